@@ -1,0 +1,1 @@
+"""Who reads and writes: the ways in which a run is started."""

@@ -1,0 +1,244 @@
+"""Files on disk as roots: what is read, what may change, and what is decided together.
+
+The root of a file is the folder of the nearest `samigrate.yaml` or `.git` at or above it, else the PATH that leads
+to it. The whole root is read; PATH and the excludes say what of it may change.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from samigrate import globs
+from samigrate.config import CONFIG_NAME, Settings, load_config
+from samigrate.errors import InputError
+from samigrate.hosts import walk
+from samigrate.model import Problem, Skip
+from samigrate.pipeline import Root, Source
+
+_VALUES_KEYS = re.compile(r"^ *(serviceAccount|serviceAccountName|automountServiceAccountToken):", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user asks for. `adjust` lays the command line's options over a config's settings; `exclude` are
+    patterns relative to the current folder; `context` are files and folders to read besides."""
+
+    paths: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    is_wide: bool = True
+    config: str | None = None
+    adjust: Callable[[Settings], Settings] = lambda settings: settings
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    roots: tuple[Root, ...]
+    skipped: tuple[Skip, ...]
+    problems: tuple[Problem, ...]
+
+
+def gather(selection: Selection) -> Gathered:
+    """The roots that the paths lead to. Raises InputError for a path that is not there and for a bad config."""
+    return _Gathering(selection).run()
+
+
+def read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+@dataclass(slots=True)
+class _Root:
+    folder: str
+    files: set[str] = field(default_factory=set)
+
+
+class _Gathering:
+    def __init__(self, selection: Selection) -> None:
+        self.selection = selection
+        self.here = os.path.realpath(os.getcwd())
+        self.asked = {_real(path): path for path in selection.paths}
+        self.roots: dict[str, _Root] = {}
+        self.charts: set[str] = set()
+        self.listed: set[str] = set()
+        self.skipped: list[Skip] = []
+        self.problems: list[Problem] = []
+        self.settings: dict[str | None, Settings] = {}
+
+    def run(self) -> Gathered:
+        for path in sorted(self.asked):
+            self._enter(path)
+        context = self._context()
+        roots = [root for found in self.roots.values() for root in self._finish(found, context)]
+        self._note_charts()
+        return Gathered(
+            tuple(sorted(roots, key=lambda root: root.path)),
+            tuple(replace(skip, path=self.shown(skip.path)) for skip in self.skipped),
+            tuple(replace(problem, path=self.shown(problem.path)) for problem in self.problems),
+        )
+
+    # ---- finding the files
+
+    def _enter(self, path: str) -> None:
+        """List the root of a path that the user has named."""
+        folder = path if os.path.isdir(path) else os.path.dirname(path)
+        top = walk.find_above(folder, CONFIG_NAME, walk.GIT)
+        if chart := walk.find_above(os.path.dirname(top) if top else folder, walk.CHART):
+            self.charts.add(chart)
+        if top:
+            self._list(top)
+            self._add_ignored(path, top)
+        elif not self._is_listed(path):
+            if os.path.isdir(path):
+                self._list(path)
+            else:
+                self._add(folder, path)
+
+    def _list(self, folder: str) -> None:
+        """List a root, and the repositories below it that the user has asked for."""
+        if folder in self.listed:
+            return
+        self.listed.add(folder)
+        listing = walk.list_folder(folder)
+        self.skipped += listing.skipped
+        self.problems += listing.problems
+        self.charts |= walk.chart_folders(listing.files)
+        homes = walk.config_folders(listing.files, folder) | {folder}
+        for path in listing.files:
+            self._add(walk.folder_of(path, homes) or folder, path)
+        for nested in listing.nested:
+            if self._is_asked(nested):
+                self._list(nested)
+
+    def _is_listed(self, path: str) -> bool:
+        return path in self.listed or walk.folder_of(path, self.listed) is not None
+
+    def _add_ignored(self, path: str, top: str) -> None:
+        """A path that git ignores is done all the same when the user names it."""
+        if os.path.isfile(path):
+            self._add(top, path)
+        elif not any(_is_within(file, path) for root in self.roots.values() for file in root.files) and walk.is_ignored(top, path):
+            listing = walk.walk_plainly(path)
+            self.problems += listing.problems
+            self.charts |= walk.chart_folders(listing.files)
+            for file in listing.files:
+                self._add(top, file)
+
+    def _add(self, folder: str, path: str) -> None:
+        self.roots.setdefault(folder, _Root(folder)).files.add(path)
+
+    def _context(self) -> dict[str, Source]:
+        """The manifests of --context, by path."""
+        found = {}
+        for given in self.selection.context:
+            path = _real(given)
+            listing = walk.list_folder(path) if os.path.isdir(path) else walk.Listing([path])
+            self.problems += listing.problems
+            for file in listing.files:
+                shown = self.shown(file, {path: given})
+                found[file] = Source(shown, partial(read, file), may_change=False)
+        return found
+
+    # ---- what is decided together
+
+    def _finish(self, found: _Root, context: dict[str, Source]) -> list[Root]:
+        settings = self._settings(found.folder)
+        parts: dict[str, list[Source]] = defaultdict(list)
+        for path in found.files:
+            if walk.outermost(path, self.charts) is None:
+                source = Source(self.shown(path), partial(read, path), self._may_change(path, settings))
+                if source.may_change or self.selection.is_wide:
+                    parts[_scope(path, settings) or found.folder].append(source)
+        return [
+            Root(self.shown(folder), _sorted([*sources, *self._besides(context, sources)]), settings)
+            for folder, sources in parts.items()
+            if any(source.may_change for source in sources)
+        ]
+
+    def _besides(self, context: dict[str, Source], sources: Sequence[Source]) -> list[Source]:
+        there = {source.path for source in sources} if context else set()
+        return [source for source in context.values() if source.path not in there]
+
+    def _may_change(self, path: str, settings: Settings) -> bool:
+        if not self._is_asked(path) or os.path.basename(path) == walk.KUSTOMIZATION:
+            return False
+        if any(globs.matches(glob, _relative(path, self.here)) for glob in self.selection.exclude):
+            return False
+        return not any(globs.matches(glob, _relative(path, settings.folder)) for glob in settings.exclude)
+
+    def _settings(self, folder: str) -> Settings:
+        """The settings of a root: of the config named on the command line, else of the nearest one upward."""
+        home = None if self.selection.config else walk.find_above(folder, CONFIG_NAME)
+        if home not in self.settings:
+            path = self.selection.config or (os.path.join(self.shown(home), CONFIG_NAME) if home else None)
+            self.settings[home] = self.selection.adjust(load_config(path) if path else Settings())
+        return self.settings[home]
+
+    # ---- what is said
+
+    def _note_charts(self) -> None:
+        for chart in sorted(self.charts):
+            is_outermost = walk.outermost(chart, self.charts) is None
+            if is_outermost and (self._is_asked(chart) or any(_is_within(asked, chart) for asked in self.asked)):
+                shown = self.shown(chart)
+                self.skipped.append(Skip(os.path.join(chart, walk.CHART), 1, _chart_note(chart, shown)))
+
+    def _is_asked(self, path: str) -> bool:
+        return path in self.asked or any(above in self.asked for above in walk.parents(path))
+
+    def shown(self, path: str, given: dict[str, str] | None = None) -> str:
+        """A path as people see it: relative to the current folder, else as the user has spelled its start."""
+        if path == self.here or _is_within(path, self.here):
+            return _relative(path, self.here)
+        for start, spelling in (given or self.asked).items():
+            if path == start or _is_within(path, start):
+                return os.path.normpath(os.path.join(spelling, os.path.relpath(path, start))).replace(os.sep, "/")
+        spelled_absolutely = any(os.path.isabs(spelling) for spelling in self.asked.values())
+        return path.replace(os.sep, "/") if spelled_absolutely else _relative(path, self.here)
+
+
+def _real(path: str) -> str:
+    try:
+        return os.path.realpath(path, strict=True)
+    except OSError as error:
+        raise InputError(path, 0, error.strerror or str(error)) from error
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path.startswith(os.path.join(folder, ""))
+
+
+def _relative(path: str, folder: str) -> str:
+    if path.startswith(start := os.path.join(folder, "")):
+        return path[len(start) :].replace(os.sep, "/")
+    return os.path.relpath(path, folder).replace(os.sep, "/")
+
+
+def _sorted(sources: list[Source]) -> tuple[Source, ...]:
+    return tuple(sorted(sources, key=lambda source: source.path))
+
+
+def _scope(path: str, settings: Settings) -> str | None:
+    """The folder or file that a pattern under `scopes:` matches and the path is in; the nearest where several do."""
+    inside = _relative(path, settings.folder)
+    found = [part for glob in settings.scopes if (part := globs.matched(glob, inside))]
+    return os.path.join(settings.folder, max(found, key=len)) if found else None
+
+
+def _chart_note(chart: str, shown: str) -> str:
+    """What to do with a chart, and which of its values have a say."""
+    name = os.path.basename(chart)
+    note = f"a Helm chart, not edited: `helm template {name} {shown} | samigrate migrate -` edits what it renders"
+    try:
+        with open(os.path.join(chart, "values.yaml"), encoding="utf-8", errors="replace") as file:
+            text = file.read(1 << 20)
+    except OSError:
+        return note
+    keys = [f"{key} (line {text.count(chr(10), 0, at) + 1})" for key, at in ((hit[1], hit.start(1)) for hit in _VALUES_KEYS.finditer(text))]
+    return f"{note}; in {shown}/values.yaml set {', '.join(keys[:5])}" if keys else note

@@ -1,0 +1,29 @@
+"""Manifests on standard input, as one root."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from samigrate.config import CONFIG_NAME, Settings, load_config
+from samigrate.hosts import walk
+from samigrate.model import Outcome
+from samigrate.pipeline import Root, Source
+
+NAME = "<stdin>"
+
+
+def root(content: bytes, config: str | None, adjust: Callable[[Settings], Settings]) -> Root:
+    """The stream as a root. Its config is the one named, else the nearest from the current folder upward."""
+    home = None if config else walk.find_above(os.path.realpath(os.getcwd()), CONFIG_NAME)
+    path = config or (os.path.relpath(os.path.join(home, CONFIG_NAME)) if home else None)
+    settings = adjust(load_config(path) if path else Settings())
+    return Root("-", (Source(NAME, lambda: content, may_change=True),), settings, is_stream=True)
+
+
+def result(content: bytes, outcome: Outcome) -> bytes:
+    """The stream after the run."""
+    for change in outcome.changes:
+        if change.path == NAME:
+            return change.new.encode("utf-8")
+    return content

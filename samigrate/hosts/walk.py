@@ -1,0 +1,185 @@
+"""The manifests below a folder: what git lists in a work tree, else everything."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from samigrate.config import CONFIG_NAME
+from samigrate.model import Problem, Skip
+
+SUFFIXES = (".yaml", ".yml", ".json")
+KUSTOMIZATION = "Kustomization"
+CHART = "Chart.yaml"
+GIT = ".git"
+_UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?': (.*)$", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Listing:
+    """What lies below a folder. Paths are absolute; `nested` are folders that are repositories of their own."""
+
+    files: list[str] = field(default_factory=list)
+    nested: list[str] = field(default_factory=list)
+    skipped: list[Skip] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def is_manifest(name: str) -> bool:
+    return name.endswith(SUFFIXES) or name == KUSTOMIZATION
+
+
+def find_above(folder: str, *names: str) -> str | None:
+    """The nearest folder at or above `folder` that holds one of the names."""
+    while True:
+        if any(os.path.lexists(os.path.join(folder, name)) for name in names):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def list_folder(folder: str) -> Listing:
+    """What lies below a folder, links inside it resolved to their targets. `folder` is absolute and no link."""
+    found = Listing()
+    entries = _git_entries(folder, found) if find_above(folder, GIT) else None
+    links: list[str] = []
+    for path in _walk(folder, found) if entries is None else entries:
+        _classify(path, found, links)
+    seen = set(found.files)
+    for link in sorted(links):
+        target = _target(link, folder, found)
+        if target and target not in seen:
+            seen.add(target)
+            found.files.append(link)
+    return found
+
+
+def _classify(path: str, found: Listing, links: list[str]) -> None:
+    wanted = is_manifest(os.path.basename(path))
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return  # in git's index, and deleted in the work tree
+    except OSError as error:
+        found.problems.append(Problem(path, 0, f"cannot be read: {error.strerror}"))
+        return
+    if stat.S_ISDIR(mode):
+        if os.path.lexists(os.path.join(path, GIT)):
+            found.nested.append(path)
+    elif stat.S_ISLNK(mode):
+        links.append(path)
+    elif wanted and stat.S_ISREG(mode):
+        found.files.append(path)
+    elif wanted:
+        found.skipped.append(Skip(path, 1, "not a regular file"))
+
+
+def _target(link: str, folder: str, found: Listing) -> str | None:
+    """Where a link to a manifest leads, if that is inside the folder."""
+    wanted = is_manifest(os.path.basename(link))
+    try:
+        target = os.path.realpath(link, strict=True)
+        is_folder = os.path.isdir(target)
+    except OSError as error:
+        if wanted:
+            found.skipped.append(Skip(link, 1, f"a link that cannot be followed: {error.strerror}"))
+        return None
+    if not target.startswith(os.path.join(folder, "")):
+        if wanted or is_folder:
+            found.skipped.append(Skip(link, 1, "a link that leads out of the folder: not followed"))
+        return None
+    return target if wanted and os.path.isfile(target) else None  # a linked folder is walked under its own name
+
+
+def _walk(folder: str, found: Listing) -> Iterator[str]:
+    """Every file and link below the folder, and each repository in it, which is not entered."""
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        try:
+            with os.scandir(current) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            found.problems.append(Problem(current, 0, f"cannot be read: {error.strerror}"))
+            continue
+        for entry in inside:
+            if entry.name == GIT:
+                continue
+            if entry.is_dir(follow_symlinks=False) and not os.path.lexists(os.path.join(entry.path, GIT)):
+                pending.append(entry.path)
+            else:
+                yield entry.path
+
+
+def git(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder. Its own variables are left out: a hook sets them for another repository than the one
+    asked about; the monitor is, because a repository's config could name any program for it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
+    command = ["git", "-c", "core.fsmonitor=false", "-C", folder, *arguments]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
+
+
+def _git_entries(folder: str, found: Listing) -> list[str] | None:
+    """What git lists below the folder; None, with a note, where git cannot say."""
+    try:
+        listed = git(folder, "ls-files", "-coz", "--exclude-standard")
+    except OSError:
+        found.skipped.append(Skip(folder, 1, "git is not there to list it: every file in it counts, ignored or not"))
+        return None
+    said = os.fsdecode(listed.stderr)
+    if listed.returncode:
+        reason = said.strip().splitlines()[0] if said.strip() else f"exit code {listed.returncode}"
+        found.skipped.append(Skip(folder, 1, f"git cannot list it ({reason}): every file in it counts, ignored or not"))
+        return None
+    for name, reason in _UNREADABLE.findall(said):
+        found.problems.append(Problem(os.path.join(folder, name), 0, f"cannot be read: {reason}"))
+    names = {os.fsdecode(name).rstrip("/") for name in listed.stdout.split(b"\0") if name}
+    return [os.path.join(folder, name) for name in sorted(names)]
+
+
+def is_ignored(folder: str, path: str) -> bool:
+    """Whether git would not list the path."""
+    try:
+        return git(folder, "check-ignore", "-q", "--", path).returncode == 0
+    except OSError:
+        return False
+
+
+def walk_plainly(folder: str) -> Listing:
+    """Like `list_folder`, without git: for a folder that git ignores and the user has named."""
+    found = Listing()
+    links: list[str] = []
+    for path in _walk(folder, found):
+        _classify(path, found, links)
+    return found
+
+
+def config_folders(files: list[str], folder: str) -> set[str]:
+    """Folders below `folder` that hold a config of their own."""
+    return {os.path.dirname(path) for path in files if os.path.basename(path) == CONFIG_NAME} - {folder}
+
+
+def chart_folders(files: list[str]) -> set[str]:
+    return {os.path.dirname(path) for path in files if os.path.basename(path) == CHART}
+
+
+def folder_of(path: str, folders: set[str]) -> str | None:
+    """The nearest of the folders that the path is in."""
+    return next((above for above in parents(path) if above in folders), None)
+
+
+def outermost(path: str, folders: set[str]) -> str | None:
+    return next((above for above in reversed(list(parents(path))) if above in folders), None)
+
+
+def parents(path: str) -> Iterator[str]:
+    """The folders above a path, from the nearest."""
+    while (above := os.path.dirname(path)) != path:
+        yield above
+        path = above

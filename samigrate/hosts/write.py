@@ -1,0 +1,161 @@
+"""Changed files onto the disk: each whole or not at all, and what belongs together only together.
+
+Files that one workload's change spans are a set: none of them is touched unless all can be. Each is first written
+beside its target, so that a full disk or a missing right shows before anything is replaced; then the accounts go
+first (domain R-G1, R-G2).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from samigrate.model import Applied, FileChange, Outcome, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A change whose new text lies ready at `ready`, to take the place of `target` (links resolved)."""
+
+    change: FileChange
+    target: str
+    ready: str
+
+
+class CannotWriteError(Exception):
+    """The file stays as it is."""
+
+
+def write(outcome: Outcome) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Write the outcome's changes; returns the paths written and what could not be."""
+    written: list[str] = []
+    problems: list[Problem] = []
+    changes = {change.path: change for change in outcome.changes}
+    first = _with_accounts(outcome)
+    for paths in _sets(outcome, changes):
+        ordered = sorted(paths, key=lambda path: (path not in first, path))
+        _write_set([changes[path] for path in ordered], written, problems)
+    return tuple(written), tuple(problems)
+
+
+def _write_set(changes: list[FileChange], written: list[str], problems: list[Problem]) -> None:
+    staged: list[Staged] = []
+    done: list[str] = []
+    change = changes[0]
+    try:
+        for change in changes:
+            staged.append(_stage(change))
+        for entry in staged:
+            change = entry.change
+            _replace(entry)
+            done.append(change.path)
+    except (OSError, CannotWriteError) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        problems.append(Problem(change.path, 0, f"not written: {reason}"))
+        left = [other for other in changes if other.path not in done and other is not change]
+        problems += [Problem(other.path, 0, f"not written: it belongs together with {change.path}") for other in left]
+    finally:
+        for entry in staged:
+            with suppress(FileNotFoundError):
+                os.unlink(entry.ready)
+    written += done
+
+
+def _stage(change: FileChange) -> Staged:
+    """The new text, in a file of its own in the target's folder, with the target's mode and owner."""
+    target = os.path.realpath(change.path)
+    _require_unchanged(change, target)
+    if change.old is not None and not os.access(target, os.W_OK):
+        raise CannotWriteError("the file is read-only")
+    handle, ready = tempfile.mkstemp(prefix=".samigrate-", dir=os.path.dirname(target))
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(change.new.encode("utf-8"))
+            file.flush()
+            _copy_owner(file.fileno(), None if change.old is None else target)
+            os.fsync(file.fileno())
+    except BaseException:
+        os.unlink(ready)
+        raise
+    return Staged(change, target, ready)
+
+
+def _copy_owner(handle: int, target: str | None) -> None:
+    if target is None:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.fchmod(handle, 0o666 & ~mask)
+        return
+    status, own = os.stat(target), os.fstat(handle)
+    if (status.st_uid, status.st_gid) != (own.st_uid, own.st_gid):
+        try:
+            os.fchown(handle, status.st_uid, status.st_gid)
+        except OSError as error:
+            raise CannotWriteError("it belongs to another user, and would not any more") from error
+    os.fchmod(handle, stat.S_IMODE(status.st_mode))
+
+
+def _require_unchanged(change: FileChange, target: str) -> None:
+    """The file still is what the change was made from."""
+    try:
+        with open(target, "rb") as file:
+            found = file.read()
+    except FileNotFoundError:
+        if change.old is None:
+            return
+        raise
+    if change.old is None or found != change.old.encode("utf-8"):
+        raise CannotWriteError("it was changed by someone else meanwhile; run again")
+
+
+def _replace(entry: Staged) -> None:
+    _require_unchanged(entry.change, entry.target)
+    os.replace(entry.ready, entry.target)
+    with suppress(OSError):  # not every file system can sync a folder
+        folder = os.open(os.path.dirname(entry.target), os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+# ---------------------------------------------------------------- order and sets
+
+
+def _is_account(applied: Applied) -> bool:
+    """Whether the operation adds an object, or edits one that is not the workload (a binding, an account)."""
+    return applied.operation.pointer == "" or applied.operation.pointer.startswith(("/subjects", "/imagePullSecrets", "/userNames"))
+
+
+def _with_accounts(outcome: Outcome) -> set[str]:
+    """Files that others need in place first: new ones, and those that get accounts or grants."""
+    new = {change.path for change in outcome.changes if change.old is None}
+    return new | {one.operation.target.path for report in outcome.workloads for one in report.applied if _is_account(one)}
+
+
+def _sets(outcome: Outcome, changes: Mapping[str, FileChange]) -> Iterable[list[str]]:
+    """The changed files, those together that one workload's operations span."""
+    leader = {path: path for path in changes}
+
+    def find(path: str) -> str:
+        while leader[path] != path:
+            path = leader[path]
+        return path
+
+    spans = [{one.operation.target.path for one in report.applied} for report in outcome.workloads]
+    # A new file holds accounts for what lies beside it.
+    spans += [
+        {path for path in changes if os.path.dirname(path) == os.path.dirname(new.path)} for new in changes.values() if new.old is None
+    ]
+    for span in spans:
+        touched = sorted(span & leader.keys())
+        for path in touched[1:]:
+            leader[find(path)] = find(touched[0])
+    found: dict[str, list[str]] = {}
+    for path in sorted(changes):
+        found.setdefault(find(path), []).append(path)
+    return found.values()

@@ -1,0 +1,243 @@
+"""A unified diff that `git apply` takes, and that never shows a Secret's values.
+
+Lines end at LF alone, as for git: a CR is part of its line. Context is cut short before a line that holds a Secret's
+value, never altered. git takes a hunk that ends in a change for one at the end of the file, so at least one line of
+context must follow elsewhere; GNU patch wants as much before as after. Where that cannot be had, or a changed line
+itself holds a value (JSON on one line), the file's diff is left out and named.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from samigrate.model import FileChange, Outcome
+from samigrate.reporters import Look, Reporter
+
+CONTEXT = 3
+_SURE = 3  # this many equal lines end a difference
+_FAR = 300  # lines to look ahead for them before the rest is compared as a whole
+_ESCAPES = {"\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+_COLORS = {"-": "31", "+": "32", "@": "36"}
+
+
+class Block(NamedTuple):
+    """Lines old[start:end] become new[new_start:new_end]."""
+
+    start: int
+    end: int
+    new_start: int
+    new_end: int
+
+
+class Hunk(NamedTuple):
+    """Differences shown together, with `before` and `after` lines of context."""
+
+    blocks: Sequence[Block]
+    before: int
+    after: int
+
+
+def unified(change: FileChange) -> str | None:
+    """The diff of one file; None where it cannot be shown without a Secret's values."""
+    old, new = _lines(change.old or ""), _lines(change.new)
+    secret = {line - 1 for first, last in change.secret_lines for line in range(first, last + 1)}
+    blocks = differences(old, new, change.secret_lines)
+    if any(line in secret for block in blocks for line in range(block.start, block.end)):
+        return None
+    hunks = _hunks(blocks, len(old), secret)
+    if hunks is None:
+        return None
+    before = "/dev/null" if change.old is None else _name("a/", change.path)
+    head = f"--- {before}\n+++ {_name('b/', change.path)}\n"
+    return head + "".join(_hunk(hunk, old, new) for hunk in hunks)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their LF."""
+    lines = [line + "\n" for line in text.split("\n")]
+    last = lines.pop()[:-1]
+    return [*lines, last] if last else lines
+
+
+def _name(side: str, path: str) -> str:
+    """A path as git writes it: quoted where it holds unusual bytes, ended by a tab where it holds spaces."""
+    name = side + path.lstrip("/")
+    raw = name.encode("utf-8", "surrogateescape")
+    if name.isprintable() and raw.isascii() and not set('"\\') & set(name):
+        return name + "\t" if " " in name else name
+    return '"' + "".join(_quoted(byte) for byte in raw) + '"'
+
+
+def _quoted(byte: int) -> str:
+    character = chr(byte)
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    return character if 32 <= byte < 127 else f"\\{byte:03o}"
+
+
+# ---------------------------------------------------------------- differences
+
+
+def differences(old: Sequence[str], new: Sequence[str], fixed: Sequence[tuple[int, int]] = ()) -> list[Block]:
+    """What to replace in `old` to get `new`. `fixed` are 1-based line ranges of `old` that are the same in `new`,
+    in order: they are matched first. Linear where the differences are small and far between, as edits are."""
+    found: list[Block] = []
+    start = new_start = 0
+    for first, last in sorted(fixed):
+        here = _find(old[first - 1 : last], new, new_start)
+        if here is not None and first - 1 >= start:
+            found += _between(old, new, Block(start, first - 1, new_start, here))
+            start, new_start = last, here + last - first + 1
+    found += _between(old, new, Block(start, len(old), new_start, len(new)))
+    return found
+
+
+def _find(lines: Sequence[str], new: Sequence[str], start: int) -> int | None:
+    size = len(lines)
+    return next((at for at in range(start, len(new) - size + 1) if new[at] == lines[0] and new[at : at + size] == lines), None)
+
+
+def _between(old: Sequence[str], new: Sequence[str], span: Block) -> Iterator[Block]:
+    i, j = span.start, span.new_start
+    done = i
+    while i < span.end or j < span.new_end:
+        if i < span.end and j < span.new_end and old[i] == new[j]:
+            i, j = i + 1, j + 1
+            continue
+        block = _difference(old, new, Block(i, span.end, j, span.new_end))
+        yield from _refined(old, new, _slid(old, new, block, done))
+        i, j = block.end, block.new_end
+        done = i
+
+
+def _difference(old: Sequence[str], new: Sequence[str], rest: Block) -> Block:
+    """The nearest end of the difference that starts here: where some lines in a row are equal again."""
+    for size in range(1, min(_FAR, rest.end - rest.start + rest.new_end - rest.new_start)):
+        for gone in range(max(0, size - (rest.new_end - rest.new_start)), min(size, rest.end - rest.start) + 1):
+            i, j = rest.start + gone, rest.new_start + size - gone
+            left, new_left = rest.end - i, rest.new_end - j
+            sure = min(_SURE, left, new_left)
+            if not sure or old[i] != new[j] or (sure < _SURE and left != new_left):
+                continue
+            if old[i : i + sure] == new[j : j + sure]:
+                return Block(rest.start, i, rest.new_start, j)
+    return rest
+
+
+def _slid(old: Sequence[str], new: Sequence[str], block: Block, floor: int) -> Block:
+    """A pure insertion, moved up where that makes it start after the `---` it would otherwise end before."""
+    if block.start != block.end:
+        return block
+    for up in range(min(CONTEXT, block.start - floor) + 1):
+        if up and new[block.new_end - up] != old[block.start - up]:
+            break
+        if new[block.new_end - up - 1].startswith("---"):
+            return Block(block.start - up, block.end - up, block.new_start - up, block.new_end - up)
+    return block
+
+
+def _refined(old: Sequence[str], new: Sequence[str], block: Block) -> Iterator[Block]:
+    """The differences within a difference."""
+    if block.start == block.end or block.new_start == block.new_end:
+        yield block
+        return
+    is_long = block.end - block.start > 10 * _FAR
+    matcher = difflib.SequenceMatcher(None, old[block.start : block.end], new[block.new_start : block.new_end], autojunk=is_long)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag != "equal":
+            yield Block(block.start + i1, block.start + i2, block.new_start + j1, block.new_start + j2)
+
+
+# ---------------------------------------------------------------- hunks
+
+
+def _hunks(blocks: Sequence[Block], length: int, secret: set[int]) -> list[Hunk] | None:
+    """The differences with their context; None where there is none to be had."""
+    groups: list[list[Block]] = []
+    for block in blocks:
+        between = range(groups[-1][-1].end, block.start) if groups else range(0)
+        if groups and len(between) <= 2 * CONTEXT and not secret.intersection(between):
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    found: list[Hunk] = []
+    for index, group in enumerate(groups):
+        floor = groups[index - 1][-1].end + found[-1].after if index else 0
+        ceiling = groups[index + 1][0].start if index + 1 < len(groups) else length
+        before = _free(range(group[0].start - 1, floor - 1, -1), secret)
+        after = _free(range(group[-1].end, ceiling), secret)
+        if after == 0 and group[-1].end < length:
+            return None
+        if before < CONTEXT and group[0].start > before:
+            after = min(after, max(before, 1))
+        if after < CONTEXT and group[-1].end + after < length:
+            before = min(before, after)
+        found.append(Hunk(group, before, after))
+    return found
+
+
+def _free(lines: range, secret: set[int]) -> int:
+    """How many of the lines may be shown, from the first."""
+    shown = 0
+    for line in lines[:CONTEXT]:
+        if line in secret:
+            break
+        shown += 1
+    return shown
+
+
+def _hunk(hunk: Hunk, old: Sequence[str], new: Sequence[str]) -> str:
+    first, last = hunk.blocks[0], hunk.blocks[-1]
+    lines: list[str] = []
+    at = first.start - hunk.before
+    for block in hunk.blocks:
+        lines += _marked(" ", old[at : block.start])
+        lines += _marked("-", old[block.start : block.end])
+        lines += _marked("+", new[block.new_start : block.new_end])
+        at = block.end
+    lines += _marked(" ", old[at : last.end + hunk.after])
+    before = _range(first.start - hunk.before, last.end + hunk.after)
+    after = _range(first.new_start - hunk.before, last.new_end + hunk.after)
+    return f"@@ -{before} +{after} @@\n" + "".join(lines)
+
+
+def _range(start: int, end: int) -> str:
+    """Lines start to end as a hunk's head has them: from 1, and the line before where there are none."""
+    size = end - start
+    return f"{start + 1 if size else start},{size}" if size != 1 else str(start + 1)
+
+
+def _marked(mark: str, lines: Sequence[str]) -> Iterator[str]:
+    for line in lines:
+        yield mark + line if line.endswith("\n") else f"{mark}{line}\n\\ No newline at end of file\n"
+
+
+# ---------------------------------------------------------------- the reporter
+
+
+def render(outcome: Outcome, look: Look) -> Iterator[str]:
+    for change in outcome.changes:
+        shown = unified(change)
+        if shown is not None:
+            yield _painted(shown) if look.color else shown
+
+
+def hidden(outcome: Outcome) -> list[str]:
+    """Changed files whose diff cannot be shown."""
+    return [change.path for change in outcome.changes if change.secret_lines and unified(change) is None]
+
+
+def _painted(text: str) -> str:
+    return "".join(_paint(line) for line in _lines(text))
+
+
+def _paint(line: str) -> str:
+    if line.startswith(("--- ", "+++ ")):
+        return f"\033[1m{line[:-1]}\033[0m\n"
+    code = _COLORS.get(line[:1])
+    return f"\033[{code}m{line[:-1]}\033[0m\n" if code else line
+
+
+REPORTER = Reporter("diff", "a unified diff that `git apply` takes", render)

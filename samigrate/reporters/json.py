@@ -1,0 +1,118 @@
+"""The report for programs, version 1: its shape is part of the command line's contract."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from samigrate.model import Applied, Finding, Level, Outcome, Problem, ResourceId, Skip, WorkloadReport
+from samigrate.reporters import Look, Reporter
+
+VERSION = 1
+
+
+def render(outcome: Outcome, look: Look) -> Iterator[str]:
+    report = {
+        "version": VERSION,
+        "recipe": list(outcome.recipes),
+        "scopes": list(outcome.scopes),
+        "summary": summary(outcome),
+        "workloads": [_workload(report) for report in outcome.workloads],
+        "findings": [_finding(finding) for finding in outcome.findings] + [_problem(problem) for problem in outcome.problems],
+        "skipped": [_skip(skip) for skip in outcome.skipped],
+    }
+    yield json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def summary(outcome: Outcome) -> dict[str, int]:
+    levels = Counter(report.verdict.level for report in outcome.workloads)
+    return {
+        "files": outcome.files,
+        "documents": outcome.documents,
+        "workloads": len(outcome.workloads),
+        "changed_files": len(outcome.changes),
+        "containers": sum(report.containers for report in outcome.workloads),
+        "tokens_before": sum(report.tokens_before for report in outcome.workloads),
+        "tokens_after": sum(report.tokens_after for report in outcome.workloads),
+    } | {level.value: levels[level] for level in Level}
+
+
+def _workload(report: WorkloadReport) -> dict[str, Any]:
+    identity = report.workload.id
+    return {
+        "resource": _resource(identity) | {"namespace": report.namespace},
+        "scope": report.scope,
+        "path": report.workload.resource.at.path,
+        "line": report.line,
+        "pod": report.workload.pod,
+        "account": {"before": report.account_before, "after": report.account_after},
+        "automount": {"before": report.automount_before, "after": report.automount_after, "effective": report.effective},
+        "tokens": {"before": report.tokens_before, "after": report.tokens_after},
+        "verdict": report.verdict.level.value,
+        "risk": str(report.risk),
+        "evidence": [
+            {
+                "source": evidence.source,
+                "strength": evidence.strength.value,
+                "container": evidence.container,
+                "detail": evidence.detail,
+                "path": evidence.at.path,
+                "line": report.lines.get(index, evidence.at.line),
+            }
+            for index, evidence in enumerate(report.verdict.evidence)
+        ],
+        "operations": [_operation(applied) for applied in report.applied],
+    }
+
+
+def _operation(applied: Applied) -> dict[str, Any]:
+    operation = applied.operation
+    return {
+        "transform": applied.transform,
+        "op": operation.op,
+        "pointer": operation.pointer,
+        "before": operation.before,
+        "after": operation.value,
+        "reason": operation.reason,
+    }
+
+
+def _resource(identity: ResourceId | None) -> dict[str, str | None]:
+    return identity._asdict() if identity else {}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "rule": finding.rule,
+        "level": finding.severity.value,
+        "message": finding.message,
+        "action": finding.action,
+        "path": finding.at.path,
+        "line": finding.at.line,
+        "column": 0,
+        "resource": _resource(finding.resource),
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "id": "proof-failed" if problem.ours else "unreadable",
+        "rule": "",
+        "level": "error",
+        "message": problem.message,
+        "action": "report it to samigrate" if problem.ours else "mend the file",
+        "path": problem.path,
+        "line": problem.line,
+        "column": 0,
+        "resource": {},
+    }
+
+
+def _skip(skip: Skip) -> dict[str, Any]:
+    return {"path": skip.path, "line": skip.line, "reason": skip.reason}
+
+
+REPORTER = Reporter("json", "the report for programs, version 1", render)

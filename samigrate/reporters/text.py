@@ -1,0 +1,275 @@
+"""The report for people: who holds a token and why, and what a run changes.
+
+A row is never wrapped: on a terminal what does not fit is cut with `…`, but a `file:line` never is. Elsewhere
+nothing is cut. What comes from manifests is shown without control characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from samigrate.model import Evidence, Finding, Level, Outcome, Severity, Strength, WorkloadReport
+from samigrate.reporters import Look, Reporter
+
+SCREENFUL = 12
+_SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+_STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
+_COLORS = {
+    Severity.ERROR: "31",
+    Severity.WARNING: "33",
+    Severity.NOTE: "36",
+    Level.REQUIRED: "32",
+    Level.LIKELY: "32",
+    Level.UNKNOWN: "33",
+    Level.NONE: "36",
+}
+_CONTROL = re.compile(r"[^ -~\xa0-\ud7ff\ue000-\ufeff\uff00-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+UNSEEN = "Not seen here: what is granted in the cluster alone, by cloud IAM or by Vault. To see what an account may do there:"
+CAN_I = "kubectl auth can-i --list --as=system:serviceaccount:{namespace}:{account} -n {namespace}"
+
+
+def clean(text: str) -> str:
+    """Text from a manifest, fit for a terminal: on one line, control characters spelled out."""
+    return _CONTROL.sub(lambda hit: " " if hit[0] in "\n\t" else ascii(hit[0])[1:-1], text)
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _place(path: str, line: int) -> str:
+    return clean(f"{path}:{line}" if line else path)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def _fit(look: Look, start: str, text: str, end: str = "") -> str:
+    """One line; `text` gives way where the line is too long for the terminal."""
+    if look.width is not None:
+        text = _cut(text, max(look.width - len(start) - len(end), 8))
+    return start + text + end
+
+
+def _paint(look: Look, code: str, text: str) -> str:
+    return f"\033[{code}m{text}\033[0m" if look.color and code else text
+
+
+# ---------------------------------------------------------------- the table
+
+
+def render(outcome: Outcome, look: Look) -> Iterator[str]:
+    ordered = sorted(outcome.workloads, key=lambda report: (report.scope, report.workload.key))
+    for scope, reports in groupby(ordered, key=lambda report: report.scope):
+        yield _paint(look, "1", clean(scope or ".")) + "\n"
+        yield from (line + "\n" for line in _table(list(reports), look))
+        yield "\n"
+    if look.workload:
+        yield from (line + "\n" for report in ordered for line in _chain(report, outcome.findings, look))
+        return
+    sections = (*findings(outcome, look), *skips(outcome, look))
+    yield from (line + "\n" for line in sections)
+    if sections:
+        yield "\n"
+    yield from (line + "\n" for line in (*_unseen(outcome), *_totals(outcome)))
+
+
+def _table(reports: Sequence[WorkloadReport], look: Look) -> Iterator[str]:
+    rows = [("WORKLOAD", "ACCOUNT", "AUTOMOUNT", "TOKENS", "API USE", "AT"), *map(_row, reports)]
+    limits = (44, 24, 9, 6, 8) if look.width is not None else (999,) * 5
+    widths = [min(max(len(row[column]) for row in rows), limit) for column, limit in enumerate(limits)]
+    for row, report in zip(rows, (None, *reports), strict=True):
+        cells = [_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]
+        if report is None:
+            yield _paint(look, "2", "  ".join(["", *cells, row[-1]]))
+            continue
+        cells[4] = _paint(look, _COLORS[report.verdict.level], cells[4])
+        yield "  ".join(["", *cells, row[-1]])
+        yield _why(report, look)
+        yield _fit(look, "      then  ", _change(report))
+
+
+def _row(report: WorkloadReport) -> tuple[str, ...]:
+    return (
+        _workload_name(report),
+        clean(report.account_before),
+        _automount(report.automount_before),
+        str(report.tokens_before) if report.tokens_before else "-",
+        report.verdict.level.value,
+        _place(report.workload.resource.at.path, report.line),
+    )
+
+
+def _workload_name(report: WorkloadReport) -> str:
+    identity = report.workload.id
+    name = f"{report.namespace}/{identity.name}" if report.namespace else identity.name
+    part = f" [{report.workload.component}]" if report.workload.component else ""
+    return clean(f"{identity.kind} {name}{part}")
+
+
+def _automount(value: bool | None) -> str:
+    return "unset" if value is None else str(value).lower()
+
+
+def _why(report: WorkloadReport, look: Look) -> str:
+    ordered = sorted(enumerate(report.verdict.evidence), key=lambda item: _STRENGTHS.index(item[1].strength))
+    if not ordered or (report.verdict.level is Level.NONE and ordered[0][1].strength is not Strength.COUNTER):
+        return "      why   no sign of any use of the API"
+    index, evidence = ordered[0]
+    more = f" (+{len(ordered) - 1})" if len(ordered) > 1 else ""
+    return _fit(look, "      why   ", clean(evidence.detail), f"  {_evidence_place(report, index, evidence)}{more}")
+
+
+def _evidence_place(report: WorkloadReport, index: int, evidence: Evidence) -> str:
+    return _place(evidence.at.path, report.lines.get(index, evidence.at.line))
+
+
+def _change(report: WorkloadReport) -> str:
+    """What the run changes, in words."""
+    words = []
+    if report.account_after != report.account_before:
+        words.append(f"account {clean(report.account_after)}")
+    if report.automount_after != report.automount_before:
+        words.append(f"automount {_automount(report.automount_after)}")
+    parts = sorted({applied.part for applied in report.applied} - {"identity", "automount", "annotations"})
+    words += [clean(part) for part in parts]
+    if not report.applied:
+        return "nothing changes"
+    if report.tokens_after != report.tokens_before:
+        words.append(count(report.tokens_after, "token") if report.tokens_after else "no token")
+    return f"{', '.join(words or ['annotations'])} (risk {report.risk})"
+
+
+# ---------------------------------------------------------------- one workload's chain of evidence
+
+
+def _chain(report: WorkloadReport, found: Iterable[Finding], look: Look) -> Iterator[str]:
+    place = _place(report.workload.resource.at.path, report.line)
+    yield _paint(look, "1", f"{_workload_name(report)}: {report.verdict.level}") + f"  ({place}, {clean(report.workload.pod)})"
+    yield "  evidence" if report.verdict.evidence else "  evidence: none"
+    for index, evidence in sorted(enumerate(report.verdict.evidence), key=lambda item: _STRENGTHS.index(item[1].strength)):
+        speaker = f"container {evidence.container}: " if evidence.container else ""
+        place = _evidence_place(report, index, evidence)
+        yield f"    {place}: {evidence.strength}: {clean(speaker + evidence.detail)} ({evidence.source})"
+    if report.applied:
+        yield "  changes"
+    for applied in report.applied:
+        operation = applied.operation
+        what = f"{operation.op} {operation.pointer}" if operation.pointer else f"add {operation.value.get('kind', 'object')}"
+        yield f"    {clean(operation.target.path)}: {clean(what)} ({applied.transform}): {clean(operation.reason)}"
+    if report.risks:
+        yield f"  risk {report.risk}"
+    for risk, reason in report.risks:
+        yield f"    {risk}: {clean(reason)}"
+    named = [finding for finding in found if finding.resource == report.workload.id]
+    if named:
+        yield "  findings"
+    yield from (line for finding in named for line in _finding(finding, look))
+    yield ""
+
+
+# ---------------------------------------------------------------- findings, skipped, totals
+
+
+def findings(outcome: Outcome, look: Look) -> Iterator[str]:
+    """Findings, worst first: one line for each id, or all of them with -v."""
+    if not outcome.findings:
+        return
+    counts = Counter(finding.severity for finding in outcome.findings)
+    told = ", ".join(count(counts[severity], severity.value) for severity in _SEVERITIES if counts[severity])
+    yield _paint(look, "1", "findings") + f" ({told})"
+    groups: dict[tuple[int, str], list[Finding]] = defaultdict(list)
+    for finding in outcome.findings:
+        groups[_SEVERITIES.index(finding.severity), finding.id].append(finding)
+    ordered = [groups[key] for key in sorted(groups)]
+    if look.verbosity > 0:
+        yield from (line for group in ordered for finding in group for line in _finding(finding, look))
+        return
+    for group in ordered[:SCREENFUL]:
+        yield _grouped(group, look)
+    rest = len(ordered) - SCREENFUL
+    yield (f"  and {count(rest, 'more kind')}; " if rest > 0 else "  ") + "-v shows all, `samigrate explain ID` says why"
+
+
+def _grouped(group: Sequence[Finding], look: Look) -> str:
+    first = group[0]
+    more = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
+    start = f"  {first.severity} {first.id} "
+    line = _fit(look, start, clean(first.message), f"  {_place(first.at.path, first.at.line)}{more}")
+    return line.replace(first.severity, _paint(look, _COLORS[first.severity], first.severity), 1)
+
+
+def _finding(finding: Finding, look: Look) -> Iterator[str]:
+    severity = _paint(look, _COLORS[finding.severity], finding.severity)
+    rule = f" {finding.rule}" if finding.rule else ""
+    yield f"  {_place(finding.at.path, finding.at.line)}: {severity} {finding.id}{rule}: {clean(finding.message)}"
+    if finding.action:
+        yield f"      {clean(finding.action)}"
+
+
+def skips(outcome: Outcome, look: Look) -> Iterator[str]:
+    if not outcome.skipped:
+        return
+    yield _paint(look, "1", "left alone") + f" ({len(outcome.skipped)})"
+    shown = outcome.skipped if look.verbosity > 0 else outcome.skipped[:SCREENFUL]
+    for skip in shown:
+        yield _fit(look, f"  {_place(skip.path, skip.line)}: ", clean(skip.reason))
+    if len(shown) < len(outcome.skipped):
+        yield f"  and {len(outcome.skipped) - len(shown)} more; -v shows all"
+
+
+def _unseen(outcome: Outcome) -> Iterator[str]:
+    """What the input cannot show (domain R-D35)."""
+    holders = [report for report in outcome.workloads if report.tokens_after or report.account_after != report.account_before]
+    if holders:
+        worst = min(holders, key=lambda report: (report.account_after == "default", report.account_after))
+        yield UNSEEN
+        yield "  " + CAN_I.format(namespace=clean(worst.namespace or "NAMESPACE"), account=clean(worst.account_after))
+
+
+def _totals(outcome: Outcome) -> Iterator[str]:
+    holding = sum(report.tokens_before > 0 for report in outcome.workloads)
+    levels = Counter(report.verdict.level for report in outcome.workloads)
+    told = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
+    line = f"{count(len(outcome.workloads), 'workload')} in {count(outcome.files, 'file')}: {holding} with a token"
+    yield f"{line}; API use: {told}" if told else line
+    if outcome.changes:
+        yield f"`samigrate migrate` would change {count(len(outcome.changes), 'file')}: {_tokens(outcome)}"
+
+
+def _tokens(outcome: Outcome) -> str:
+    before = sum(report.tokens_before for report in outcome.workloads)
+    after = sum(report.tokens_after for report in outcome.workloads)
+    return f"tokens {before} → {after}"
+
+
+# ---------------------------------------------------------------- the summary of a migration
+
+
+def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iterator[str]:
+    """What a migration says on stderr. `written` are the paths written, None where nothing was to be."""
+    yield from (*findings(outcome, look), *skips(outcome, look))
+    changed = len(outcome.changes) if written is None else len(written)
+    for path in _some(written or (), look):
+        yield f"wrote {clean(path)}"
+    if not changed:
+        yield f"Nothing to change in {count(outcome.files, 'file')}, {count(len(outcome.workloads), 'workload')}."
+        return
+    touched = f"{sum(bool(report.applied) for report in outcome.workloads)} of {count(len(outcome.workloads), 'workload')}"
+    verb = "Would change" if written is None else "Changed"
+    yield f"{verb} {changed} of {count(outcome.files, 'file')}: {touched}, {_tokens(outcome)}."
+    if written is None:
+        yield "Next: `samigrate audit` says why; `samigrate migrate --write` does it."
+
+
+def _some(paths: Sequence[str], look: Look) -> Iterator[str]:
+    yield from paths if look.verbosity > 0 else paths[:SCREENFUL]
+    if look.verbosity <= 0 and len(paths) > SCREENFUL:
+        yield f"and {len(paths) - SCREENFUL} more"
+
+
+REPORTER = Reporter("text", "for people: who holds a token, why, and what would change", render)

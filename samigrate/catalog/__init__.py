@@ -1,0 +1,117 @@
+"""What declares API use: images, arguments, variables, configuration, injected sidecars (domain E.2 to E.4).
+
+The facts are the YAML files beside this one, dated where they age. The config's `catalog:` takes entries of the same
+form under `images`, `arguments`, `env`, `config`, `injectors`, `registries` and `roles`; an entry of the same name
+(for images: of the same pattern) replaces the packaged one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import translate
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from samigrate import yamltext
+from samigrate.catalog.entries import SITES, Entry, parse
+from samigrate.catalog.tables import Catalog, ImageHit, ImagePattern, Injector, Mark, Sign, Variable, path_of
+from samigrate.errors import InputError
+from samigrate.model import Value
+
+__all__ = ["Catalog", "ImageHit", "Injector", "Mark", "Sign", "Variable", "load", "path_of"]
+
+SECTIONS = ("images", "arguments", "env", "config", "injectors", "registries", "roles")
+
+
+def load(extra: Mapping[str, Any] | None = None) -> Catalog:
+    """The packaged catalogue with the user's entries. Raises InputError for a key or value it does not know."""
+    extra = extra or {}
+    if unknown := sorted(str(key) for key in extra if key not in SECTIONS):
+        raise InputError("catalog", 0, f"unknown section {unknown[0]}; known: {', '.join(SECTIONS)}")
+    entries = {name: _merge(_packaged(name), parse(name, extra[name], "catalog") if name in extra else []) for name in SECTIONS}
+    images = [_image(entry) for entry in entries["images"]]
+    variables = [(str(entry["name"]), _variable(entry)) for entry in entries["env"]]
+    return Catalog(
+        arguments=tuple(_sign(entry, "argv") for entry in entries["arguments"]),
+        config=tuple(_sign(entry, "config") for entry in entries["config"]),
+        injectors=tuple(_injector(entry) for entry in entries["injectors"]),
+        delegation=frozenset(entry["name"] for entry in entries["roles"] if entry["class"] == "delegation"),
+        images=_group((last, item) for item in images if isinstance(last := item.parts[-1], str)),
+        loose_images=tuple(item for item in images if not isinstance(item.parts[-1], str)),
+        known_variables=_group((name, item) for name, item in variables if "*" not in name),
+        loose_variables=tuple(item for name, item in variables if "*" in name),
+        loose_names=_any(name for name, _ in variables if "*" in name),
+        registries=frozenset(entry["name"] for entry in entries["registries"]),
+        admission=_any(entry["name"] for entry in entries["roles"] if entry["class"] == "admission"),
+    )
+
+
+@cache
+def _packaged(section: str) -> Sequence[Entry]:
+    name = f"{section}.yaml"
+    try:
+        parsed = yamltext.load(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
+    except yamltext.YamlError as error:
+        raise InputError(f"catalog/{name}", error.line, error.problem) from error
+    return parse(section, parsed.value, f"catalog/{name}")
+
+
+def _merge(packaged: Sequence[Entry], added: Sequence[Entry]) -> list[Entry]:
+    replaced = {entry["name"] for entry in added}
+    return [*(entry for entry in packaged if entry["name"] not in replaced), *added]
+
+
+# ---------------------------------------------------------------- entries to tables
+
+
+def _group(pairs: Iterable[tuple[str, Any]]) -> Mapping[str, Sequence[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for key, item in pairs:
+        found[key].append(item)
+    return dict(found)
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))
+
+
+def _any(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(pattern) for pattern in patterns) or r"(?!)")
+
+
+def _image(entry: Entry) -> ImagePattern:
+    parts = entry["name"].split("/")
+    literal = [part for part in parts if "*" not in part]
+    return ImagePattern(
+        ImageHit(entry["class"], entry["name"], entry.get("area", "your catalogue")),
+        tuple(_glob(part) if "*" in part else part for part in parts),
+        (len(literal), sum(len(part.replace("*", "")) for part in parts)),
+    )
+
+
+def _sign(entry: Entry, place: str) -> Sign:
+    words = tuple(word.lower() for word in entry.get("words", ()))
+    return Sign(entry["name"], re.compile(entry["pattern"]), words, frozenset(entry.get("in", (place,))))
+
+
+def _variable(entry: Entry) -> Variable:
+    value = re.compile(entry["value"]) if "value" in entry else None
+    return Variable(_glob(entry["name"]), value, tuple(entry.get("unless", ())), tuple(entry.get("with", ())))
+
+
+def _injector(entry: Entry) -> Injector:
+    return Injector(
+        entry["name"],
+        entry["token"],
+        tuple(_mark(item) for item in entry["triggers"]),
+        tuple(_mark(item) for item in entry.get("cancels", ())),
+        frozenset(entry.get("meshes", ())),
+    )
+
+
+def _mark(item: Mapping[str, Value]) -> Mark:
+    kind = "label" if "label" in item else "annotation"
+    return Mark(kind, _glob(item[kind]), item[kind], frozenset(item.get("values", ())), frozenset(item.get("at", SITES)))

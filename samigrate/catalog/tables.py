@@ -1,0 +1,162 @@
+"""The catalogue as tables that are quick to ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+NEED, MAYBE, NO_NEED = "need", "maybe", "no-need"
+
+
+class ImageHit(NamedTuple):
+    """What the catalogue says of an image: `kind` is need, maybe or no-need."""
+
+    kind: str
+    pattern: str
+    area: str
+
+
+class ImagePattern(NamedTuple):
+    """One pattern of the image catalogue."""
+
+    hit: ImageHit
+    parts: tuple[re.Pattern[str] | str, ...]
+    weight: tuple[int, int]  # literal components, literal characters: the more, the more specific
+
+
+class Sign(NamedTuple):
+    """A pattern that speaks of API use, where it applies, and words of which one must occur for it to be tried."""
+
+    name: str
+    pattern: re.Pattern[str]
+    words: tuple[str, ...]
+    places: frozenset[str]
+
+    def may_be_in(self, lower: str) -> bool:
+        """Whether the pattern is worth trying on a text; `lower` is it in lower case."""
+        if not self.words:
+            return bool(lower)
+        for word in self.words:  # noqa: SIM110 - a generator costs as much as the search
+            if word in lower:
+                return True
+        return False
+
+
+class Variable(NamedTuple):
+    """A variable's name that speaks of API use, and the conditions of R-E7."""
+
+    name: re.Pattern[str]
+    value: re.Pattern[str] | None
+    unless: tuple[str, ...]
+    beside: tuple[str, ...]
+
+
+class Mark(NamedTuple):
+    """A label or annotation, where it may sit, and the values that count (none: any that is not false)."""
+
+    kind: str
+    key: re.Pattern[str]
+    name: str
+    values: frozenset[str]
+    places: frozenset[str]
+
+    @property
+    def section(self) -> str:
+        return "labels" if self.kind == "label" else "annotations"
+
+    @property
+    def is_glob(self) -> bool:
+        return "*" in self.name
+
+
+class Injector(NamedTuple):
+    """A sidecar injected at admission. `token`: default, own or config."""
+
+    name: str
+    token: str
+    triggers: tuple[Mark, ...]
+    cancels: tuple[Mark, ...]
+    meshes: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """The compiled catalogue."""
+
+    arguments: tuple[Sign, ...]
+    config: tuple[Sign, ...]
+    injectors: tuple[Injector, ...]
+    delegation: frozenset[str]
+    images: Mapping[str, Sequence[ImagePattern]]
+    loose_images: Sequence[ImagePattern]
+    known_variables: Mapping[str, Sequence[Variable]]
+    loose_variables: Sequence[Variable]
+    loose_names: re.Pattern[str]
+    registries: frozenset[str]
+    admission: re.Pattern[str]
+    _seen: dict[str, ImageHit | None] = field(default_factory=dict)
+
+    def match_image(self, reference: str) -> ImageHit | None:
+        """What the catalogue says of an image (R-E10): the most specific pattern; `maybe` where equal ones disagree."""
+        try:
+            return self._seen[reference]
+        except KeyError:
+            return self._seen.setdefault(reference, self._match_image(reference))
+
+    def _match_image(self, reference: str) -> ImageHit | None:
+        components = path_of(reference).split("/")
+        found = [item for item in (*self.images.get(components[-1], ()), *self.loose_images) if _is_suffix(item.parts, components)]
+        if not found:
+            return None
+        weight = max(item.weight for item in found)
+        best = [item.hit for item in found if item.weight == weight]
+        if len({hit.kind for hit in best}) > 1:
+            return best[0]._replace(kind=MAYBE)
+        return best[0]
+
+    def is_public(self, reference: str) -> bool:
+        """Whether an image is known to be pulled without credentials (R-D4)."""
+        host, path = _split_host(reference.strip().lower())
+        components = [host, *_bare(path).split("/")]
+        if host == "docker.io" and len(components) == 2:
+            components.insert(1, "library")
+        return any("/".join(components[:length]) in self.registries for length in range(1, len(components)))
+
+    def variables(self, name: str) -> Iterator[Variable]:
+        """What the catalogue knows of a variable's name."""
+        yield from self.known_variables.get(name, ())
+        if self.loose_names.match(name):
+            yield from (item for item in self.loose_variables if item.name.match(name))
+
+    def is_admission_role(self, name: str) -> bool:
+        """Whether a role that the input does not hold is known to be about admission only (R-E4)."""
+        return self.admission.match(name) is not None
+
+
+def path_of(reference: str) -> str:
+    """An image's path: lower case, without registry host, tag and digest (R-E10)."""
+    return _bare(_split_host(reference.strip().lower())[1])
+
+
+def _split_host(reference: str) -> tuple[str, str]:
+    head, slash, rest = reference.partition("/")
+    if slash and ("." in head or ":" in head or head == "localhost"):
+        return ("docker.io" if head in ("index.docker.io", "registry-1.docker.io") else head), rest
+    return "docker.io", reference
+
+
+def _bare(path: str) -> str:
+    path = path.partition("@")[0]
+    head, slash, last = path.rpartition("/")
+    return head + slash + last.partition(":")[0]
+
+
+def _is_suffix(parts: Sequence[re.Pattern[str] | str], components: Sequence[str]) -> bool:
+    if len(parts) > len(components):
+        return False
+    return all(
+        part == component if isinstance(part, str) else part.match(component) is not None
+        for part, component in zip(parts, components[len(components) - len(parts) :], strict=True)
+    )

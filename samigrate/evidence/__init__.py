@@ -1,0 +1,94 @@
+"""Does a workload use the API? Evidence from many sources, and one verdict (domain section E).
+
+One module per source, each with `SOURCE`; modules whose name starts with `_` hold what several of them read.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from samigrate.model import Evidence, Level, Strength, Verdict, Workload
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+__all__ = ["DECLARED", "OWN_AUTOMOUNT", "Source", "judge", "sources"]
+
+DECLARED = "declaration"
+"""The source whose word is final: the user's own."""
+OWN_AUTOMOUNT = "own-automount"
+"""The source of an explicit `true` that an earlier run of ours has written."""
+CANCELLED = (15, 16, 17)
+"""Ranks of weak evidence that counter-evidence on every container cancels (R-E1)."""
+_STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
+_ORDER = (Level.NONE, Level.UNKNOWN, Level.LIKELY, Level.REQUIRED)
+
+
+class Source(NamedTuple):
+    """A place where evidence is found. `ranks` are its rows of E.2; `find` yields, and decides nothing."""
+
+    id: str
+    ranks: tuple[int, ...]
+    find: Callable[[Workload, View, Catalog, Settings], Iterator[Evidence]]
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """All sources in a fixed order, by rank. Raises TypeError for a module without a well-formed SOURCE."""
+    found = []
+    for module in pkgutil.iter_modules(__path__):
+        if not module.name.startswith("_"):
+            source = getattr(importlib.import_module(f"{__name__}.{module.name}"), "SOURCE", None)
+            if not isinstance(source, Source):
+                raise TypeError(f"{__name__}.{module.name} has no SOURCE")
+            found.append(source)
+    if len({source.id for source in found}) < len(found):
+        raise TypeError(f"two sources of one id: {sorted(source.id for source in found)}")
+    return tuple(sorted(found, key=lambda source: (source.ranks, source.id)))
+
+
+def judge(workload: Workload, views: Sequence[View], catalog: Catalog, settings: Settings) -> Verdict:
+    """The strictest verdict over all that the workload is seen in, with the evidence of every view, strongest first."""
+    if not views:
+        raise ValueError("a workload is judged in at least one view")
+    verdicts = []
+    for view in views:
+        pieces = [item for source in sources() for item in source.find(workload, view, catalog, settings)]
+        verdicts.append(combine(workload, tuple(dict.fromkeys(pieces))))
+    level = max((verdict.level for verdict in verdicts), key=_ORDER.index)
+    evidence = dict.fromkeys(item for verdict in verdicts for item in verdict.evidence)
+    return Verdict(level, tuple(sorted(evidence, key=lambda item: _STRENGTHS.index(item.strength))))
+
+
+def combine(workload: Workload, pieces: Sequence[Evidence]) -> Verdict:
+    """R-E1 and R-E2: what the evidence of one view amounts to."""
+    for item in pieces:
+        if item.source == DECLARED:
+            return Verdict(Level.REQUIRED if item.strength is Strength.PROOF else Level.NONE, tuple(pieces))
+    others = [item for item in pieces if item.source != OWN_AUTOMOUNT]
+    level = _weigh(workload, others)
+    if level in (Level.REQUIRED, Level.LIKELY):
+        return Verdict(level, tuple(others))  # our own `true` rests on these: it must not feed on itself
+    return Verdict(_weigh(workload, pieces), tuple(pieces))
+
+
+def _weigh(workload: Workload, pieces: Sequence[Evidence]) -> Level:
+    strengths = {item.strength for item in pieces}
+    if Strength.PROOF in strengths:
+        return Level.REQUIRED
+    if Strength.STRONG in strengths:
+        return Level.LIKELY
+    cancelled = CANCELLED if _is_countered(workload, pieces) else ()
+    rows = {item.rank or item.source for item in pieces if item.strength is Strength.WEAK and item.rank not in cancelled}
+    return Level.LIKELY if len(rows) > 1 else Level.UNKNOWN if rows else Level.NONE
+
+
+def _is_countered(workload: Workload, pieces: Sequence[Evidence]) -> bool:
+    countered = {item.container for item in pieces if item.strength is Strength.COUNTER}
+    return bool(countered) and all(container.name in countered for container in workload.spec.containers())

@@ -1,0 +1,34 @@
+"""Whether a workload stands behind a Service that the API server calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from samigrate.index import Match
+from samigrate.model import Resource, Value, Workload, mapping, text
+
+if TYPE_CHECKING:
+    from samigrate.index import Seen, View
+
+
+def match(workload: Workload, view: View, service: Value) -> Match:
+    """Whether the workload's pods are those that a reference {namespace, name} to a Service leads to."""
+    name, namespace = text(service, "name"), text(service, "namespace")
+    if name is None:
+        return Match.DIFFERENT
+    labels = mapping(workload.metadata, "labels")
+    found = [_match(seen, namespace, view, workload) for seen in view.find("", "Service", name) if _selects(seen.resource, labels)]
+    return max(found, default=Match.DIFFERENT)
+
+
+def _selects(service: Resource, labels: dict[str, Value]) -> bool:
+    selector = mapping(service.value, "spec", "selector")
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def _match(seen: Seen, namespace: str | None, view: View, workload: Workload) -> Match:
+    """A reference may still bear the namespace that kustomize replaces, as its Service does."""
+    stated = {view.namespace, seen.namespace, seen.resource.id.namespace, workload.resource.id.namespace} - {None}
+    if namespace in stated:
+        return seen.match
+    return Match.DIFFERENT if namespace and stated else Match.DOUBT

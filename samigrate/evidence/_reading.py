@@ -1,0 +1,207 @@
+"""What a pod says in text: what its containers run, their variables, and the configuration they are given."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
+
+from samigrate.model import Container, Location, Resource, Value, Workload, mapping, pointer, sequence, text
+
+if TYPE_CHECKING:
+    from samigrate.index import View
+
+_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"))
+_WRAPPERS = frozenset(("tini", "dumb-init", "catatonit", "env", "exec", "timeout", "gosu", "su-exec", "sudo", "nice", "watch", "nohup"))
+_TAKES_SCRIPT = re.compile(r"-[a-z]*c[a-z]*")
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_HOOKS = ("postStart", "preStop")
+
+
+class Argument(NamedTuple):
+    """One element of a command line; `pointer` leads from the object's root. `is_script`: a shell reads it;
+    `is_program`: it names what is run."""
+
+    text: str
+    pointer: str
+    is_script: bool
+    is_program: bool
+
+    def tokens(self) -> tuple[str, ...]:
+        return _tokens(self.text) if self.is_script else ()
+
+
+class Variable(NamedTuple):
+    """One environment variable; `value` None where the input does not tell, `field` the path of a fieldRef."""
+
+    name: str
+    value: str | None
+    field: str | None
+    at: Location
+    pointer: str
+
+
+class Reading(NamedTuple):
+    """One container's texts. `lower` and `values` hold all arguments, and all values of variables, in lower case."""
+
+    container: Container
+    arguments: tuple[Argument, ...]
+    variables: tuple[Variable, ...]
+    lower: str
+    values: str
+
+
+class Import(NamedTuple):
+    """A ConfigMap or Secret that the pod mounts or reads into its environment; `keys` None for all of them."""
+
+    kind: str
+    name: str
+    keys: frozenset[str] | None
+
+
+_READINGS: WeakKeyDictionary[Workload, tuple[Reading, ...]] = WeakKeyDictionary()
+_IMPORTS: WeakKeyDictionary[Workload, tuple[Import, ...]] = WeakKeyDictionary()
+
+
+def read(workload: Workload) -> tuple[Reading, ...]:
+    """What each container says by itself, ephemeral ones included."""
+    found = _READINGS.get(workload)
+    if found is None:
+        found = _READINGS[workload] = tuple(_read(workload, container) for container in workload.spec.containers(ephemeral=True))
+    return found
+
+
+def _read(workload: Workload, container: Container) -> Reading:
+    root = workload.pod + container.pointer
+    arguments = tuple(_arguments(container.value, root))
+    variables = tuple(_variables(workload, container.value, root))
+    return Reading(
+        container,
+        arguments,
+        variables,
+        "\n".join(item.text for item in arguments).lower(),
+        "\n".join(item.value for item in variables if item.value).lower(),
+    )
+
+
+# ---------------------------------------------------------------- command lines
+
+
+def _arguments(container: dict[str, Value], root: str) -> Iterator[Argument]:
+    command = [(item, f"{root}/command/{index}") for index, item in enumerate(sequence(container, "command"))]
+    args = [(item, f"{root}/args/{index}") for index, item in enumerate(sequence(container, "args"))]
+    yield from _line([*command, *args])
+    for name in _PROBES:
+        if name in container:
+            yield from _exec(mapping(container, name), f"{root}/{name}")
+    for name in _HOOKS if "lifecycle" in container else ():
+        yield from _exec(mapping(container, "lifecycle", name), f"{root}/lifecycle/{name}")
+
+
+def _exec(action: dict[str, Value], root: str) -> Iterator[Argument]:
+    yield from _line([(item, f"{root}/exec/command/{index}") for index, item in enumerate(sequence(action, "exec", "command"))])
+
+
+def _line(elements: list[tuple[Value, str]]) -> Iterator[Argument]:
+    has_shell = is_wrapped = takes_script = False
+    for index, (item, where) in enumerate(elements):
+        if not isinstance(item, str):
+            continue
+        program = item.rpartition("/")[2]
+        is_program = index == 0 or is_wrapped
+        if is_program:
+            is_wrapped = program in _WRAPPERS or is_wrapped
+        yield Argument(item, where, (has_shell and takes_script) or "\n" in item.strip(), is_program)
+        has_shell = has_shell or program in _SHELLS
+        takes_script = _TAKES_SCRIPT.fullmatch(item) is not None
+
+
+@lru_cache(maxsize=256)
+def _tokens(script: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(script))
+    except ValueError:
+        return tuple(script.split())
+
+
+# ---------------------------------------------------------------- variables
+
+
+def _variables(workload: Workload, container: dict[str, Value], root: str) -> Iterator[Variable]:
+    for index, item in enumerate(sequence(container, "env")):
+        if name := text(item, "name"):
+            value = item.get("value", "" if "valueFrom" not in item else None)
+            field = text(item, "valueFrom", "fieldRef", "fieldPath")
+            yield Variable(name, _plain(value), field, workload.resource.at, f"{root}/env/{index}")
+
+
+def _plain(value: Value) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def variables(reading: Reading, view: View) -> tuple[Variable, ...]:
+    """A container's variables, with those that it imports whole from ConfigMaps and Secrets of the input."""
+    found = [*reading.variables]
+    for source in sequence(reading.container.value, "envFrom"):
+        for kind, key in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
+            if name := text(source, key, "name"):
+                prefix = text(source, "prefix") or ""
+                for seen in view.find("", kind, name):
+                    found += [item._replace(name=prefix + item.name) for item in _entries(seen.resource)]
+    return tuple(found)
+
+
+def _entries(resource: Resource) -> Iterator[Variable]:
+    for section in ("data", "stringData"):
+        for key, value in mapping(resource.value, section).items():
+            plain = _plain(value) if resource.id.kind == "ConfigMap" else None
+            yield Variable(str(key), plain, None, resource.at, pointer(section, key))
+
+
+# ---------------------------------------------------------------- configuration
+
+
+def imports(workload: Workload) -> tuple[Import, ...]:
+    """Every ConfigMap and Secret that the pod mounts or imports, each once."""
+    found = _IMPORTS.get(workload)
+    if found is None:
+        found = _IMPORTS[workload] = tuple(dict.fromkeys(_imports(workload)))
+    return found
+
+
+def _imports(workload: Workload) -> Iterator[Import]:
+    for _, volume in workload.spec.volumes():
+        for source in (volume, *sequence(volume, "projected", "sources")):
+            if name := text(source, "configMap", "name"):
+                yield Import("ConfigMap", name, _keys(source["configMap"]))
+            if name := text(source, "secret", "secretName") or text(source, "secret", "name"):
+                yield Import("Secret", name, _keys(source["secret"]))
+    for container in workload.spec.containers(ephemeral=True):
+        for source in sequence(container.value, "envFrom"):
+            if name := text(source, "configMapRef", "name"):
+                yield Import("ConfigMap", name, None)
+            if name := text(source, "secretRef", "name"):
+                yield Import("Secret", name, None)
+        for item in sequence(container.value, "env"):
+            for kind, field in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
+                if name := text(item, "valueFrom", field, "name"):
+                    key = text(item, "valueFrom", field, "key")
+                    yield Import(kind, name, frozenset((key,)) if key else None)
+
+
+def _keys(source: dict[str, Value]) -> frozenset[str] | None:
+    items = sequence(source, "items")
+    return frozenset(key for item in items if (key := text(item, "key"))) if items else None
+
+
+def texts(resource: Resource) -> Iterator[tuple[str, str, str]]:
+    """(key, text, pointer) of each entry of a ConfigMap, or of a Secret's `stringData`."""
+    section = "data" if resource.id.kind == "ConfigMap" else "stringData"
+    for key, value in mapping(resource.value, section).items():
+        if isinstance(value, str):
+            yield str(key), value, pointer(section, key)

@@ -1,0 +1,44 @@
+"""What the choice of an account hints at (E.2 ranks 13 and 14)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.model import DEFAULT_ACCOUNT, Evidence, Resource, Strength, Workload, text
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    account = workload.spec.account
+    if account == DEFAULT_ACCOUNT:
+        return
+    where = workload.pod + ("/serviceAccountName" if text(workload.spec.value, "serviceAccountName") else "/serviceAccount")
+    if not _NAME.fullmatch(account):
+        yield Evidence("account-hints", 14, Strength.WEAK, f"runs as {account}, a placeholder", workload.resource.at, where)
+        return
+    accounts = view.find("", "ServiceAccount", account)
+    if not accounts:
+        yield Evidence("account-hints", 14, Strength.WEAK, f"runs as {account}, which is not in the input", workload.resource.at, where)
+    for seen in accounts:
+        if seen.resource.value.get("automountServiceAccountToken") is True and not _is_scaffold(seen.resource, settings.prefix):
+            detail = f"its account {account} asks for the token explicitly"
+            yield Evidence("account-hints", 13, Strength.WEAK, detail, seen.resource.at, "/automountServiceAccountToken")
+
+
+def _is_scaffold(account: Resource, prefix: str) -> bool:
+    """Helm's scaffold always writes the field, and so may we."""
+    if "helm.sh/chart" in account.labels or account.labels.get("app.kubernetes.io/managed-by") == "Helm":
+        return True
+    return f"{prefix}/managed" in account.annotations
+
+
+SOURCE = Source("account-hints", (13, 14), _find)

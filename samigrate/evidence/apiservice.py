@@ -1,0 +1,27 @@
+"""Backends of an APIService: extension API servers ask the API about their callers (E.2 rank 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.evidence._backends import match
+from samigrate.index import Match
+from samigrate.model import Evidence, Strength, Workload, mapping
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    for service in view.everywhere("apiregistration.k8s.io", "APIService"):
+        found = match(workload, view, mapping(service.value, "spec", "service"))
+        if found:
+            strength = Strength.PROOF if found is Match.SAME else Strength.STRONG
+            yield Evidence("api-service", 5, strength, f"serves APIService {service.id.name}", service.at, "/spec/service")
+
+
+SOURCE = Source("api-service", (5,), _find)

@@ -1,0 +1,57 @@
+"""Variables that speak of the API (E.2 ranks 8 and 15, R-E7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.evidence._reading import Variable, read, variables
+from samigrate.model import Evidence, Strength, Workload
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.catalog import Variable as Known
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+_FALSE = frozenset(("false", "0", "no", "off", ""))
+_FIELDS = frozenset(("POD_NAMESPACE", "POD_NAME", "POD_IP", "NODE_NAME"))
+_FIELD_ENDINGS = ("_POD_NAMESPACE", "_POD_NAME", "_POD_IP", "_NODE_NAME")
+_MENTION = re.compile(r"KUBE|K8S", re.IGNORECASE)
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    for reading in read(workload):
+        found = variables(reading, view) if "envFrom" in reading.container.value else reading.variables
+        by_name = {item.name: item for item in found}
+        for item in found:
+            if any(_speaks(item, known, by_name) for known in catalog.variables(item.name)):
+                yield Evidence("environment", 8, Strength.STRONG, f"variable {item.name}", item.at, item.pointer, reading.container.name)
+            elif _hints(item):
+                yield Evidence("environment", 15, Strength.WEAK, f"variable {item.name}", item.at, item.pointer, reading.container.name)
+
+
+def _speaks(item: Variable, known: Known, by_name: Mapping[str, Variable]) -> bool:
+    """R-E7; a value that the input does not tell is taken for one that matches."""
+    if known.value is not None and item.value is not None and not known.value.fullmatch(item.value.strip()):
+        return False
+    if item.name.endswith("_ENABLED") and item.value is not None and item.value.strip().lower() in _FALSE:
+        return False
+    return all(name in by_name for name in known.beside) and not any(_is_set(condition, by_name) for condition in known.unless)
+
+
+def _is_set(condition: str, by_name: Mapping[str, Variable]) -> bool:
+    name, equals, value = condition.partition("=")
+    found = by_name.get(name)
+    return found is not None and (not equals or (found.value or "").strip().lower() == value.lower())
+
+
+def _hints(item: Variable) -> bool:
+    if item.field is not None and (item.name in _FIELDS or item.name.endswith(_FIELD_ENDINGS) or item.field == "metadata.namespace"):
+        return True
+    return _MENTION.search(item.name) is not None
+
+
+SOURCE = Source("environment", (8, 15), _find)

@@ -1,0 +1,24 @@
+"""Rights of every account of the namespace or the cluster (E.2 rank 18)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.evidence._rights import describe, needs_token
+from samigrate.model import Evidence, Strength, Workload
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    for grant in view.group_grants():
+        if needs_token(grant, catalog):
+            yield Evidence("group-binding", 18, Strength.WEAK, describe(grant), grant.binding.at, grant.pointer)
+
+
+SOURCE = Source("group-binding", (18,), _find)

@@ -1,0 +1,32 @@
+"""Parts of a node or of the cluster itself (E.2 rank 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.model import Evidence, Strength, Workload, text
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+_PATHS = ("/var/lib/kubelet", "/etc/cni")
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    at = workload.resource.at
+    for index, volume in workload.spec.volumes():
+        path = text(volume, "hostPath", "path")
+        if path and path.startswith(_PATHS):
+            yield Evidence("host", 17, Strength.WEAK, f"mounts {path} of its node", at, f"{workload.pod}/volumes/{index}/hostPath")
+    priority = text(workload.spec.value, "priorityClassName")
+    if priority and priority.startswith("system-"):
+        yield Evidence("host", 17, Strength.WEAK, f"has priority {priority}", at, workload.pod + "/priorityClassName")
+    if view.namespace == "kube-system":
+        yield Evidence("host", 17, Strength.WEAK, "runs in kube-system", at, "/metadata/namespace")
+
+
+SOURCE = Source("host", (17,), _find)

@@ -1,0 +1,112 @@
+"""Injected sidecars that work with the pod's own token (E.2 rank 11, R-E11, R-E14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from samigrate.evidence import Source
+from samigrate.model import Evidence, Location, Strength, Value, Workload, mapping, pointer
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog, Injector, Mark
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+_FALSE = frozenset(("false", "0", "no", "off", "disabled", "f", "n", "skip"))
+
+
+class _Site(NamedTuple):
+    """Metadata that may ask for a sidecar."""
+
+    place: str
+    metadata: dict[str, Value]
+    at: Location
+    pointer: str
+
+
+class _Found(NamedTuple):
+    site: _Site
+    mark: Mark
+    key: str
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    own = list(_own_sites(workload))
+    namespaces: list[_Site] | None = None
+    for injector in catalog.injectors:
+        if injector.token == "own":
+            continue
+        if namespaces is None:
+            namespaces = list(_namespace_sites(view))
+        strength = Strength.STRONG if injector.token == "default" else Strength.WEAK
+        found = _trigger(injector, own, namespaces)
+        if found is not None and not _is_cancelled(injector, [*own, *namespaces]):
+            mark, site = found.mark, found.site
+            detail = f"{mark.kind} {found.key} on the {site.place} injects a sidecar that uses the pod's token ({injector.name})"
+            yield Evidence("injected-sidecar", 11, strength, detail, site.at, site.pointer + pointer(mark.section, found.key))
+        elif found is None and _is_declared(injector, own, settings):
+            detail = f"the mesh you declared injects a sidecar that uses the pod's token ({injector.name})"
+            yield Evidence("injected-sidecar", 11, strength, detail, workload.resource.at)
+
+
+def _own_sites(workload: Workload) -> Iterator[_Site]:
+    if workload.metadata:
+        yield _Site("pod", workload.metadata, workload.resource.at, f"{workload.template}/metadata")
+    if workload.template != "":
+        yield _Site("workload", mapping(workload.resource.value, "metadata"), workload.resource.at, "/metadata")
+
+
+def _namespace_sites(view: View) -> Iterator[_Site]:
+    """The workload's Namespace; every one of the scope where nobody says which it is."""
+    found = view.find("", "Namespace", view.namespace) if view.namespace else view.all("", "Namespace")
+    for seen in found:
+        yield _Site("namespace", mapping(seen.resource.value, "metadata"), seen.resource.at, "/metadata")
+
+
+def _trigger(injector: Injector, own: list[_Site], namespaces: list[_Site]) -> _Found | None:
+    found = _first(injector.triggers, own)
+    if found is not None or _is_refused(injector, own):
+        return found
+    return _first(injector.triggers, namespaces)
+
+
+def _is_refused(injector: Injector, own: list[_Site]) -> bool:
+    return _first(injector.triggers, own) is None and any(_key(mark, site) is not None for mark in injector.triggers for site in own)
+
+
+def _is_declared(injector: Injector, own: list[_Site], settings: Settings) -> bool:
+    if not injector.meshes.intersection(settings.mesh):
+        return False
+    return not _is_refused(injector, own) and not _is_cancelled(injector, own)
+
+
+def _is_cancelled(injector: Injector, sites: list[_Site]) -> bool:
+    return bool(injector.cancels) and _first(injector.cancels, sites) is not None
+
+
+def _first(marks: tuple[Mark, ...], sites: list[_Site]) -> _Found | None:
+    for site in sites:
+        for mark in marks:
+            key = _key(mark, site)
+            if key is not None and _counts(mark, mapping(site.metadata, mark.section)[key]):
+                return _Found(site, mark, key)
+    return None
+
+
+def _key(mark: Mark, site: _Site) -> str | None:
+    """The key in the site's metadata that the mark speaks of."""
+    if site.place not in mark.places:
+        return None
+    entries = mapping(site.metadata, mark.section)
+    if not mark.is_glob:
+        return mark.name if mark.name in entries else None
+    return next((key for key in entries if isinstance(key, str) and mark.key.match(key)), None)
+
+
+def _counts(mark: Mark, value: Value) -> bool:
+    said = str(value).lower() if isinstance(value, bool) else str(value)
+    return said in mark.values if mark.values else said.lower() not in _FALSE
+
+
+SOURCE = Source("injected-sidecar", (11,), _find)

@@ -1,0 +1,22 @@
+"""Kinds whose own design needs the API in their pods (domain C.2, column `api`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.model import Evidence, Strength, Workload
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    if workload.rule.api:
+        yield Evidence("kind", 0, Strength.STRONG, f"a {workload.id.kind}: {workload.rule.api}", workload.resource.at, "/kind")
+
+
+SOURCE = Source("kind", (0,), _find)

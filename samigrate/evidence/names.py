@@ -1,0 +1,34 @@
+"""Names that controllers bear (E.2 rank 16)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.model import Evidence, Strength, Workload, mapping, pointer
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+_WORDS = re.compile(r"operator|controller|exporter-k8s|scheduler|provisioner|ingress", re.IGNORECASE)
+_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/component", "app", "k8s-app", "component", "control-plane", "name")
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    if found := _WORDS.search(workload.id.name):
+        detail = f"its name says {found[0].lower()}"
+        yield Evidence("names", 16, Strength.WEAK, detail, workload.resource.at, "/metadata/name")
+        return
+    for at, labels in ((f"{workload.template}/metadata", mapping(workload.metadata, "labels")), ("/metadata", workload.resource.labels)):
+        for key in _LABELS:
+            if key in labels and (found := _WORDS.search(str(labels[key]))):
+                detail = f"its label {key} says {found[0].lower()}"
+                yield Evidence("names", 16, Strength.WEAK, detail, workload.resource.at, at + pointer("labels", key))
+                return
+
+
+SOURCE = Source("names", (16,), _find)

@@ -1,0 +1,43 @@
+"""Rights: a binding that names the workload's account (E.2 ranks 1 and 6, R-E4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.evidence._rights import describe, needs_token
+from samigrate.index import Match
+from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    account = workload.spec.account
+    if account == DEFAULT_ACCOUNT:
+        return  # R-E9 speaks of shared rights
+    grants = [grant for grant in view.grants(account) if needs_token(grant, catalog)]
+    if not grants:
+        return
+    is_inherited = _is_inherited(workload, view, account, settings.prefix)
+    for grant in grants:
+        rank = 6 if grant.role_name in catalog.delegation else 1
+        if is_inherited:
+            yield Evidence("shared-default-binding", rank, Strength.STRONG, describe(grant), grant.binding.at, grant.pointer)
+        else:
+            strength = Strength.PROOF if grant.match is Match.SAME else Strength.STRONG
+            yield Evidence("rbac-binding", rank, strength, describe(grant), grant.binding.at, grant.pointer)
+
+
+def _is_inherited(workload: Workload, view: View, account: str, prefix: str) -> bool:
+    """Whether an earlier run has moved the workload off `default`, and its grants with it: they still prove nothing."""
+    if workload.resource.annotations.get(f"{prefix}/previous-service-account") not in (None, "", "unset", DEFAULT_ACCOUNT):
+        return False
+    return any(f"{prefix}/managed" in seen.resource.annotations for seen in view.find("", "ServiceAccount", account))
+
+
+SOURCE = Source("rbac-binding", (1, 6), _find)

@@ -1,0 +1,76 @@
+"""Tokens that the pod mounts or imports by its own choice (E.2 rank 3, R-E5, R-B7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Evidence, Strength, Value, Workload, sequence, text
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+_API_AUDIENCE = re.compile(r"(?:https?://)?kubernetes(?:\.default(?:\.svc(?:\.[a-z0-9.-]+)?)?)?(?::\d+)?/?|api", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\$[({]|\{\{|<[^<>]+>")
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    volumes = {name: (index, volume) for index, volume in workload.spec.volumes() if (name := text(volume, "name"))}
+    for container in workload.spec.containers(ephemeral=True):
+        mounted: dict[str, list[str]] = {}
+        for mount in sequence(container.value, "volumeMounts"):
+            if (name := text(mount, "name")) in volumes and name:
+                mounted.setdefault(name, []).append(text(mount, "mountPath") or "")
+        for name, paths in mounted.items():
+            if name.startswith(INJECTED_VOLUME) and set(paths) == {TOKEN_PATH}:
+                continue  # what admission injects is no choice of the workload's (R-A10, R-E2)
+            index, volume = volumes[name]
+            for strength, detail, where in _of_volume(volume, view):
+                at = f"{workload.pod}/volumes/{index}{where}"
+                yield Evidence("token-volume", 3, strength, f"mounts volume {name}: {detail}", workload.resource.at, at, container.name)
+        for what, where in _of_environment(container.value, view):
+            at = workload.pod + container.pointer + where
+            yield Evidence("token-volume", 3, Strength.PROOF, what, workload.resource.at, at, container.name)
+
+
+def _of_volume(volume: dict[str, Value], view: View) -> Iterator[tuple[Strength, str, str]]:
+    secret = text(volume, "secret", "secretName")
+    if secret and (owner := _owner(secret, view)):
+        yield Strength.PROOF, f"the token Secret {secret} of account {owner}", "/secret/secretName"
+    for index, source in enumerate(sequence(volume, "projected", "sources")):
+        where = f"/projected/sources/{index}"
+        if not isinstance(source, dict):
+            continue
+        if "serviceAccountToken" in source:
+            audience = text(source, "serviceAccountToken", "audience") or ""
+            if not audience or _API_AUDIENCE.fullmatch(audience):
+                yield Strength.PROOF, "a token for the API", where + "/serviceAccountToken"
+            elif _PLACEHOLDER.search(audience):
+                yield Strength.STRONG, f"a token for {audience}, which may be the API", where + "/serviceAccountToken"
+        secret = text(source, "secret", "name")
+        if secret and (owner := _owner(secret, view)):
+            yield Strength.PROOF, f"the token Secret {secret} of account {owner}", where + "/secret/name"
+
+
+def _of_environment(container: dict[str, Value], view: View) -> Iterator[tuple[str, str]]:
+    for index, item in enumerate(sequence(container, "env")):
+        secret = text(item, "valueFrom", "secretKeyRef", "name")
+        if secret and (owner := _owner(secret, view)):
+            yield f"variable {text(item, 'name')} comes from the token Secret {secret} of account {owner}", f"/env/{index}"
+    for index, item in enumerate(sequence(container, "envFrom")):
+        secret = text(item, "secretRef", "name")
+        if secret and (owner := _owner(secret, view)):
+            yield f"its variables come from the token Secret {secret} of account {owner}", f"/envFrom/{index}"
+
+
+def _owner(secret: str, view: View) -> str | None:
+    """The account whose token a Secret surely holds; medium and low tiers are no evidence (R-B7)."""
+    owner = view.token_owner(secret)
+    return owner[0] if owner is not None and owner[1] in ("certain", "high") else None
+
+
+SOURCE = Source("token-volume", (3,), _find)

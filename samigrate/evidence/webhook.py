@@ -1,0 +1,49 @@
+"""Backends of webhooks beside definitions of their own: controllers (E.2 rank 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.evidence._backends import match
+from samigrate.model import Evidence, Resource, Strength, Value, Workload, mapping, sequence
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.index import View
+
+_GROUP = "admissionregistration.k8s.io"
+_CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
+_LABELS = ("helm.sh/chart", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/part-of", "app", "chart", "release")
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    for definition in view.everywhere(*_CRD):
+        if "conversion" not in mapping(definition.value, "spec"):
+            continue
+        if match(workload, view, mapping(definition.value, "spec", "conversion", "webhook", "clientConfig", "service")):
+            detail = f"converts objects of CustomResourceDefinition {definition.id.name}"
+            yield Evidence("webhook-backend", 12, Strength.STRONG, detail, definition.at, "/spec/conversion")
+    for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
+        for configuration in view.everywhere(_GROUP, kind):
+            for index, webhook in enumerate(sequence(configuration.value, "webhooks")):
+                if match(workload, view, mapping(webhook, "clientConfig", "service")):
+                    yield _evidence(workload, view, configuration, f"/webhooks/{index}")
+                    break
+
+
+def _evidence(workload: Workload, view: View, configuration: Resource, where: str) -> Evidence:
+    """Without a definition of the same application a webhook may get by without the API: weak."""
+    labels = [workload.resource.labels, configuration.labels]
+    is_controller = any(_is_related(definition.labels, labels) for definition in view.everywhere(*_CRD))
+    detail = f"answers {configuration.id.kind} {configuration.id.name}" + (", beside definitions of its own" if is_controller else "")
+    return Evidence("webhook-backend", 12, Strength.STRONG if is_controller else Strength.WEAK, detail, configuration.at, where)
+
+
+def _is_related(one: dict[str, Value], others: list[dict[str, Value]]) -> bool:
+    return any(one.get(key) is not None and one[key] == other.get(key) for other in others for key in _LABELS)
+
+
+SOURCE = Source("webhook-backend", (12,), _find)

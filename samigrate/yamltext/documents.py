@@ -1,0 +1,99 @@
+"""Whole new documents: their text, and their place in a stream."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from .page import Page
+from .parse import compose
+from .split import split
+from .write import Style, block_lines
+
+_BREAK = re.compile(r"\r\n|\n|\r")
+_HEAD = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*")
+_HEADER = re.compile(r"(?:[ \t]*#[^\r\n]*(?:\r\n|\n|\r)|[ \t]*(?:\r\n|\n|\r))*[ \t]*(?:\r\n|\n|\r)")
+_MARKER = re.compile(r"---(?=[ \t\r\n]|\Z)")
+
+
+class Layout(TypedDict):
+    """How a document is laid out; the keyword arguments of `render`."""
+
+    newline: str
+    indented_sequences: bool
+    indent: int
+
+
+def render(value: Any, *, newline: str = "\n", indented_sequences: bool = False, indent: int = 2) -> str:
+    """A new block document, without `---`, keys in the order they have."""
+    style = Style(step=indent, offset=indent if indented_sequences else 0)
+    return "".join(line + newline for line in block_lines(value, style))
+
+
+def style_of(text: str) -> Layout:
+    """The layout most of one document's collections have, to `render` its neighbour alike. Raises YamlError."""
+    mark = 1 if text.startswith("\ufeff") else 0
+    root = compose(text[mark:])
+    steps, offsets = Page(text[mark:], root).layout()
+    found = _BREAK.search(text)
+    return Layout(
+        newline=found[0] if found else "\n",
+        indented_sequences=_commonest(offsets, 0) > 0,
+        indent=min(_commonest(steps, 2), 8),
+    )
+
+
+def insert_documents(text: str, inserts: Sequence[tuple[int, str]]) -> str:
+    """The stream with each new document (its text, without `---`) right before the chunk of `split(text)` at its index.
+
+    Documents for one index keep their order. Raises IndexError for an index that is no chunk's.
+    """
+    by_chunk: dict[int, list[str]] = {}
+    chunks = split(text)
+    for index, document in inserts:
+        if not 0 <= index < len(chunks):
+            raise IndexError(f"there is no document {index}")
+        by_chunk.setdefault(index, []).append(document)
+    return "".join(
+        _with_documents(text[chunk.start : chunk.end], by_chunk.get(index, []), _newline(text, chunk.start))
+        for index, chunk in enumerate(chunks)
+    )
+
+
+def _with_documents(chunk: str, documents: list[str], newline: str) -> str:
+    if not documents:
+        return chunk
+    mark = "\ufeff" if chunk.startswith("\ufeff") else ""
+    body = chunk[len(mark) :]
+    texts = [newline.join(_BREAK.split(document.removesuffix("\n").removesuffix("\r"))) + newline for document in documents]
+    marker = "---" + newline
+    if _MARKER.match(body):
+        return mark + "".join(marker + document for document in texts) + body
+    head = _HEAD.match(body)
+    rest = body[head.end() :] if head else body
+    if rest.startswith("%"):
+        # Only `...` makes room for the directives of the next document.
+        return mark + "".join(marker + document for document in texts) + "..." + newline + body
+    header = _header(body)
+    following = body[len(header) :]
+    if not following.strip():
+        return chunk + marker.join(texts)
+    return mark + header + marker.join(texts) + marker + following
+
+
+def _header(body: str) -> str:
+    """The comments at the top that a blank line sets apart from the document, with that line."""
+    head = _HEAD.match(body)
+    found = _HEADER.match(body, 0, head.end() if head else 0)
+    return found[0] if found and "#" in found[0] else ""
+
+
+def _newline(text: str, at: int) -> str:
+    found = _BREAK.search(text, at) or _BREAK.search(text)
+    return found[0] if found else "\n"
+
+
+def _commonest(numbers: Sequence[int], default: int) -> int:
+    return Counter(numbers).most_common(1)[0][0] if numbers else default

@@ -1,0 +1,252 @@
+"""A document's text by lines and comments, and how it is laid out where nodes say so."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeVar
+
+from .node import Node
+from .scalar import Quote, is_safe
+from .split import lines_between
+from .write import Style
+
+# What ends a line for libyaml and for Kubernetes.
+BREAKS = "\r\n\x85\u2028\u2029"
+_BREAK = re.compile(f"\r\n|[{BREAKS}]")
+_COMMENT = re.compile(f"#[^{BREAKS}]*")
+_BLANK = re.compile(f"[ \t]*(?:#[^{BREAKS}]*)?(?:\r\n|[{BREAKS}]|\\Z)")
+
+
+class Comment(NamedTuple):
+    """A comment without its line break."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Page:
+    """The text of one document, indexed: where lines begin, what is a comment, how its collections are laid out."""
+
+    def __init__(self, text: str, root: Node | None) -> None:
+        self.text = text
+        self.starts = [0, *(found.end() for found in _BREAK.finditer(text))]
+        self.root = root
+        self._comments: list[Comment] | None = None
+        self._comment_starts: list[int] = []
+        self._layout: _Layout | None = None
+
+    def bol(self, at: int) -> int:
+        """Where the line of `at` begins."""
+        return self.starts[bisect_right(self.starts, at) - 1]
+
+    def eol(self, at: int) -> int:
+        """Behind the break of the line of `at`."""
+        index = bisect_right(self.starts, at)
+        return self.starts[index] if index < len(self.starts) else len(self.text)
+
+    def eol_of(self, end: int) -> int:
+        """Behind the line that holds the last character before `end`."""
+        return end if end and self.bol(end) == end else self.eol(end)
+
+    def column(self, at: int) -> int:
+        return at - self.bol(at)
+
+    def line(self, at: int) -> int:
+        return 1 + lines_between(self.text, 0, at)
+
+    def indent(self, at: int) -> str:
+        """The spaces that the line of `at` begins with."""
+        start = self.bol(at)
+        stop = start
+        while stop < len(self.text) and self.text[stop] == " ":
+            stop += 1
+        return self.text[start:stop]
+
+    def newline(self, at: int) -> str:
+        """The line break in the neighbourhood of `at`: that of the line before, else of its own line, else LF."""
+        start = self.bol(at)
+        for end in (start, self.eol(start)):
+            found = re.search(f"(?:\r\n|[{BREAKS}])\\Z", self.text[max(0, end - 2) : end])
+            if end and found and found[0] in ("\n", "\r\n", "\r"):
+                return found[0]
+        return "\n"
+
+    def is_line_start(self, at: int) -> bool:
+        """Whether only spaces stand before `at` on its line."""
+        return not self.text[self.bol(at) : at].strip(" ")
+
+    def tail(self, end: int, column: int) -> int:
+        """Where an entry at `column` whose content ends at `end` is over: behind its last line and behind comments deeper than it."""
+        at = over = self.eol_of(end)
+        while at < len(self.text):
+            found = _BLANK.match(self.text, at)
+            if found is None:
+                break
+            line = found[0]
+            at = found.end()
+            mark = line.find("#")
+            if mark > column:
+                over = at
+            elif mark >= 0:
+                break
+        return over
+
+    def is_blank_line(self, start: int) -> bool:
+        found = _BLANK.match(self.text, start)
+        return found is not None and "#" not in found[0]
+
+    def comments(self, start: int, end: int) -> list[Comment]:
+        """The comments that begin in text[start:end]."""
+        if self._comments is None:
+            self._comments = list(_comments(self.text, self.root))
+            self._comment_starts = [comment.start for comment in self._comments]
+        starts = self._comment_starts
+        return self._comments[bisect_left(starts, start) : bisect_left(starts, end)]
+
+    def skip(self, at: int) -> int:
+        """Past white space and comments."""
+        while at < len(self.text):
+            if self.text[at] == "#":
+                found = _COMMENT.match(self.text, at)
+                at = found.end() if found else at + 1
+            elif self.text[at].isspace() or self.text[at] in BREAKS:
+                at += 1
+            else:
+                break
+        return at
+
+    def properties_end(self, node: Node) -> int:
+        """Behind the tag and the anchor of `node`, or its start if it has none."""
+        at = end = node.start
+        while at < node.body and self.text[at] in "&!":
+            while at < node.body and not self.text[at].isspace():
+                at += 1
+            end, at = at, self.skip(at)
+        return end
+
+    def layout(self) -> tuple[list[int], list[int]]:
+        """How far mappings are indented below their keys, and how far lists are, in the order of the text."""
+        layout = _Layout(self)
+        return [step[1] for step in layout.steps], [place[1] for place in layout.lists]
+
+    def style(self, node: Node, at: int) -> Style:
+        """How new text in the block collection `node` at the offset `at` is to look."""
+        if self._layout is None:
+            self._layout = _Layout(self)
+        return self._layout.style(node, at)
+
+
+def leaves(root: Node) -> Iterator[Node]:
+    """Scalars and aliases in the order of the text."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.children:
+            stack.extend(reversed(node.children))
+        elif node.kind in ("scalar", "alias"):
+            yield node
+
+
+def _comments(text: str, root: Node | None) -> Iterator[Comment]:
+    at = 0
+    for leaf in leaves(root) if root else ():
+        opaque = leaf.body
+        if leaf.style in ("|", ">"):
+            # The header of a block scalar may end in a comment.
+            header = _BREAK.search(text, leaf.body, leaf.end)
+            opaque = header.start() if header else leaf.end
+        for found in _COMMENT.finditer(text, at, opaque):
+            yield Comment(found.start(), found.end(), found[0])
+        at = max(at, leaf.end)
+    for found in _COMMENT.finditer(text, at):
+        yield Comment(found.start(), found.end(), found[0])
+
+
+Place = tuple[int, int, int]
+_T = TypeVar("_T", tuple[int, int], tuple[int, int, int], tuple[int, Quote])
+
+
+class _Layout:
+    """The steps, dashes and quotes of a document, each with its offset, in order."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.steps: list[tuple[int, int]] = []
+        self.lists: list[Place] = []
+        self.dashes: list[tuple[int, int]] = []
+        self.quotes: list[tuple[int, Quote]] = []
+        stack = [page.root] if page.root else []
+        while stack:
+            node = stack.pop()
+            stack.extend(reversed(node.children))
+            self._note(node)
+        for places in (self.steps, self.lists, self.dashes):
+            places.sort()
+
+    def _note(self, node: Node) -> None:
+        if node.kind == "scalar" and node.style in ("'", '"'):
+            quote: Literal["'", '"'] = "'" if node.style == "'" else '"'
+            if quote == '"' or not any(mark in str(node.value) for mark in '"\\'):
+                self.quotes.append((node.start, quote))
+        elif node.kind == "sequence" and not node.style and node.children:
+            self.dashes.append((node.body, dash_width(self.page, node)))
+        elif node.kind == "mapping" and not node.style:
+            self.steps.extend(self._steps(node))
+            self.lists.extend(self._lists(node))
+
+    def _steps(self, node: Node) -> Iterator[tuple[int, int]]:
+        column = self.page.column(node.body)
+        for value in node.values:
+            if value.kind == "mapping" and not value.style and self.page.column(value.body) > column:
+                yield value.start, self.page.column(value.body) - column
+
+    def _lists(self, node: Node) -> Iterator[Place]:
+        column = self.page.column(node.body)
+        for value in node.values:
+            if value.kind == "sequence" and not value.style and self.page.column(value.body) >= column:
+                yield value.start, self.page.column(value.body) - column, dash_width(self.page, value)
+
+    def style(self, node: Node, at: int) -> Style:
+        is_mapping = node.kind == "mapping" and not node.style
+        step = _nearest(list(self._steps(node)) if is_mapping else [], at) or _nearest(self.steps, at) or (0, 2)
+        place = _nearest(list(self._lists(node)) if is_mapping else [], at) or _nearest(self.lists, at)
+        own = (0, dash_width(self.page, node)) if node.kind == "sequence" and not node.style and node.children else None
+        dash = own or (place[::2] if place else _nearest(self.dashes, at)) or (0, 2)
+        inside = [quote for quote in self.quotes if node.start <= quote[0] < node.end]
+        quote = _nearest(inside, at) or _nearest(self.quotes, at) or (0, '"')
+        return Style(step[1], place[1] if place else 0, dash[1], quote[1], quotes_all(node), quotes_keys(node))
+
+
+def _nearest(places: list[_T], at: int) -> _T | None:
+    """The last place before `at`, else the first behind it."""
+    if not places:
+        return None
+    before = [place for place in places if place[0] < at]
+    return before[-1] if before else places[0]
+
+
+def dash_width(page: Page, node: Node) -> int:
+    """How far the content of a block list's items stands from the dash."""
+    for item in node.children:
+        if item.end > item.start and page.bol(item.start) == page.bol(max(node.body, page.bol(item.start))):
+            width = page.column(item.start) - page.column(node.body)
+            if width > 1 and page.text[page.bol(item.start) + page.column(node.body)] == "-":
+                return width
+    return 2
+
+
+def quotes_all(node: Node) -> bool:
+    """Whether strings around are quoted though they need not be."""
+    values = list(node.values) if node.kind == "mapping" else list(node.children)
+    if node.kind == "sequence":
+        values += [inner for item in node.children if item.kind == "mapping" for inner in item.values]
+    strings = [value for value in values if value.kind == "scalar" and isinstance(value.value, str) and value.style not in ("|", ">")]
+    return bool(strings) and all(value.style for value in strings) and any(is_safe(value.value) for value in strings)
+
+
+def quotes_keys(node: Node) -> bool:
+    keys = node.keys if node.kind == "mapping" else ()
+    return bool(keys) and all(key.style for key in keys) and any(isinstance(key.value, str) and is_safe(key.value) for key in keys)

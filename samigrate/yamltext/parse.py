@@ -1,0 +1,436 @@
+"""Read one YAML document with libyaml: to plain values, or to nodes with their spans. The only user of ruamel.yaml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from sys import intern
+from typing import Any
+
+from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+)
+
+from .node import Node, escaped, is_index, parts
+from .scalar import Scalar, key_text, resolve, tagged
+from .split import lines_between
+
+MAX_DEPTH = 200
+MAX_BRACKETS = 1_000
+MAX_ALIASED = 1_000_000
+"""How many nodes all aliases of a document together may stand for."""
+
+_MERGE = "tag:yaml.org,2002:merge"
+_COMPACT = re.compile(r"(?:[-?:][ \t]+){1000}")
+_BRACKETS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\S)#[^\r\n]*|[\[{]|[\]}]", re.DOTALL)
+_BAD_CHARACTER = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class YamlError(ValueError):
+    """Text that is no YAML, or more than this library reads. `line` and `column` are 1-based."""
+
+    def __init__(self, problem: str, line: int, column: int) -> None:
+        super().__init__(f"line {line}, column {column}: {problem}")
+        self.problem = problem
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One document's plain value, with all aliases and merge keys expanded.
+
+    `empty` says that there is no node at all. `line` is that of the root node's first character, 1-based.
+    `duplicates` are keys that stand twice in a mapping: (pointer of the mapping's entry, line, key); the last one counts.
+    """
+
+    value: Any
+    empty: bool
+    line: int
+    duplicates: tuple[tuple[str, int, str], ...]
+    aliases: bool
+
+
+def load(text: str) -> Parsed:
+    """The value of one document. Raises YamlError."""
+    reader = _Reader(text)
+    with_root = reader.root(_values)
+    if with_root is None:
+        return Parsed(None, True, 1, (), False)
+    value, start, end = with_root
+    return Parsed(value, value is None and start == end, reader.line(start), tuple(reader.duplicates), reader.has_alias)
+
+
+def compose(text: str) -> Node | None:
+    """The nodes of one document with their spans, or None if it has none. Raises YamlError."""
+    found = _Reader(text).root(_nodes)
+    if found is None:
+        return None
+    node: Node = found[0]
+    return None if node.start == node.end else node
+
+
+def position(text: str, pointer: str) -> tuple[int, int]:
+    """The 1-based (line, column) of the value at `pointer`, of its key if it has one; of the nearest ancestor if it is not there."""
+    root = compose(text)
+    found = list(_walk(root, parts(pointer))) if root else []
+    at = found[-1][0] if found else 0
+    return line_column(text, at)
+
+
+def line_ranges(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:
+    """The 1-based (first, last) lines of the entries at `pointers`, keys included, in the order given; absent ones are left out."""
+    root = compose(text)
+    ranges = []
+    for pointer in pointers if root else ():
+        steps = list(_walk(root, parts(pointer)))
+        if len(steps) == len(parts(pointer)) + 1:
+            start, node = steps[-1]
+            last = max(start, node.end - 1) if node.end > start else start
+            ranges.append((line_column(text, start)[0], line_column(text, last)[0]))
+    return ranges
+
+
+def line_column(text: str, index: int) -> tuple[int, int]:
+    """1-based line and column of a character, as an editor counts them."""
+    start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
+    column = index - start + 1
+    if start == 0 and index > 0 and text.startswith("\ufeff"):
+        column -= 1
+    return 1 + lines_between(text, 0, start), column
+
+
+def _walk(root: Node | None, steps: list[str]) -> Iterator[tuple[int, Node]]:
+    """(start of the key or item, node) for each step that exists, beginning with the root."""
+    node = root
+    if node is None:
+        return
+    yield node.start, node
+    for step in steps:
+        node = node.target if node.kind == "alias" and node.target else node
+        if node.kind == "mapping":
+            found = [(key.start, value) for key, value in zip(node.keys, node.values, strict=True) if node_key(key) == step]
+            if not found:
+                return
+            start, node = found[-1]
+        elif node.kind == "sequence" and is_index(step) and int(step) < len(node.children):
+            node = node.children[int(step)]
+            start = node.start
+        else:
+            return
+        yield start, node
+
+
+def node_key(node: Node) -> str:
+    """A key node as JSON has it."""
+    return key_text(plain(node))
+
+
+def plain(node: Node) -> Any:
+    """A node's plain value, without regard to merge keys."""
+    if node.kind == "alias":
+        return plain(node.target) if node.target else None
+    if node.kind == "mapping":
+        return {node_key(key): plain(value) for key, value in zip(node.keys, node.values, strict=True)}
+    if node.kind == "sequence":
+        return [plain(item) for item in node.children]
+    return node.value
+
+
+# ---------------------------------------------------------------- reading events
+
+# Events, not libyaml's own nodes: they are as fast, know where an alias stands, and allow an anchor's name twice.
+
+
+class _Reader:
+    """The state of reading one document: the events to come, anchors, and what was noticed on the way."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.shift = 1 if text.startswith("\ufeff") else 0
+        _refuse_what_hurts(text)
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.open: set[str] = set()
+        self.duplicates: list[tuple[str, int, str]] = []
+        self.path: list[str] = []
+        self.has_alias = False
+        self.count = 0
+        self.aliased = 0
+        self.next = self._events()
+
+    def _events(self) -> Callable[[], Any]:
+        try:
+            parser = CParser(self.text[self.shift :])
+        except UnicodeEncodeError as error:
+            raise self.error("a character that is no Unicode text", error.start) from error
+        get: Callable[[], Any] = parser.get_event
+        return get
+
+    def root(self, read: Callable[[_Reader, Any, int], Any]) -> tuple[Any, int, int] | None:
+        """(what `read` makes of the root, its start, its end), or None if there is no document."""
+        try:
+            while (event := self.next()) is not None and type(event) is not DocumentStartEvent:
+                pass
+            if event is None:
+                return None
+            event = self.next()
+            start, end = event.start_mark.index, event.end_mark.index
+            made = read(self, event, 0)
+            while (event := self.next()) is not None:
+                if type(event) is DocumentStartEvent:
+                    raise self.error("a second document begins here", event.start_mark.index)
+        except MarkedYAMLError as error:
+            raise self._marked(error) from error
+        except YAMLError as error:
+            raise self._unreadable(error) from error
+        return made, start + self.shift, end + self.shift
+
+    def line(self, at: int) -> int:
+        return 1 + lines_between(self.text, 0, at)
+
+    def error(self, problem: str, at: int) -> YamlError:
+        """`at` counts from behind the byte order mark."""
+        return YamlError(problem, *line_column(self.text, at + self.shift))
+
+    def _marked(self, error: Any) -> YamlError:
+        mark = error.problem_mark or error.context_mark
+        words = ", ".join(part for part in (error.context, error.problem) if part) or "no YAML"
+        return self.error(words, mark.index if mark else 0)
+
+    def _unreadable(self, error: Exception) -> YamlError:
+        bad = _BAD_CHARACTER.search(self.text, self.shift)
+        if bad is None:
+            return self.error(str(error).split("\n")[0], 0)
+        return self.error(f"the character #x{ord(bad[0]):04x} is not allowed", bad.start() - self.shift)
+
+    def note_duplicate(self, key: str, start: Any) -> None:
+        pointer = "".join("/" + escaped(part) for part in (*self.path, key))
+        self.duplicates.append((pointer, self.line(start.index + self.shift), key))
+
+    def scalar(self, event: Any) -> Scalar:
+        """The value of a scalar event that is not just untagged plain text."""
+        tag = event.ctag
+        if event.implicit[0]:
+            return resolve(event.value)
+        if tag is None:
+            return event.value  # type: ignore[no-any-return]
+        try:
+            return tagged(str(tag), event.value, is_plain=not event.style)
+        except ValueError as error:
+            raise self.error(str(error), event.start_mark.index) from error
+
+    def alias(self, event: Any) -> Any:
+        """What an alias refers to."""
+        name = event.anchor
+        if name in self.open:
+            raise self.error(f"the alias *{name} stands inside what it refers to", event.start_mark.index)
+        if name not in self.anchors:
+            raise self.error(f"the alias *{name} refers to no anchor", event.start_mark.index)
+        made, size = self.anchors[name]
+        self.has_alias = True
+        self.count += size
+        self.aliased += size
+        if self.aliased > MAX_ALIASED:
+            raise self.error(f"aliases stand for more than {MAX_ALIASED:,} nodes", event.start_mark.index)
+        return made
+
+
+def _values(reader: _Reader, event: Any, depth: int) -> Any:
+    """The plain value that begins with `event`."""
+    reader.count += 1
+    kind = type(event)
+    if kind is ScalarEvent:
+        value = resolve(event.value) if event.implicit[0] else reader.scalar(event)
+        if event.anchor is not None:
+            reader.anchors[event.anchor] = value, 1
+        return value
+    if kind is AliasEvent:
+        return reader.alias(event)
+    if depth >= MAX_DEPTH:
+        raise reader.error(f"nested too deeply (more than {MAX_DEPTH} levels)", event.start_mark.index)
+    anchor, before = event.anchor, reader.count
+    if anchor is not None:
+        reader.open.add(anchor)
+    made = _mapping(reader, depth) if kind is MappingStartEvent else _sequence(reader, depth)
+    if anchor is not None:
+        reader.open.discard(anchor)
+        reader.anchors[anchor] = made, reader.count - before + 1
+    return made
+
+
+def _sequence(reader: _Reader, depth: int) -> list[Any]:
+    items: list[Any] = []
+    following, path = reader.next, reader.path
+    while type(event := following()) is not SequenceEndEvent:
+        if type(event) is ScalarEvent and event.anchor is None:
+            reader.count += 1
+            items.append(resolve(event.value) if event.implicit[0] else reader.scalar(event))
+            continue
+        path.append(str(len(items)))
+        items.append(_values(reader, event, depth + 1))
+        path.pop()
+    return items
+
+
+def _mapping(reader: _Reader, depth: int) -> dict[str, Any]:
+    entries: dict[str, Any] = {}
+    merges: list[Any] = []
+    following, path = reader.next, reader.path
+    while type(event := following()) is not MappingEndEvent:
+        start = event.start_mark
+        if type(event) is ScalarEvent and event.anchor is None:
+            key = event.value
+            if event.implicit[0]:
+                if key == "<<":
+                    _merge(reader, following(), depth, merges, start)
+                    continue
+                value = resolve(key)
+                if value.__class__ is not str:
+                    key = key_text(value)
+            elif event.ctag is not None:
+                if str(event.ctag) == _MERGE:
+                    _merge(reader, following(), depth, merges, start)
+                    continue
+                key = key_text(reader.scalar(event))
+        else:
+            key = key_text(_values(reader, event, depth + 1))
+        key = intern(key)
+        if key in entries:
+            reader.note_duplicate(key, start)
+        event = following()
+        if type(event) is ScalarEvent and event.anchor is None:
+            reader.count += 2
+            entries[key] = resolve(event.value) if event.implicit[0] else reader.scalar(event)
+            continue
+        path.append(key)
+        entries[key] = _values(reader, event, depth + 1)
+        path.pop()
+    for merged in merges:
+        for name, value in merged.items():
+            entries.setdefault(name, value)
+    return entries
+
+
+def _merge(reader: _Reader, event: Any, depth: int, merges: list[Any], start: Any) -> None:
+    """Note what `<<` merges. Keys of the mapping itself win, then earlier mappings over later ones."""
+    if merges:
+        reader.note_duplicate("<<", start)
+    reader.path.append("<<")
+    made = _values(reader, event, depth + 1)
+    reader.path.pop()
+    sources = made if isinstance(made, list) else [made]
+    if not all(isinstance(source, dict) for source in sources):
+        raise reader.error("<< needs a mapping or a list of mappings", start.index)
+    merges.extend(sources)
+
+
+def _nodes(reader: _Reader, event: Any, depth: int) -> Node:
+    """The node that begins with `event`."""
+    kind, shift = type(event), reader.shift
+    start, end = event.start_mark.index + shift, event.end_mark.index + shift
+    reader.count += 1
+    if kind is AliasEvent:
+        return Node("alias", start, start, end, "*", target=reader.alias(event))
+    anchor = event.anchor
+    if kind is ScalarEvent:
+        node = _scalar_node(reader, event, start, end)
+        if anchor is not None:
+            reader.anchors[anchor] = node, 1
+        return node
+    if depth >= MAX_DEPTH:
+        raise reader.error(f"nested too deeply (more than {MAX_DEPTH} levels)", event.start_mark.index)
+    before = reader.count
+    if anchor is not None:
+        reader.open.add(anchor)
+    is_mapping = kind is MappingStartEvent
+    last = MappingEndEvent if is_mapping else SequenceEndEvent
+    children = []
+    following = reader.next
+    while type(inner := following()) is not last:
+        children.append(_nodes(reader, inner, depth + 1))
+    style, body = "", end
+    if event.flow_style:
+        bracket = reader.text[end - 1 : end]
+        # `[a: 1]` holds a mapping without braces.
+        style = bracket if bracket == ("{" if is_mapping else "[") and end > start else "?"
+        body = end - 1 if style != "?" else start
+        stop = inner.end_mark.index + shift
+    else:
+        if not is_mapping and reader.text[end - 1 : end] == "-":
+            # A list whose dashes stand no deeper than its key begins behind its first dash, says libyaml.
+            body = end - 1
+        stop = children[-1].end if children else end
+    node = Node("mapping" if is_mapping else "sequence", start, body, stop, style, None, tuple(children), anchor)
+    if anchor is not None:
+        reader.open.discard(anchor)
+        reader.anchors[anchor] = node, reader.count - before + 1
+    return node
+
+
+def _scalar_node(reader: _Reader, event: Any, start: int, end: int) -> Node:
+    text, style, body = reader.text, event.style or "", start
+    while text[body : body + 1] in ("&", "!") and body < end:
+        while body < end and not text[body].isspace():
+            body += 1
+        body = _past_space(text, body, end)
+    if style in ("|", ">"):
+        end = _block_scalar_end(text, body, end)
+    value = resolve(event.value) if event.implicit[0] else reader.scalar(event)
+    return Node("scalar", start, body, end, style, value, (), event.anchor)
+
+
+def _past_space(text: str, at: int, end: int) -> int:
+    """Past white space and comments: they may stand between a tag and its node."""
+    while at < end and (text[at].isspace() or text[at] == "#"):
+        if text[at] == "#":
+            while at < end and text[at] not in "\r\n\x85\u2028\u2029":
+                at += 1
+        else:
+            at += 1
+    return at
+
+
+_BREAK = "\r\n\x85\u2028\u2029"
+_LINE = re.compile(f"[^{_BREAK}]*(?:\r\n|[{_BREAK}]|\\Z)")
+
+
+def _block_scalar_end(text: str, body: int, end: int) -> int:
+    """Behind a block scalar's last line: blank lines behind that are its own only where they are part of its value."""
+    lines = [found for found in _LINE.finditer(text, body, end) if found.end() > found.start()]
+    header, content = lines[0], lines[1:]
+    indicators = header[0][1:3]
+    if "+" in indicators:
+        return end
+    filled = [line[0] for line in content if line[0].strip(f" {_BREAK}")]
+    has_indent = any(character.isdigit() for character in indicators)
+    indent = 1 if has_indent or not filled else len(filled[0]) - len(filled[0].lstrip(" "))
+    for line in reversed(content):
+        bare = line[0].rstrip(_BREAK)
+        if bare.strip(" ") or len(bare) > indent:
+            return line.end()
+    return header.end()
+
+
+def _refuse_what_hurts(text: str) -> None:
+    """libyaml needs quadratic time for nested brackets, and its other users crash on them; so refuse before it is called."""
+    if text.count("[") + text.count("{") > MAX_BRACKETS:
+        depth = 0
+        for found in _BRACKETS.finditer(text):
+            mark = found[0]
+            if mark in "[{":
+                depth += 1
+                if depth > MAX_BRACKETS:
+                    raise YamlError(f"more than {MAX_BRACKETS:,} nested brackets", *line_column(text, found.start()))
+            elif mark in "]}" and depth:
+                depth -= 1
+    found_compact = _COMPACT.search(text)
+    if found_compact:
+        raise YamlError("more than 1,000 list items or keys on one line", *line_column(text, found_compact.start()))

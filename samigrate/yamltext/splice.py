@@ -1,0 +1,94 @@
+"""Put edits into a text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .node import Node
+from .page import BREAKS, Page, leaves
+
+
+class Edit(NamedTuple):
+    """Replace text[start:end]. With `is_lines` the new text is whole lines and must begin on a line of its own."""
+
+    start: int
+    end: int
+    text: str
+    is_lines: bool = False
+
+
+def splice(page: Page, edits: list[Edit]) -> str:
+    """The text after all edits; of those at one place the earlier comes first. No final newline is added where there was none."""
+    if not edits:
+        return page.text
+    edits = _around_block_scalars(page, sorted(edits, key=lambda edit: edit.start))
+    text, at, out = page.text, 0, []
+    last = ""
+    for edit in edits:
+        if edit.start < at:
+            raise AssertionError(f"edits overlap at {edit.start}")
+        last = text[at : edit.start] or last
+        out.append(text[at : edit.start])
+        if edit.is_lines and edit.text and last and last[-1] not in BREAKS:
+            out.append(page.newline(edit.start))
+        out.append(edit.text)
+        last = edit.text or last
+        at = edit.end
+    out.append(text[at:])
+    made = "".join(out)
+    if at == len(text) and edits[-1].text and text and text[-1] not in BREAKS and made[-1] in BREAKS:
+        made = made[:-2] if made.endswith("\r\n") else made[:-1]
+    return made
+
+
+def _around_block_scalars(page: Page, edits: list[Edit]) -> list[Edit]:
+    """Keep the value of block scalars whose end would otherwise change with what follows them."""
+    scalars = {leaf.end: leaf for leaf in (leaves(page.root) if page.root else ()) if leaf.style in ("|", ">")}
+    if not scalars:
+        return edits
+    kept: list[Edit] = []
+    for index, edit in enumerate(edits):
+        begins = edit.start
+        for earlier in reversed(kept):
+            if earlier.text or earlier.end != begins:
+                break
+            begins = earlier.start
+        scalar = scalars.get(begins)
+        if scalar is not None and edit.end > edit.start and not edit.text and "+" in _header(page, scalar):
+            stop = edits[index + 1].start if index + 1 < len(edits) else len(page.text)
+            edit = edit._replace(end=max(edit.end, _past_blank_lines(page, edit.end, stop)))
+        kept.append(edit)
+    last = scalars.get(len(page.text))
+    if last is not None and kept[-1].is_lines and kept[-1].start == len(page.text) and page.text[-1] not in BREAKS:
+        kept = _stripped(page, last, kept)
+    return kept
+
+
+def _header(page: Page, scalar: Node) -> str:
+    return page.text[scalar.body + 1 : scalar.body + 3].split("#")[0]
+
+
+def _past_blank_lines(page: Page, at: int, stop: int) -> int:
+    while at < stop and page.is_blank_line(at) and page.eol(at) <= stop:
+        at = page.eol(at)
+    return at
+
+
+def _stripped(page: Page, scalar: Node, edits: list[Edit]) -> list[Edit]:
+    """A block scalar that ends the text without a line break has none in its value; say so once a line follows."""
+    header = _header(page, scalar)
+    if "-" in header or any(edit.start <= scalar.body < edit.end for edit in edits):
+        return edits
+    keep = header.find("+")
+    at = scalar.body + 1 + max(keep, 0)
+    change = Edit(at, at + (keep >= 0), "-")
+    return sorted([*edits, change], key=lambda edit: edit.start)
+
+
+def splice_within(page: Page, start: int, end: int, edits: list[Edit]) -> str:
+    """text[start:end] after edits that lie within it."""
+    out, at = [], start
+    for edit in sorted(edits, key=lambda edit: edit.start):
+        out += [page.text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join(out) + page.text[at:end]

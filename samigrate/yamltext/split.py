@@ -1,0 +1,116 @@
+"""Cut a YAML stream into its documents, and look into one, without parsing."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import NamedTuple
+
+# A `---` or `...` at column 0 ends a document wherever it stands, even inside a block scalar (YAML 1.2, 9.1.2).
+_MARKERS = ("---", "...")
+_DIRECTIVES = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*%[A-Za-z]")
+_NOTHING = re.compile(r"\ufeff?(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|\Z))*")
+_HEAD = re.compile(r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?:\r\n|\n|\r))*(?:---(?=[ \t\r\n]|\Z)[ \t]*(?:#[^\r\n]*)?)?")
+_KEYS: dict[str, re.Pattern[str]] = {}
+
+
+class Chunk(NamedTuple):
+    """One document with its marker: character offsets into the stream, and the 1-based line of `start`."""
+
+    start: int
+    end: int
+    line: int
+
+
+def split(text: str) -> list[Chunk]:
+    """The documents of `text` in order; joined they are `text`, and "" has none.
+
+    A chunk holds its `---` line, with the directives before it, and everything up to the next document or
+    through the next `...` line. What precedes the first marker is a chunk of its own unless it is only
+    directives, and so is what follows the last `...`: either may hold nothing but comments.
+    """
+    cuts = [0]
+    for at in _markers(text):
+        if at < cuts[-1]:
+            continue
+        if text[at] == ".":
+            cuts.append(_line_end(text, at))
+        elif at > cuts[-1] and not _opens_with_directives(text, cuts[-1], at):
+            cuts.append(at)
+    if cuts[-1] != len(text):
+        cuts.append(len(text))
+    chunks, line = [], 1
+    for start, end in pairwise(cuts):
+        chunks.append(Chunk(start, end, line))
+        line += lines_between(text, start, end)
+    return chunks
+
+
+def _markers(text: str) -> list[int]:
+    """Where `---` and `...` stand alone at the start of a line, in order; plain searches are faster than a pattern."""
+    found = [0] if text[:3] in _MARKERS else []
+    if text.startswith("\ufeff") and text[1:4] in _MARKERS:
+        found = [1]
+    for needle in ("\n---", "\n...", "\r---", "\r..."):
+        at = text.find(needle)
+        while at >= 0:
+            found.append(at + 1)
+            at = text.find(needle, at + 4)
+    return sorted(at for at in found if text[at + 3 : at + 4] in ("", " ", "\t", "\r", "\n"))
+
+
+def lines_between(text: str, start: int, end: int) -> int:
+    """How many lines end in text[start:end], as an editor counts: LF, CR LF and a lone CR."""
+    count = text.count("\n", start, end)
+    returns = text.count("\r", start, end)
+    return count + returns - text.count("\r\n", start, end) if returns else count
+
+
+def is_flow(text: str, start: int, end: int) -> bool:
+    """Whether the document in text[start:end] is written in flow style, as JSON is."""
+    head = _HEAD.match(text, start, end)
+    at = head.end() if head else start
+    while at < end and text[at] in " \t\r\n":
+        at += 1
+    return text[at : at + 1] in ("{", "[") and at < end
+
+
+def peek(text: str, chunk_start: int, chunk_end: int, key: str) -> str | None:
+    """The one-line value of an unindented `key: value` line, without quotes and comment; None if there is none.
+
+    A sieve, not a parser: it also sees such a line inside a multi-line scalar at column 0, and it cannot speak
+    for documents that are `is_flow`.
+    """
+    pattern = _KEYS.get(key)
+    if pattern is None:
+        spelled = re.escape(key)
+        pattern = re.compile(rf"^(?:{spelled}|\"{spelled}\"|'{spelled}')[ \t]*:(?=[ \t\r\n]|\Z)[ \t]*([^\r\n]*)", re.MULTILINE)
+        _KEYS[key] = pattern
+    found = pattern.search(text, chunk_start, chunk_end)
+    return _bare(found[1]) if found else None
+
+
+def is_blank(text: str) -> bool:
+    """Whether `text` holds nothing but comments and blank lines."""
+    found = _NOTHING.match(text)
+    return found is not None and found.end() == len(text)
+
+
+def _bare(value: str) -> str:
+    if value[:1] in ("'", '"'):
+        close = value.find(value[0], 1)
+        return value[1:close] if close > 0 else value
+    return re.split(r"(?:^|[ \t])#", value, maxsplit=1)[0].rstrip()
+
+
+def _line_end(text: str, at: int) -> int:
+    feed, back = text.find("\n", at), text.find("\r", at)
+    if back >= 0 and (feed < 0 or back < feed):
+        return back + 2 if feed == back + 1 else back + 1
+    return feed + 1 if feed >= 0 else len(text)
+
+
+def _opens_with_directives(text: str, start: int, mark: int) -> bool:
+    """Whether the marker at `mark` is the first of its piece and only directives and comments stand before it."""
+    head = _DIRECTIVES.match(text, start, mark)
+    return head is not None and all(line[:1] in ("%", "#", "") or not line.strip() for line in text[start:mark].splitlines())

@@ -33,17 +33,21 @@ def load(extra: Mapping[str, Any] | None = None) -> Catalog:
         raise InputError("catalog", 0, f"unknown section {unknown[0]}; known: {', '.join(SECTIONS)}")
     entries = {name: _merge(_packaged(name), parse(name, extra[name], "catalog") if name in extra else []) for name in SECTIONS}
     images = [_image(entry) for entry in entries["images"]]
+    injectors = tuple(_injector(entry) for entry in entries["injectors"])
+    triggers = [mark for injector in injectors for mark in injector.triggers]
     variables = [(str(entry["name"]), _variable(entry)) for entry in entries["env"]]
     return Catalog(
         arguments=tuple(_sign(entry, "argv") for entry in entries["arguments"]),
         config=tuple(_sign(entry, "config") for entry in entries["config"]),
-        injectors=tuple(_injector(entry) for entry in entries["injectors"]),
+        injectors=injectors,
         delegation=frozenset(entry["name"] for entry in entries["roles"] if entry["class"] == "delegation"),
         images=_group((last, item) for item in images if isinstance(last := item.parts[-1], str)),
         loose_images=tuple(item for item in images if not isinstance(item.parts[-1], str)),
         known_variables=_group((name, item) for name, item in variables if "*" not in name),
         loose_variables=tuple(item for name, item in variables if "*" in name),
         loose_names=_any(name for name, _ in variables if "*" in name),
+        triggers=frozenset(mark.name for mark in triggers if not mark.is_glob),
+        loose_triggers=_any(mark.name for mark in triggers if mark.is_glob),
         registries=frozenset(entry["name"] for entry in entries["registries"]),
         admission=_any(entry["name"] for entry in entries["roles"] if entry["class"] == "admission"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -94,6 +94,8 @@ class Catalog:
     known_variables: Mapping[str, Sequence[Variable]]
     loose_variables: Sequence[Variable]
     loose_names: re.Pattern[str]
+    triggers: frozenset[str]
+    loose_triggers: re.Pattern[str]
     registries: frozenset[str]
     admission: re.Pattern[str]
     _seen: dict[str, ImageHit | None] = field(default_factory=dict)
@@ -129,6 +131,10 @@ class Catalog:
         yield from self.known_variables.get(name, ())
         if self.loose_names.match(name):
             yield from (item for item in self.loose_variables if item.name.match(name))
+
+    def may_inject(self, keys: Iterable[object]) -> bool:
+        """Whether one of some keys of labels and annotations is a trigger of any injector."""
+        return any(key in self.triggers or (isinstance(key, str) and self.loose_triggers.match(key)) for key in keys)
 
     def is_admission_role(self, name: str) -> bool:
         """Whether a role that the input does not hold is known to be about admission only (R-E4)."""

@@ -26,11 +26,13 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     for reading in read(workload):
         found = variables(reading, view) if "envFrom" in reading.container.value else reading.variables
         by_name = {item.name: item for item in found}
+        name, has_hinted = reading.container.name, False
         for item in found:
             if any(_speaks(item, known, by_name) for known in catalog.variables(item.name)):
-                yield Evidence("environment", 8, Strength.STRONG, f"variable {item.name}", item.at, item.pointer, reading.container.name)
-            elif _hints(item):
-                yield Evidence("environment", 15, Strength.WEAK, f"variable {item.name}", item.at, item.pointer, reading.container.name)
+                yield Evidence("environment", 8, Strength.STRONG, f"variable {item.name} speaks of the API", item.at, item.pointer, name)
+            elif not has_hinted and _hints(item):
+                has_hinted = True  # more of them say no more (E.2: each once)
+                yield Evidence("environment", 15, Strength.WEAK, f"variable {item.name} hints at the API", item.at, item.pointer, name)
 
 
 def _speaks(item: Variable, known: Known, by_name: Mapping[str, Variable]) -> bool:

@@ -24,6 +24,11 @@ class _Site(NamedTuple):
     at: Location
     pointer: str
 
+    def keys(self) -> Iterator[Value]:
+        for section in ("labels", "annotations"):
+            if isinstance(entries := self.metadata.get(section), dict):
+                yield from entries
+
 
 class _Found(NamedTuple):
     site: _Site
@@ -32,13 +37,12 @@ class _Found(NamedTuple):
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    own = list(_own_sites(workload))
-    namespaces: list[_Site] | None = None
+    own, namespaces = list(_own_sites(workload)), list(_namespace_sites(view))
+    if not settings.mesh and not any(catalog.may_inject(site.keys()) for site in (*own, *namespaces)):
+        return
     for injector in catalog.injectors:
         if injector.token == "own":
             continue
-        if namespaces is None:
-            namespaces = list(_namespace_sites(view))
         strength = Strength.STRONG if injector.token == "default" else Strength.WEAK
         found = _trigger(injector, own, namespaces)
         if found is not None and not _is_cancelled(injector, [*own, *namespaces]):

@@ -1,0 +1,447 @@
+"""The nouns: what a manifest holds, what is decided about it, and what is to change.
+
+Frozen values only. Nothing here reads files, prints, or knows a transform. Manifests are plain values
+(dict, list, str, int, float, bool, None) as Kubernetes' own parser reads them (domain rules R-A22 to R-A25).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+Value = Any
+"""A plain YAML value: dict, list, str, int, float, bool or None."""
+
+DEFAULT_PREFIX = "samigrate.dev"
+DEFAULT_ACCOUNT = "default"
+TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+INJECTED_VOLUME = "kube-api-access-"
+TOKEN_SECRET_TYPE = "kubernetes.io/service-account-token"
+CONTAINER_LISTS = ("initContainers", "containers")
+
+
+# ---------------------------------------------------------------- reading plain values, whatever their shape
+
+
+def at(value: Value, *path: str) -> Value:
+    """The value below `path` through mappings, or None where any step is missing or no mapping."""
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def mapping(value: Value, *path: str) -> dict[str, Value]:
+    """Like `at`, but {} for anything that is not a mapping."""
+    found = at(value, *path)
+    return found if isinstance(found, dict) else {}
+
+
+def sequence(value: Value, *path: str) -> list[Value]:
+    """Like `at`, but [] for anything that is not a list."""
+    found = at(value, *path)
+    return found if isinstance(found, list) else []
+
+
+def text(value: Value, *path: str) -> str | None:
+    """Like `at`, but None for anything that is not a non-empty string ("" counts as unset, R-A2)."""
+    found = at(value, *path)
+    return found if isinstance(found, str) and found else None
+
+
+def pointer(*parts: str | int) -> str:
+    """A JSON Pointer (RFC 6901) from its unescaped parts."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def parts(pointer_: str) -> list[str]:
+    """The unescaped parts of a JSON Pointer; [] for the whole value."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer_.split("/")[1:]]
+
+
+def resolve(value: Value, pointer_: str) -> Value:
+    """The value a JSON Pointer leads to, or None where there is none."""
+    for part in parts(pointer_):
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+# ---------------------------------------------------------------- where things stand
+
+
+class Location(NamedTuple):
+    """Where an object stands. (path, document, item) is its identity; `line` is 1-based."""
+
+    path: str
+    document: int = 0
+    item: str = ""
+    line: int = 1
+
+
+NOWHERE = Location("")
+
+
+class ResourceId(NamedTuple):
+    """Who an object is; `namespace` is None where the manifest does not state one."""
+
+    group: str
+    kind: str
+    namespace: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One object of a manifest: its plain value and where it stands."""
+
+    at: Location
+    value: dict[str, Value]
+
+    @cached_property
+    def id(self) -> ResourceId:
+        api = text(self.value, "apiVersion") or ""
+        return ResourceId(
+            api.split("/")[0] if "/" in api else "",
+            text(self.value, "kind") or "",
+            text(self.value, "metadata", "namespace"),
+            text(self.value, "metadata", "name") or (text(self.value, "metadata", "generateName") or "").rstrip("-"),
+        )
+
+    @property
+    def annotations(self) -> dict[str, Value]:
+        return mapping(self.value, "metadata", "annotations")
+
+    @property
+    def labels(self) -> dict[str, Value]:
+        return mapping(self.value, "metadata", "labels")
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """Identity within a run."""
+        return self.at.path, self.at.document, self.at.item
+
+
+# ---------------------------------------------------------------- workloads
+
+
+class Automount(enum.StrEnum):
+    """What a kind's schema accepts at `automountServiceAccountToken` beside its pod spec."""
+
+    BOOL = "bool"
+    FALSE_ONLY = "false-only"  # Knative: R-C5
+    STRING = "string"  # k6: R-A23
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """Where one kind keeps its pod specs, and what may be done to them (kinds/*.yaml, domain section C).
+
+    `pods` are paths such as `spec.template.spec`; `[]` steps into each list item, `{}` into each value of a map.
+    `report_only` holds the reason for which the kind is only reported (R-C5 to R-C10), "" otherwise.
+    """
+
+    group: str
+    kind: str
+    pods: tuple[str, ...]
+    automount: Automount = Automount.BOOL
+    report_only: str = ""
+    api: str = ""  # why the kind's own design needs the API, "" otherwise
+    never_false: str = ""  # why automount must not become false (R-C7), "" otherwise
+    one_shot: str = ""  # needs-recreate | needs-restart | "": what it takes for a change to reach the pods (G.2)
+    risk: str = "L0"  # the least risk of any pod-spec change on this kind (G.2, G.3)
+    annotate: bool = True  # False where annotations are propagated or restart things (R-F5)
+    rule: str = "C.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a pod spec; `pointer` is relative to the pod spec."""
+
+    name: str
+    list: str
+    index: int
+    value: dict[str, Value]
+
+    @property
+    def pointer(self) -> str:
+        return f"/{self.list}/{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class PodSpec:
+    """A pod spec as a plain value, read by the rules of domain section A."""
+
+    value: dict[str, Value]
+
+    @property
+    def stated_account(self) -> str | None:
+        """serviceAccountName, else the deprecated alias, else None (R-A1)."""
+        return text(self.value, "serviceAccountName") or text(self.value, "serviceAccount")
+
+    @property
+    def account(self) -> str:
+        return self.stated_account or DEFAULT_ACCOUNT
+
+    @property
+    def automount(self) -> bool | None:
+        """The pod's own value; None where unset or invalid (R-A22, R-A23)."""
+        found = self.value.get("automountServiceAccountToken")
+        return found if isinstance(found, bool) else None
+
+    @property
+    def has_invalid_automount(self) -> bool:
+        return not isinstance(self.value.get("automountServiceAccountToken"), (bool, type(None)))
+
+    def containers(self, *, ephemeral: bool = False) -> Iterator[Container]:
+        for name in (*CONTAINER_LISTS, "ephemeralContainers") if ephemeral else CONTAINER_LISTS:
+            for index, item in enumerate(sequence(self.value, name)):
+                if isinstance(item, dict):
+                    yield Container(text(item, "name") or f"{name}[{index}]", name, index, item)
+
+    def volumes(self) -> Iterator[tuple[int, dict[str, Value]]]:
+        for index, item in enumerate(sequence(self.value, "volumes")):
+            if isinstance(item, dict):
+                yield index, item
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """One pod template of one object. `pod` points to the pod spec inside the object, `template` to what holds
+    the pod's metadata (None where the pod spec has none of its own). `component` names the template where the
+    object has several (R-F9)."""
+
+    resource: Resource
+    rule: KindRule
+    pod: str
+    template: str | None
+    component: str = ""
+
+    @property
+    def id(self) -> ResourceId:
+        return self.resource.id
+
+    @property
+    def key(self) -> tuple[str, int, str, str]:
+        return *self.resource.key, self.pod
+
+    @cached_property
+    def spec(self) -> PodSpec:
+        found = resolve(self.resource.value, self.pod)
+        return PodSpec(found if isinstance(found, dict) else {})
+
+    @cached_property
+    def metadata(self) -> dict[str, Value]:
+        """The pod's own metadata (labels and annotations of its template)."""
+        if self.template is None:
+            return {}
+        return mapping(resolve(self.resource.value, self.template), "metadata")
+
+
+# ---------------------------------------------------------------- evidence and verdicts
+
+
+class Strength(enum.StrEnum):
+    PROOF = "proof"
+    STRONG = "strong"
+    WEAK = "weak"
+    COUNTER = "counter"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence (domain E.2). `source` is the evidence module's id, `rank` its row of E.2 (0: none),
+    `container` the container it speaks of (None: the whole pod), `at` the object and `pointer` the place in it."""
+
+    source: str
+    rank: int
+    strength: Strength
+    detail: str
+    at: Location
+    pointer: str = ""
+    container: str | None = None
+
+
+class Level(enum.StrEnum):
+    """R-E1: does the workload use the API?"""
+
+    REQUIRED = "required"
+    LIKELY = "likely"
+    UNKNOWN = "unknown"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    level: Level
+    evidence: tuple[Evidence, ...]
+
+
+# ---------------------------------------------------------------- changes
+
+
+class Risk(enum.IntEnum):
+    """G.3."""
+
+    L0 = 0
+    L1 = 1
+    L2 = 2
+    L3 = 3
+    L4 = 4
+    L5 = 5
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One RFC 6902 operation on one object, with its reason.
+
+    `pointer` is relative to the object at `target`. `after` names sibling keys: a new key is written after the
+    first of them that is there. Where `value` is a number with a spelling to keep (0440), it is a `yamltext.Number`.
+    """
+
+    target: Location
+    op: str  # add | remove | replace
+    pointer: str
+    value: Value = None
+    before: Value = None
+    after: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewResource:
+    """`add resource`: an object to be written into the file of, and before, the object at `beside`."""
+
+    value: dict[str, Value]
+    beside: Location
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One part of one workload's change: applied whole or not at all. `part` is `identity`, `automount`,
+    `volume <name>`, `env <container>/<name>`, `alias` or `annotations`; `risks` say why it has its level (G.3)."""
+
+    part: str
+    operations: tuple[Operation, ...] = ()
+    resources: tuple[NewResource, ...] = ()
+    risks: tuple[tuple[Risk, str], ...] = ()
+
+
+class Severity(enum.StrEnum):
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to be said to people. `id` is stable; `rule` is the domain rule; `action` is the way out."""
+
+    id: str
+    rule: str
+    severity: Severity
+    message: str
+    action: str = ""
+    at: Location = NOWHERE
+    pointer: str = ""
+    resource: ResourceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A file or document that is left alone, and why. `line` is 1-based."""
+
+    path: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Input that could not be read (exit 2) or, with `ours`, a proof that failed (exit 3)."""
+
+    path: str
+    line: int
+    message: str
+    ours: bool = False
+
+
+# ---------------------------------------------------------------- the end of a run
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file before and after; `old` is None for a new file. `secret_lines` are the 1-based line ranges
+    (first, last) of `old` that hold Secret values: a diff's context must not show them."""
+
+    path: str
+    old: str | None
+    new: str
+    secret_lines: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An operation that is part of the outcome, and the transform that proposed it. For an added resource
+    `operation.op` is `add`, `operation.pointer` is "" and `operation.value` the object."""
+
+    transform: str
+    part: str
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadReport:
+    """What is said of one workload in one file."""
+
+    workload: Workload
+    scope: str
+    namespace: str | None
+    line: int
+    account_before: str
+    account_after: str
+    automount_before: bool | None
+    automount_after: bool | None
+    effective: bool | None  # whether a token is mounted by default after the run; None where the account is not in the input
+    tokens_before: int
+    tokens_after: int
+    containers: int
+    verdict: Verdict
+    risk: Risk
+    risks: tuple[tuple[Risk, str], ...]
+    applied: tuple[Applied, ...]
+    lines: Mapping[int, int]  # index in verdict.evidence -> 1-based line of the evidence in its file
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a run found and would change; what hosts write and reporters print."""
+
+    recipes: tuple[str, ...]
+    scopes: tuple[str, ...]
+    files: int
+    documents: int
+    workloads: tuple[WorkloadReport, ...]
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skip, ...]
+    problems: tuple[Problem, ...]
+    changes: tuple[FileChange, ...]
+
+    def is_changed(self) -> bool:
+        return bool(self.changes)

@@ -1,0 +1,281 @@
+"""Plain manifests as a substrate: text → resources, and text + operations → text.
+
+Reading keeps values and drops the text: what a migration cannot touch is passed over unparsed, by its kind and a
+few words (the sieve), and a file is read again when it is to be rewritten.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from samigrate import suppress, yamltext
+from samigrate.index import MARKERS
+from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip, Value, text
+
+OWN_GROUP = DEFAULT_PREFIX
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+ALWAYS = frozenset(
+    {
+        *("ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Namespace", "Service", "APIService"),
+        *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Kustomization", "Component", "Template"),
+        *("HelmRelease", "Application", "Config", "Recipe", "Plan"),
+    }
+)
+"""Kinds that matter whatever they say, besides those that hold pod specs."""
+CLUES: Mapping[str, tuple[str, ...]] = {
+    "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount"),
+    "Secret": ("stringData", "service-account", "serviceaccount"),
+    "CustomResourceDefinition": ("clientConfig",),
+}
+"""Kinds that matter only where their text holds one of these words."""
+KUSTOMIZATION = "kustomize.config.k8s.io/v1beta1 Kustomization"
+_POD = re.compile(r"^[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
+_INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
+_HEAD = re.compile(r"^[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
+_TEMPLATED = re.compile(r"\{\{.*?\}\}|^\s*\{\{", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document that was read. `frozen` says why it must not be edited, "" otherwise; `line` is the 1-based
+    line of its first content."""
+
+    index: int
+    line: int
+    value: Value
+    frozen: str = ""
+    frozen_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What one file holds. `documents` are those that matter, by their place in the stream; `count` is how many
+    hold content at all; `marked` the places of those that may name an account."""
+
+    path: str
+    documents: Mapping[int, Document]
+    resources: tuple[Resource, ...]
+    marked: frozenset[int]
+    count: int
+    is_json: bool
+    ignores: Mapping[int, frozenset[str]] = dataclasses.field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    skips: tuple[Skip, ...] = ()
+
+
+# ---------------------------------------------------------------- bytes to text
+
+
+def decode(path: str, data: bytes) -> str | Problem:
+    """The text of a file, its byte order mark kept as U+FEFF; a Problem where it is no UTF-8 text."""
+    try:
+        found = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Problem(path, data[: error.start].count(b"\n") + 1, f"not UTF-8: byte 0x{data[error.start]:02x}")
+    if "\0" in found:
+        return Problem(path, found[: found.index("\0")].count("\n") + 1, "holds a NUL byte")
+    return found
+
+
+def is_manifest(data: bytes) -> bool:
+    """Whether unreadable bytes look like a manifest all the same: top-level `apiVersion` and `kind`."""
+    heads = {found[1] for found in _HEAD.finditer(data.decode("utf-8", "replace"))}
+    return heads == {"apiVersion", "kind"}
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
+    """The documents of a file that matter. `kinds` are the names of kinds that hold pod specs."""
+    documents: dict[int, Document] = {}
+    resources: list[Resource] = []
+    marked: set[int] = set()
+    ignores: dict[int, frozenset[str]] = {}
+    problems: list[Problem] = []
+    skips: list[Skip] = []
+    count, is_json, is_kustomization = 0, path.endswith(".json"), is_kustomization_file(path)
+    for index, chunk in enumerate(yamltext.split(content)):
+        if yamltext.is_flow(content, chunk.start, chunk.end):
+            is_json = is_json or index == 0
+        relevant = is_kustomization or _matters(content, chunk, kinds)
+        if relevant is None:
+            continue
+        count += 1
+        if not relevant:
+            continue
+        piece = content[chunk.start : chunk.end]
+        try:
+            parsed = yamltext.load(piece)
+        except yamltext.YamlError as error:
+            line = chunk.line + error.line - 1
+            if _is_template(piece):
+                skips.append(Skip(path, line, "a template, not a manifest: render it first"))
+            elif is_manifest(piece.encode("utf-8", "replace")) or is_json:
+                problems.append(Problem(path, line, error.problem))
+            else:
+                skips.append(Skip(path, line, f"not readable as YAML, and no manifest: {error.problem}"))
+            continue
+        if parsed.empty:
+            count -= 1
+            continue
+        frozen, frozen_line = "", 0
+        if parsed.duplicates:
+            _, line, key = parsed.duplicates[0]
+            frozen, frozen_line = f"the key {key} stands twice in one mapping", chunk.line + line - 1
+        if not isinstance(parsed.value, dict):
+            continue
+        document = Document(index, chunk.line + parsed.line - 1, parsed.value, frozen, frozen_line)
+        documents[index] = document
+        resources += _open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else "")
+        if any(marker in piece for marker in MARKERS):
+            marked.add(index)
+        if comments := suppress.in_comments(piece):
+            ignores[index] = comments
+    return Manifest(path, documents, tuple(resources), frozenset(marked), count, is_json, ignores, tuple(problems), tuple(skips))
+
+
+def is_kustomization_file(path: str) -> bool:
+    return path.rpartition("/")[2] in ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def _is_template(piece: str) -> bool:
+    return "{{" in piece and _TEMPLATED.search(piece) is not None
+
+
+def _matters(content: str, chunk: yamltext.Chunk, kinds: frozenset[str]) -> bool | None:
+    """Whether a document can matter to a decision; None where it holds no content at all."""
+    start, end = chunk.start, chunk.end
+    if yamltext.is_flow(content, start, end):
+        return '"kind"' in content[start:end] or "kind" in content[start:end]
+    kind = yamltext.peek(content, start, end, "kind")
+    if kind is None:
+        return _is_inline(content, start, end) if content[start:end].strip("-. \r\n\t") else None
+    if kind in kinds or kind in ALWAYS or kind.endswith("List"):
+        return True
+    piece = content[start:end]
+    if kind in CLUES:
+        return any(clue in piece for clue in CLUES[kind])
+    return any(marker in piece for marker in MARKERS) or _POD.search(piece) is not None
+
+
+def _is_inline(content: str, start: int, end: int) -> bool:
+    """`--- {kind: Pod}` and indented roots: the rare documents that `peek` cannot speak of."""
+    return _INLINE.search(content, start, min(end, start + 4096)) is not None
+
+
+def _open(path: str, index: int, line: int, value: Value, item: str, inherited: str) -> Iterator[Resource]:
+    """The objects of a document: Lists (also nested, also typed) and Templates opened (domain C.1)."""
+    if not isinstance(value, dict):
+        return
+    kind = text(value, "kind")
+    if kind is None and inherited:
+        value = {"apiVersion": inherited.rpartition(" ")[0], "kind": inherited.rpartition(" ")[2], **value}
+        kind = text(value, "kind")
+    if kind is None:
+        return
+    api = text(value, "apiVersion") or ""
+    field = "objects" if kind == "Template" and api.startswith("template.openshift.io") else "items"
+    inside = value.get(field)
+    if isinstance(inside, list) and (field == "objects" or kind.endswith("List")):
+        typed = f"{api} {kind[:-4]}" if kind not in ("List", "ResourceList") and field == "items" else ""
+        for place, entry in enumerate(inside):
+            yield from _open(path, index, line, entry, f"{item}/{field}/{place}", typed)
+        return
+    if api:
+        yield Resource(Location(path, index, item, line), value)
+
+
+# ---------------------------------------------------------------- rewriting
+
+
+class RefusedError(ValueError):
+    """The text cannot take an operation, named by its document and its pointer into it; `line` is 1-based."""
+
+    def __init__(self, document: int, pointer: str, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.document, self.pointer, self.reason, self.line = document, pointer, reason, line
+
+
+def rewrite(content: str, operations: Mapping[int, Sequence[Operation]], inserts: Sequence[tuple[int, Value]]) -> str:
+    """The file's new text: operations by document, their pointers relative to it, then the new documents, each with
+    the place of the document it goes before. Raises RefusedError for the first operation that a document cannot take."""
+    chunks = yamltext.split(content)
+    pieces = [content[chunk.start : chunk.end] for chunk in chunks]
+    for index, each in sorted(operations.items()):
+        edits = [yamltext.Op(operation.op, operation.pointer, operation.value, operation.after) for operation in each]
+        try:
+            pieces[index] = yamltext.rewrite(pieces[index], edits)
+        except yamltext.CannotEdit as error:
+            raise RefusedError(index, error.pointer, error.reason, chunks[index].line + error.line - 1) from error
+    edited = "".join(pieces)
+    return yamltext.insert_documents(edited, [(index, _document(pieces[index], value)) for index, value in inserts]) if inserts else edited
+
+
+def _document(neighbour: str, value: Value) -> str:
+    """A new document in the layout of its neighbour, with a `# Source:` line where the neighbour has one (R-F19)."""
+    style = yamltext.style_of(neighbour)
+    rendered = yamltext.render(value, style)
+    source = re.search(r"^# Source: (\S+)", neighbour, re.MULTILINE)
+    return f"# Source: {source[1]}{style.newline}{rendered}" if source else rendered
+
+
+def new_json_file(value: Value) -> str:
+    """The text of a JSON file of its own for one object."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tuple[int, Value]]) -> Manifest:
+    """The manifest with other values: what reading its new text would give, but for places and lines."""
+    documents = {
+        index: dataclasses.replace(one, value=planned[index]) if index in planned else one for index, one in manifest.documents.items()
+    }
+    base = max(documents, default=0) + 1
+    new = {base + place: Document(base + place, 1, value) for place, (_, value) in enumerate(inserts)}
+    kept = [resource for resource in manifest.resources if resource.at.document not in planned]
+    made = [
+        resource
+        for index in (*sorted(planned), *new)
+        for resource in _open(manifest.path, index, (documents | new)[index].line, (documents | new)[index].value, "", "")
+    ]
+    resources = sorted([*kept, *made], key=lambda resource: resource.at.document)
+    return dataclasses.replace(
+        manifest, documents=documents | new, resources=tuple(resources), marked=manifest.marked | set(planned) | set(new)
+    )
+
+
+def secret_lines(content: str) -> Iterator[tuple[int, int]]:
+    """The 1-based line ranges that hold Secret values."""
+    if "Secret" not in content:
+        return
+    for chunk in yamltext.split(content):
+        piece = content[chunk.start : chunk.end]
+        if "Secret" not in piece:
+            continue
+        try:
+            value = yamltext.load(piece).value
+        except yamltext.YamlError:
+            yield chunk.line, chunk.line + piece.count("\n")
+            continue
+        where = [f"{one.at.item}/{field}" for one in _open("", 0, 1, value, "", "") if one.id.kind == "Secret" for field in _values_of(one)]
+        yield from ((chunk.line + first - 1, chunk.line + last - 1) for first, last in yamltext.line_ranges(piece, where))
+
+
+def _values_of(secret: Resource) -> Iterator[str]:
+    yield from (field for field in ("data", "stringData") if field in secret.value)
+    if LAST_APPLIED in secret.annotations:
+        yield "metadata/annotations/" + LAST_APPLIED.replace("/", "~1")
+
+
+def evidence_lines(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """The 1-based lines of (document, pointer into it), for reports."""
+    chunks = yamltext.split(content)
+    return {
+        (index, pointer): chunks[index].line - 1 + yamltext.position(content[chunks[index].start : chunks[index].end], pointer)[0]
+        for index, pointer in set(wanted)
+        if index < len(chunks)
+    }

@@ -1,0 +1,153 @@
+"""Sources to manifests: what a root holds, what could not be read, and what is no workload of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from samigrate import kinds, kustomize, manifests
+from samigrate.config import Settings
+from samigrate.kinds import Kinds, shapes
+from samigrate.manifests import Manifest
+from samigrate.model import Finding, Problem, Resource, Severity, Skip, Workload
+from samigrate.state import Key
+
+UNSEEN = {
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): "what it renders is not seen here; use post-render, or render it first",
+    ("argoproj.io", "Application"): "what it deploys is not seen here; run on its source",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file, read on demand. `path` is posix, in the form shown to people; `may_change` is whether the user's
+    PATH covers it."""
+
+    path: str
+    read: Callable[[], bytes]
+    may_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What is decided together at most: a repository, a PATH, or a stream. `path` is a folder in the form of
+    Source.path ("." for the current one, "-" for a stream); `is_declared`: the user has called it a scope."""
+
+    path: str
+    sources: tuple[Source, ...]
+    settings: Settings
+    is_stream: bool = False
+    is_declared: bool = False
+
+
+@dataclass(slots=True)
+class Reading:
+    """All manifests of a root, and what could not be read."""
+
+    files: int = 0
+    manifests: list[Manifest] = field(default_factory=list)
+    workloads: dict[str, list[Workload]] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)
+    skipped: list[Skip] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def resources(self) -> dict[Key, Resource]:
+        return {resource.key: resource for manifest in self.manifests for resource in manifest.resources}
+
+
+def read(root: Root, known: Kinds) -> Reading:
+    """Read every source; keep the values of what matters."""
+    found = Reading()
+    for source in root.sources:
+        found.files += 1
+        try:
+            data = source.read()
+        except OSError as error:
+            found.problems.append(Problem(source.path, 1, f"cannot be read: {error.strerror or error}"))
+            continue
+        content = manifests.decode(source.path, data)
+        if isinstance(content, Problem):
+            if manifests.is_manifest(data):
+                found.problems.append(content)
+            else:
+                found.skipped.append(Skip(source.path, content.line, content.message))
+            continue
+        manifest = manifests.read(source.path, content, known.names)
+        found.problems += manifest.problems
+        found.skipped += manifest.skips
+        if manifest.documents or manifest.count:
+            found.manifests.append(manifest)
+        if manifest.documents:
+            found.digests[source.path] = digest(data)
+    expand(found, known)
+    return found
+
+
+def digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def content(source: Source, wanted: bytes) -> str | Problem:
+    """The file's text once more, if it is still what was read."""
+    try:
+        data = source.read()
+    except OSError as error:
+        return Problem(source.path, 1, f"cannot be read: {error.strerror or error}")
+    if digest(data) != wanted:
+        return Problem(source.path, 1, "changed while it was being read")
+    return data.decode("utf-8")
+
+
+def expand(found: Reading, known: Kinds) -> None:
+    """Find the workloads; leave out what is no workload of its own (R-J6), and our own files."""
+    patches = {path for manifest in found.manifests for one in manifest.resources if (k := kustomize.parse(one)) for path in k.patches}
+    unseen: set[tuple[str, str]] = set()
+    for place, manifest in enumerate(found.manifests):
+        if manifest.path in patches:
+            if manifest.resources:
+                found.skipped.append(Skip(manifest.path, 1, "a patch of a kustomization: the workload is defined elsewhere"))
+            found.manifests[place] = replace(manifest, documents={}, resources=())
+            continue
+        kept = [resource for resource in manifest.resources if _is_kept(resource, found, known)]
+        found.manifests[place] = replace(manifest, resources=tuple(kept))
+        for resource in kept:
+            kind = resource.id.group, resource.id.kind
+            if kind in UNSEEN and kind not in unseen:
+                unseen.add(kind)
+                found.skipped.append(Skip(manifest.path, resource.at.line, f"{resource.id}: {UNSEEN[kind]}"))
+
+
+def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:
+    """Whether the object counts; its workloads are noted on the way."""
+    if resource.id.group == manifests.OWN_GROUP:
+        return False
+    workloads = list(kinds.workloads(resource, known))
+    for workload in workloads:
+        if reason := shapes.untouchable(resource, workload, resource.at.path):
+            found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id}: {reason}"))
+            return False
+    if workloads:
+        found.workloads.setdefault(resource.at.path, []).extend(workloads)
+    elif known.rule(resource.id.group, resource.id.kind) is None:
+        found.findings += _unsupported(resource)
+    return True
+
+
+def _unsupported(resource: Resource) -> Iterable[Finding]:
+    """R-C4: a kind that nobody has described, with something that looks like a pod spec."""
+    for where in shapes.find_pod_specs(resource):
+        message = f"{resource.id.name}: the kind {resource.id.kind} is not known, but holds what looks like a pod spec"
+        yield Finding(
+            "unsupported-kind",
+            "R-C4",
+            Severity.NOTE,
+            message,
+            "describe it under kinds: in samigrate.yaml",
+            resource.at,
+            where,
+            resource.id,
+        )
+        return

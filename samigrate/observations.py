@@ -1,0 +1,56 @@
+"""What is worth saying of a workload whatever the recipe does: findings that need no transform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from samigrate.model import DEFAULT_ACCOUNT, Finding, Level, Severity
+from samigrate.planning import Planned
+from samigrate.state import Work
+
+ONE_SHOT = {
+    "needs-recreate": ("R-G4", "the object is immutable once it runs", "delete it and apply it again"),
+    "needs-restart": ("R-G10", "running pods are not replaced", "restart its pods"),
+}
+
+
+def of(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
+    """Findings on every workload, given what was planned. The same finding may come twice."""
+    changed = {one.work.workload.key for one in accepted if one.proposal.part != "annotations"}
+    for work in works:
+        workload = work.workload
+        if work.is_ignored("all"):
+            continue
+        if workload.rule.report_only:
+            yield _on(work, "reported-only", workload.rule.rule, f"left as it is: {workload.rule.report_only}", "review it by hand")
+            continue
+        if work.verdict.level is Level.UNKNOWN and work.settings.unknown == "leave":
+            piece = next((one.detail for one in work.verdict.evidence), "")
+            action = "declare it with the annotation api-access, or pass --unknown account or --unknown disable"
+            yield _on(work, "unknown-api-use", "R-E2", f"may use the API ({piece}), so it stays as it is", action)
+        if workload.key in changed and workload.rule.one_shot in ONE_SHOT:
+            rule, why, action = ONE_SHOT[workload.rule.one_shot]
+            yield _on(work, workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action)
+        yield from _shared(work)
+
+
+def _shared(work: Work) -> Iterator[Finding]:
+    """Accounts that several workloads share: one that is bound (R-E9), or any but `default` (R-F11)."""
+    account = work.workload.spec.account
+    for view in work.views:
+        names = sorted({str(user.id) for user in view.users(account)})
+        if account == DEFAULT_ACCOUNT:
+            for grant in view.grants(account):
+                message = f"{grant.binding.id} gives rights to default, and so to {', '.join(names)}: which of them uses them is not known"
+                action = "keep the subject only for those that need it"
+                yield Finding(
+                    "shared-default-binding", "R-E9", Severity.WARNING, message, action, grant.binding.at, grant.pointer, grant.binding.id
+                )
+        elif len(names) > 1:
+            message = f"the account {account} is shared by {', '.join(names)}"
+            yield _on(work, "shared-account", "R-F11", message, "give each an account of its own")
+
+
+def _on(work: Work, id_: str, rule: str, message: str, action: str) -> Finding:
+    workload = work.workload
+    return Finding(id_, rule, Severity.NOTE, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod, workload.id)

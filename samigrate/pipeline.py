@@ -1,0 +1,227 @@
+"""One run, from bytes to an outcome.
+
+    sources ─read→ manifests ─scope→ views ─evidence→ works ─plan→ proposals ─rewrite→ text ─prove→ outcome
+
+Nothing flows back, but for one thing: where a text cannot take an edit, that part is blocked and planned again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from samigrate import catalog as catalogs
+from samigrate import kinds, manifests, observations, reading, report, rewriting, suppress, verify
+from samigrate.catalog import Catalog
+from samigrate.evidence import judge
+from samigrate.index import View
+from samigrate.kinds import Kinds
+from samigrate.manifests import RefusedError
+from samigrate.model import FileChange, Finding, Level, Location, Outcome, Problem, Severity
+from samigrate.planning import Blocked, Plan, Planned, part_key, plan
+from samigrate.reading import Reading, Root, Source
+from samigrate.recipe import Recipe
+from samigrate.scope import scopes
+from samigrate.state import Work
+
+__all__ = ["Root", "Source", "merge", "run"]
+
+ROUNDS = 50
+"""How often a plan is made anew around what the text refuses."""
+
+
+def run(root: Root, recipe: Recipe, *, with_lines: bool = False) -> Outcome:
+    """Everything that is found in a root and would change. `with_lines` looks up the line of each piece of evidence
+    (the files are read once more for it)."""
+    known, catalog = kinds.load(root.settings.kinds), catalogs.load(root.settings.catalog)
+    found = reading.read(root, known)
+    works = decide(found, root, catalog)
+    made, blocked, changes = _plan_and_write(works, found, recipe, root)
+    failures = list(_prove(works, made, blocked, changes, found, root, recipe, known, catalog)) if changes else []
+    kept = _without(changes, made, failures)
+    lines = _lines(found, works, root) if with_lines else {}
+    problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
+    accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
+    told = [*found.findings, *made.findings, *observations.of(works, accepted)]
+    return report.outcome(root, recipe, found, works, accepted, made.state, kept, problems, told, lines)
+
+
+def merge(outcomes: Sequence[Outcome]) -> Outcome:
+    """Several roots' outcomes as one, in their order."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    return Outcome(
+        recipes=outcomes[0].recipes if outcomes else (),
+        scopes=tuple(dict.fromkeys(scope for one in outcomes for scope in one.scopes)),
+        files=sum(one.files for one in outcomes),
+        documents=sum(one.documents for one in outcomes),
+        workloads=tuple(each for one in outcomes for each in one.workloads),
+        findings=tuple(each for one in outcomes for each in one.findings),
+        skipped=tuple(each for one in outcomes for each in one.skipped),
+        problems=tuple(each for one in outcomes for each in one.problems),
+        changes=tuple(each for one in outcomes for each in one.changes),
+    )
+
+
+def decide(found: Reading, root: Root, catalog: Catalog) -> list[Work]:
+    """Every workload with its views and its verdict, in the order of the files."""
+    by_path = scopes(found.manifests, found.workloads, root.settings, root.path, is_declared=root.is_declared, is_stream=root.is_stream)
+    works = []
+    for manifest in found.manifests:
+        for workload in found.workloads.get(manifest.path, ()):
+            views = tuple(View(scope, workload) for scope in by_path[manifest.path])
+            ignored = suppress.in_annotations(workload.resource, root.settings.prefix) | manifest.ignores.get(
+                workload.resource.at.document, frozenset()
+            )
+            works.append(Work(workload, views, judge(workload, views, catalog, root.settings), root.settings, catalog, ignored))
+    return works
+
+
+# ---------------------------------------------------------------- planning and writing
+
+
+def _plan_and_write(works: Sequence[Work], found: Reading, recipe: Recipe, root: Root) -> tuple[Plan, Blocked, dict[str, FileChange]]:
+    """Plan, and write the texts; whatever a text cannot take is blocked and planned around."""
+    blocked: dict[tuple[object, ...], Finding] = {}
+    texts: dict[str, str | Problem] = {}
+    sources = {source.path: source for source in root.sources}
+    held = {manifest.path: manifest for manifest in found.manifests}
+    resources, fixed = found.resources, _fixed(found, sources)
+    editable = [work for work in works if sources[work.workload.resource.at.path].may_change]
+    for _ in range(ROUNDS):
+        made = plan(editable, recipe.transforms, resources, blocked, fixed)
+        changes: dict[str, FileChange] = {}
+        is_settled = True
+        for path, accepted in rewriting.by_file(made.accepted).items():
+            if path not in texts:
+                texts[path] = reading.content(sources[path], found.digests[path])
+            content = texts[path]
+            if isinstance(content, Problem):
+                found.problems += [content] if content not in found.problems else []
+                _block(blocked, accepted, content.line, content.message)
+                is_settled = False
+                continue
+            try:
+                work = rewriting.work_on(held[path], accepted)
+                changes |= {change.path: change for change in rewriting.write(content, held[path], work, sources, is_stream=root.is_stream)}
+            except RefusedError as error:
+                touching = [one for one in accepted if rewriting.touches(one, path, error.document, error.pointer)]
+                _block(blocked, touching or accepted, error.line, error.reason)
+                is_settled = False
+        if is_settled:
+            return made, blocked, changes
+    raise AssertionError("the plan does not settle")
+
+
+def _fixed(found: Reading, sources: Mapping[str, Source]) -> Callable[[Location], str]:
+    """Tells why an object must not be edited, or ""."""
+    frozen = {(manifest.path, one.index): one.frozen for manifest in found.manifests for one in manifest.documents.values() if one.frozen}
+
+    def reason(target: Location) -> str:
+        if target.path in sources and not sources[target.path].may_change:
+            return "is not among the files that may change"
+        return frozen.get((target.path, target.document), "")
+
+    return reason
+
+
+def _block(blocked: dict[tuple[object, ...], Finding], planned: Sequence[Planned], line: int, reason: str) -> None:
+    for one in planned:
+        workload = one.work.workload
+        message = f"{workload.id.name}: {one.proposal.part} stays as it is: {reason} (line {line})"
+        where = workload.resource.at
+        blocked[part_key(one.work, one.proposal.part)] = Finding(
+            "cannot-edit", "R-A26", Severity.WARNING, message, "change it by hand", where, workload.pod, workload.id
+        )
+
+
+# ---------------------------------------------------------------- proving
+
+
+def _prove(
+    works: Sequence[Work],
+    made: Plan,
+    blocked: Blocked,
+    changes: Mapping[str, FileChange],
+    found: Reading,
+    root: Root,
+    recipe: Recipe,
+    known: Kinds,
+    catalog: Catalog,
+) -> Iterator[verify.Failure]:
+    """Every proof of a run, and the files they failed for (architecture, idea 6)."""
+    accepted = rewriting.by_file(made.accepted)
+    after = Reading()
+    for manifest in found.manifests:
+        change = changes.get(manifest.path)
+        if manifest.path not in accepted or change is None:
+            after.manifests.append(manifest)
+            continue
+        work = rewriting.work_on(manifest, accepted[manifest.path])
+        planned = work.planned(manifest)
+        if failure := verify.text_says(manifest.path, change.old or "", change.new, planned, work.inserts):
+            yield failure
+        after.manifests.append(manifests.again(manifest, planned, work.inserts))
+    after.manifests += [manifests.read(change.path, change.new, known.names) for change in changes.values() if change.old is None]
+    after.manifests.sort(key=lambda manifest: manifest.path)
+    reading.expand(after, known)
+    later = decide(after, root, catalog)
+    yield from _settles(later, after, blocked, recipe, root)
+    yield from _tokens_hold(works, later)
+
+
+def _settles(later: Sequence[Work], after: Reading, blocked: Blocked, recipe: Recipe, root: Root) -> Iterator[verify.Failure]:
+    """Planning again on the output leaves nothing to do but what was left out."""
+    sources = {source.path: source for source in root.sources}
+    editable = [work for work in later if work.workload.resource.at.path in sources and sources[work.workload.resource.at.path].may_change]
+    for one in plan(editable, recipe.transforms, after.resources, blocked, _fixed(after, sources)).accepted:
+        workload = one.work.workload
+        message = f"{workload.id}: a second run would change it again ({one.transform}, {one.proposal.part})"
+        yield verify.Failure(workload.resource.at.path, workload.resource.at.line, message)
+
+
+def _tokens_hold(works: Sequence[Work], later: Sequence[Work]) -> Iterator[verify.Failure]:
+    """The token table before and after differs only as planned (A.3)."""
+    then: dict[str, list[Work]] = defaultdict(list)
+    for work in later:
+        then[work.workload.resource.at.path].append(work)
+    for path, each in _by_path(works).items():
+        for before, after in zip(each, then[path], strict=True):
+            level, workload = before.verdict.level, before.workload
+            may_lose = level is Level.NONE or (level is Level.UNKNOWN and before.settings.unknown == "disable")
+            if wrong := verify.tokens_hold(level, before.tokens, after.tokens, may_lose=may_lose):
+                yield verify.Failure(path, workload.resource.at.line, f"{workload.id}: {wrong}")
+
+
+def _by_path(works: Sequence[Work]) -> dict[str, list[Work]]:
+    found: dict[str, list[Work]] = defaultdict(list)
+    for work in works:
+        found[work.workload.resource.at.path].append(work)
+    return found
+
+
+def _without(changes: Mapping[str, FileChange], made: Plan, failures: Sequence[verify.Failure]) -> dict[str, FileChange]:
+    """The changes but for the failed files and all files that share a proposal with them."""
+    bad = {failure.path for failure in failures}
+    while reached := {path for one in made.accepted if (paths := rewriting.paths(one)) & bad for path in paths} - bad:
+        bad |= reached
+    bad |= {rewriting.sibling(path) for path in bad}
+    return {path: change for path, change in changes.items() if path not in bad}
+
+
+# ---------------------------------------------------------------- reporting
+
+
+def _lines(found: Reading, works: Sequence[Work], root: Root) -> dict[tuple[str, int, str], int]:
+    """Lines of the evidence, by (path, document, pointer into it)."""
+    sources = {source.path: source for source in root.sources}
+    wanted: dict[str, set[tuple[int, str]]] = defaultdict(set)
+    for work in works:
+        for piece in work.verdict.evidence:
+            wanted[piece.at.path].add((piece.at.document, piece.at.item + piece.pointer))
+    lines: dict[tuple[str, int, str], int] = {}
+    for path, places in sorted(wanted.items()):
+        content = reading.content(sources[path], found.digests[path]) if path in found.digests else None
+        if isinstance(content, str):
+            lines |= {(path, *place): line for place, line in manifests.evidence_lines(content, places).items()}
+    return lines

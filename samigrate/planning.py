@@ -1,0 +1,84 @@
+"""From verdicts to a plan: each transform in turn over the planned state, every proposal taken whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from samigrate import names
+from samigrate.model import Finding, Location, Proposal, Resource, Risk, Severity, Value
+from samigrate.state import Key, State, Work
+from samigrate.transforms import ordered
+
+Blocked = Mapping[tuple[object, ...], Finding]
+"""Parts that the text could not take, by `part_key`, with what is said of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One accepted proposal."""
+
+    work: Work
+    transform: str
+    proposal: Proposal
+
+
+@dataclass(slots=True)
+class Plan:
+    state: State = field(default_factory=State)
+    accepted: list[Planned] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def part_key(work: Work, part: str) -> tuple[object, ...]:
+    """What a part of a change is known by, the same for all copies of an object in a scope."""
+    return work.views[0].scope.name, work.workload.id, work.workload.pod, part
+
+
+def plan(
+    works: Sequence[Work],
+    recipe: Mapping[str, Mapping[str, Value]],
+    resources: Mapping[Key, Resource],
+    blocked: Blocked,
+    fixed: Callable[[Location], str],
+) -> Plan:
+    """What the recipe's transforms make of the workloads. `fixed` says why an object's file or document must not be
+    edited, or ""."""
+    made = Plan()
+    in_turn = sorted(works, key=lambda work: (names.precedence(work.workload), work.workload.key))
+    for transform in ordered(list(recipe)):
+        for work in in_turn:
+            if work.workload.rule.report_only or work.is_ignored(transform.id):
+                continue
+            for thing in transform.propose(work, made.state, recipe[transform.id]):
+                if isinstance(thing, Finding):
+                    if not work.is_ignored(thing.id):
+                        made.findings.append(thing)
+                    continue
+                refusal = _refusal(work, thing, blocked, fixed)
+                if refusal is not None:
+                    made.findings.append(refusal)
+                    continue
+                made.state.accept(work, transform.id, thing, resources)
+                made.accepted.append(Planned(work, transform.id, thing))
+    return made
+
+
+def _refusal(work: Work, proposal: Proposal, blocked: Blocked, fixed: Callable[[Location], str]) -> Finding | None:
+    """Why a proposal is left out, or None."""
+    if found := blocked.get(part_key(work, proposal.part)):
+        return found
+    workload = work.workload
+    worst = max(proposal.risks, default=(Risk.L0, ""))
+    if worst[0] > work.settings.max_risk:
+        reasons = ", ".join(dict.fromkeys(text for level, text in proposal.risks if level > work.settings.max_risk))
+        message = f"{workload.id.name}: {proposal.part} stays as it is: risk {worst[0]} is above {work.settings.max_risk!s} ({reasons})"
+        action = f"review it, and pass --max-risk {worst[0]}" if worst[0] < Risk.L5 else "review it and change it by hand"
+        return Finding("above-max-risk", "G.3", Severity.WARNING, message, action, workload.resource.at, workload.pod, workload.id)
+    for target in {operation.target for operation in proposal.operations} | {added.beside for added in proposal.resources}:
+        if reason := fixed(target):
+            message = f"{workload.id.name}: {proposal.part} stays as it is: {target.path} {reason}"
+            return Finding(
+                "cannot-edit", "R-A26", Severity.WARNING, message, "change it by hand, or include the file", target, "", workload.id
+            )
+    return None

@@ -1,0 +1,101 @@
+"""A run's outcome as plain values for the reporters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from samigrate.model import (
+    Applied,
+    FileChange,
+    Finding,
+    Location,
+    Operation,
+    Outcome,
+    Problem,
+    Risk,
+    Severity,
+    WorkloadReport,
+)
+from samigrate.planning import Planned
+from samigrate.reading import Reading, Root
+from samigrate.recipe import Recipe
+from samigrate.state import State, Work
+from samigrate.tokens import api_tokens, held, is_mounted
+
+
+def outcome(
+    root: Root,
+    recipe: Recipe,
+    found: Reading,
+    works: Sequence[Work],
+    accepted: Sequence[Planned],
+    state: State,
+    changes: Mapping[str, FileChange],
+    problems: Sequence[Problem],
+    findings: Sequence[Finding],
+    lines: Mapping[tuple[str, int, str], int],
+) -> Outcome:
+    """All that is known at the end of a run. `lines` are those of evidence, by (path, document, pointer into it)."""
+    by_workload: dict[tuple[str, int, str, str], list[Planned]] = defaultdict(list)
+    for one in accepted:
+        by_workload[one.work.workload.key].append(one)
+    reports = tuple(_workload(work, by_workload[work.workload.key], state, lines) for work in works)
+    frozen = [
+        Finding(
+            "duplicate-key",
+            "R-A26",
+            Severity.WARNING,
+            f"{one.frozen}, so the document is left alone",
+            "remove one of them",
+            Location(manifest.path, one.index, "", one.frozen_line),
+        )
+        for manifest in found.manifests
+        for one in manifest.documents.values()
+        if one.frozen
+    ]
+    return Outcome(
+        recipes=(recipe.name,),
+        scopes=tuple(sorted({view.scope.name for work in works for view in work.views})),
+        files=found.files,
+        documents=sum(manifest.count for manifest in found.manifests),
+        workloads=reports,
+        findings=tuple(dict.fromkeys([*findings, *frozen])),
+        skipped=tuple(found.skipped),
+        problems=(*found.problems, *problems),
+        changes=tuple(change for _, change in sorted(changes.items())),
+    )
+
+
+def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mapping[tuple[str, int, str], int]) -> WorkloadReport:
+    workload, before = work.workload, work.workload.spec
+    after = state.spec(workload) if planned else before
+    account_automount = state.account_automount(work) if planned else work.account_automount
+    tokens = held(after, account_automount, work.token_owner) if planned else work.tokens
+    risks = tuple(dict.fromkeys(each for one in planned for each in one.proposal.risks))
+    evidence = work.verdict.evidence
+    places = {index: (one.at.path, one.at.document, one.at.item + one.pointer) for index, one in enumerate(evidence)}
+    return WorkloadReport(
+        workload=workload,
+        scope=work.views[0].scope.name,
+        namespace=work.views[0].namespace,
+        line=workload.resource.at.line,
+        account_before=before.account,
+        account_after=after.account,
+        automount_before=before.automount,
+        automount_after=after.automount,
+        effective=is_mounted(after.automount, account_automount),
+        tokens_before=len(api_tokens(work.tokens)),
+        tokens_after=len(api_tokens(tokens)),
+        containers=len(list(before.containers())),
+        verdict=work.verdict,
+        risk=max((level for level, _ in risks), default=Risk.L0),
+        risks=risks,
+        applied=tuple(each for one in planned for each in _applied(one)),
+        lines={index: lines[place] for index, place in places.items() if place in lines},
+    )
+
+
+def _applied(one: Planned) -> list[Applied]:
+    added = [Operation(each.beside, "add", "", each.value, reason=each.reason) for each in one.proposal.resources]
+    return [Applied(one.transform, one.proposal.part, operation) for operation in (*added, *one.proposal.operations)]

@@ -1,0 +1,112 @@
+"""A plan's proposals, file by file: what is to happen to each text, and the new texts."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from samigrate import manifests
+from samigrate.manifests import Manifest, RefusedError
+from samigrate.model import FileChange, Location, Operation, Value, parts
+from samigrate.operations import apply_all
+from samigrate.planning import Planned
+
+_OPEN_LISTS = ("List", "Template", "ResourceList")
+
+
+@dataclass(frozen=True, slots=True)
+class FileWork:
+    """What is to happen to one file: operations by document (pointers relative to it), new documents as (place it
+    goes before, value), and objects for a file beside it."""
+
+    operations: Mapping[int, Sequence[Operation]]
+    inserts: Sequence[tuple[int, Value]]
+    siblings: Sequence[tuple[Location, Value]]
+
+    def planned(self, manifest: Manifest) -> dict[int, Value]:
+        """The values that the edited documents are to have."""
+        return {index: apply_all(manifest.documents[index].value, each) for index, each in self.operations.items()}
+
+
+def paths(one: Planned) -> set[str]:
+    """The files that a proposal touches."""
+    return {operation.target.path for operation in one.proposal.operations} | {added.beside.path for added in one.proposal.resources}
+
+
+def by_file(accepted: Iterable[Planned]) -> dict[str, list[Planned]]:
+    found: dict[str, list[Planned]] = defaultdict(list)
+    for one in accepted:
+        for path in sorted(paths(one)):
+            found[path].append(one)
+    return dict(sorted(found.items()))
+
+
+def touches(one: Planned, path: str, document: int, where: str) -> bool:
+    """Whether a proposal edits that document, at that pointer into it where one is given."""
+    targets = [(each.target, each.target.item + each.pointer) for each in one.proposal.operations]
+    targets += [(added.beside, added.beside.item) for added in one.proposal.resources]
+    return any((at.path, at.document) == (path, document) and (not where or full == where) for at, full in targets)
+
+
+def work_on(manifest: Manifest, accepted: Sequence[Planned]) -> FileWork:
+    """All that the proposals ask of one file."""
+    operations: dict[int, list[Operation]] = defaultdict(list)
+    inserts: list[tuple[int, Value]] = []
+    siblings: list[tuple[Location, Value]] = []
+    items: list[tuple[int, str, Value]] = []
+    for one in accepted:
+        for each in one.proposal.operations:
+            if each.target.path == manifest.path:
+                operations[each.target.document].append(replace(each, pointer=each.target.item + each.pointer))
+        for added in one.proposal.resources:
+            if added.beside.path != manifest.path:
+                continue
+            if place := _place_in_list(added.beside, manifest):
+                items.append((added.beside.document, place, added.value))
+            elif manifest.is_json:
+                siblings.append((added.beside, added.value))
+            else:
+                inserts.append((added.beside.document, added.value))
+    for document, place, value in sorted(items, key=lambda item: _order(item[1]), reverse=True):  # from the end: earlier places stay true
+        added_item = Operation(Location(manifest.path, document), "add", place, value, reason="an account for the object behind it")
+        operations[document].append(added_item)
+    return FileWork(operations, sorted(inserts, key=lambda insert: insert[0]), siblings)
+
+
+def _place_in_list(beside: Location, manifest: Manifest) -> str:
+    """Where an object goes that is to stand before `beside` in its List or Template; "" where that takes no other kind."""
+    place = beside.item
+    while place:
+        holder = place.rpartition("/")[0].rpartition("/")[0]
+        value = manifest.documents[beside.document].value
+        for part in parts(holder):
+            value = value[int(part)] if isinstance(value, list) else value[part]
+        if value.get("kind") in _OPEN_LISTS:
+            return place
+        place = holder
+    return ""
+
+
+def _order(place: str) -> list[int]:
+    return [int(part) for part in parts(place) if part.isdigit()]
+
+
+def sibling(path: str) -> str:
+    """The file that holds the account of a file that is one JSON object (cli.md)."""
+    return re.sub(r"\.[^./]+$", "", path) + "-serviceaccount.json"
+
+
+def write(content: str, manifest: Manifest, work: FileWork, taken: Iterable[str], *, is_stream: bool) -> list[FileChange]:
+    """The file's new text, and the file beside it. `taken` are paths that exist. Raises RefusedError where the text
+    cannot take an operation."""
+    path = manifest.path
+    for beside, _ in work.siblings:
+        if is_stream:
+            raise RefusedError(beside.document, beside.item, "one JSON object on a stream has no room for an account", beside.line)
+        if sibling(path) in taken or len(work.siblings) > 1:
+            raise RefusedError(beside.document, beside.item, f"{sibling(path)} is taken", beside.line)
+    new = manifests.rewrite(content, work.operations, work.inserts)
+    changes = [FileChange(path, content, new, tuple(manifests.secret_lines(content)))] if new != content else []
+    return changes + [FileChange(sibling(path), None, manifests.new_json_file(value)) for _, value in work.siblings]

@@ -1,0 +1,62 @@
+"""Transforms: each proposes one kind of change to one workload, over the planned state.
+
+A module here is a transform: its name with dashes is the id, and `TRANSFORM` says what it comes after and how it is
+explained. A transform yields Proposals and Findings; it never edits, prints, sorts or remembers.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from samigrate.model import Finding, Proposal, Value
+from samigrate.state import State, Work
+
+Propose = Callable[[Work, State, Mapping[str, Value]], Iterator[Proposal | Finding]]
+
+
+class Transform(NamedTuple):
+    """One transform. `after` names those whose outcome it reads; `options` are names with their types; `rules` are
+    the domain rules it follows; `example` is a manifest before and after."""
+
+    id: str
+    summary: str
+    why: str
+    rules: tuple[str, ...]
+    propose: Propose
+    after: tuple[str, ...] = ()
+    options: Mapping[str, type] = {}
+    links: tuple[str, ...] = ()
+    example: tuple[str, str] = ("", "")
+
+
+@cache
+def discover() -> Mapping[str, Transform]:
+    """Every transform by id. Raises RuntimeError for a module that is none."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        transform = getattr(importlib.import_module(f"{__name__}.{module.name}"), "TRANSFORM", None)
+        if not isinstance(transform, Transform) or transform.id != module.name.replace("_", "-"):
+            raise RuntimeError(f"samigrate.transforms.{module.name} holds no TRANSFORM of that id")
+        found[transform.id] = transform
+    return found
+
+
+def ordered(ids: Iterator[str] | tuple[str, ...] | list[str]) -> list[Transform]:
+    """The named transforms, each after those it comes after."""
+    every, wanted, done = discover(), set(ids), []
+
+    def place(transform: Transform, above: tuple[str, ...]) -> None:
+        if transform.id in above:
+            raise RuntimeError(f"transforms in a circle: {' '.join((*above, transform.id))}")
+        for earlier in transform.after:
+            place(every[earlier], (*above, transform.id))
+        if transform.id in wanted and transform not in done:
+            done.append(transform)
+
+    for one in sorted(wanted):
+        place(every[one], ())
+    return done

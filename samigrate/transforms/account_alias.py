@@ -1,0 +1,80 @@
+"""Write `serviceAccountName` where a pod spec uses its deprecated alias `serviceAccount`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from samigrate.model import Finding, Operation, Proposal, Risk, Severity, Value, text
+from samigrate.state import State, Work
+from samigrate.transforms import Transform
+
+
+def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
+    """With the option `alone: false` only where the pod spec changes anyway: a clean-up is no reason for a rollout."""
+    workload, spec = work.workload, state.spec(work.workload)
+    if "serviceAccount" not in spec.value:
+        return
+    if not options.get("alone", True) and not any(proposal.operations for _, proposal in state.done(workload)):
+        return
+    name, alias = text(spec.value, "serviceAccountName"), text(spec.value, "serviceAccount")
+    if name and alias and name != alias:
+        message = f"{workload.id.name}: serviceAccount says {alias}, but serviceAccountName says {name} and wins"
+        yield Finding(
+            "alias-differs",
+            "R-A1",
+            Severity.NOTE,
+            message,
+            "none needed: the alias is removed",
+            workload.resource.at,
+            f"{workload.pod}/serviceAccount",
+            workload.id,
+        )
+    at, pod = workload.resource.at, workload.pod
+    operations = []
+    if not name and alias:
+        op = "replace" if "serviceAccountName" in spec.value else "add"
+        operations.append(
+            Operation(
+                at,
+                op,
+                f"{pod}/serviceAccountName",
+                alias,
+                spec.value.get("serviceAccountName"),
+                ("serviceAccount",),
+                "the current name of the field",
+            )
+        )
+    operations.append(Operation(at, "remove", f"{pod}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias"))
+    yield Proposal("alias", tuple(operations), (), ((Risk.L0, "the same account under the current name"),))
+
+
+TRANSFORM = Transform(
+    id="account-alias",
+    summary="Write `serviceAccountName` where a pod spec uses its deprecated alias `serviceAccount`.",
+    why="The API server keeps both fields and reads the alias only where `serviceAccountName` is empty, so a manifest that holds the alias "
+    "says one thing to people and linters and may mean another.",
+    rules=("R-A1", "R-A4"),
+    propose=propose,
+    after=("projected-token", "dedicated-account", "automount"),
+    options={"alone": bool},
+    links=("https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",),
+    example=(
+        """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  serviceAccount: web # named long ago
+  containers:
+  - name: web
+    image: nginx:1.29
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: web
+""",
+        "",
+    ),
+)

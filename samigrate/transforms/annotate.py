@@ -1,0 +1,108 @@
+"""Say on the workload and on its new account what was done and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from samigrate.model import Finding, Level, Operation, PodSpec, Proposal, Strength, Value, Workload, at, mapping, pointer
+from samigrate.state import State, Work
+from samigrate.transforms import Transform
+
+LIMIT = 900
+_ORDER = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
+
+
+def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
+    workload = work.workload
+    if not workload.rule.annotate or not any(proposal.operations for _, proposal in state.done(workload)):
+        return
+    after, prefix = state.spec(workload), work.settings.prefix
+    present = mapping(state.value(workload.resource), "metadata", "annotations")
+    if present != mapping(workload.resource.value, "metadata", "annotations"):
+        return  # another pod template of the same object has spoken for it
+    wanted = {f"{prefix}/reason": _reason(work, after), f"{prefix}/evidence": _evidence(work)}
+    previous = {
+        f"{prefix}/previous-service-account": (workload.spec.account, after.account),
+        f"{prefix}/previous-automount": (_stated(workload.spec), _stated(after)),
+    }
+    wanted |= {key: old for key, (old, new) in previous.items() if old != new and key not in present}
+    operations = tuple(_write(workload, state, {key: value for key, value in wanted.items() if value and present.get(key) != value}))
+    if operations:
+        yield Proposal("annotations", operations)
+
+
+def _write(workload: Workload, state: State, wanted: Mapping[str, str]) -> Iterator[Operation]:
+    value, where = state.value(workload.resource), workload.resource.at
+    if not wanted:
+        return
+    if not isinstance(at(value, "metadata", "annotations"), dict) or not at(value, "metadata", "annotations"):
+        has_key = "annotations" in mapping(value, "metadata")
+        before = ("labels", "namespace", "name", "generateName")
+        yield Operation(
+            where, "replace" if has_key else "add", "/metadata/annotations", dict(wanted), None, before, "why the workload changed"
+        )
+        return
+    for key, text in wanted.items():
+        old = at(value, "metadata", "annotations").get(key)
+        yield Operation(
+            where, "add" if old is None else "replace", "/metadata" + pointer("annotations", key), text, old, (), "why the workload changed"
+        )
+
+
+def _stated(spec: PodSpec) -> str:
+    return {True: "true", False: "false", None: "unset"}[spec.automount]
+
+
+def _reason(work: Work, after: PodSpec) -> str:
+    """One sentence, the same for the same change wherever and whenever it is made (R-F3)."""
+    before = work.workload.spec
+    account = f"runs as its own account {after.account}" if after.account != before.account else f"runs as {after.account}"
+    if work.verdict.level is Level.NONE:
+        token = "without a token" if after.automount is False else "as before"
+        return f"Declares no use of the Kubernetes API, so it {account} {token}."
+    if work.verdict.level is Level.UNKNOWN:
+        return (
+            f"May use the Kubernetes API, so it {account} and keeps its token."
+            if after.automount is not False
+            else f"Is not known to use the Kubernetes API, so it {account} without a token."
+        )
+    use = "Declares its use of the Kubernetes API" if work.verdict.level is Level.REQUIRED else "Probably uses the Kubernetes API"
+    return f"{use}, so it {account} and keeps its token."
+
+
+def _evidence(work: Work) -> str:
+    """The strongest evidence first, cut to fit (R-F3)."""
+    pieces = sorted(work.verdict.evidence, key=lambda piece: _ORDER.index(piece.strength))
+    text = "; ".join(dict.fromkeys(piece.detail for piece in pieces))
+    return text if len(text.encode()) <= LIMIT else text.encode()[: LIMIT - 3].decode("utf-8", "ignore").rsplit("; ", 1)[0] + "; …"
+
+
+TRANSFORM = Transform(
+    id="annotate",
+    summary="Say on the workload and on its new account what was done and why.",
+    why="The next person to read the manifest, or to debug the pod, should not have to find the pull request. The annotations stand on the "
+    "workload's own metadata, never on the pod template, so that a changed wording never restarts a pod.",
+    rules=("R-F1", "R-F2", "R-F3", "R-F4", "R-F5", "R-F6"),
+    propose=propose,
+    after=("projected-token", "dedicated-account", "automount", "account-alias"),
+    links=("https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/",),
+    example=(
+        """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  serviceAccountName: web
+  containers:
+  - name: web
+    image: nginx:1.29
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: web
+""",
+        "",
+    ),
+)

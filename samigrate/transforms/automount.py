@@ -1,0 +1,154 @@
+"""Stop mounting a token into pods that never call the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from samigrate import identity, layout
+from samigrate.model import (
+    INJECTED_VOLUME,
+    Automount,
+    Finding,
+    Level,
+    Operation,
+    PodSpec,
+    Proposal,
+    Risk,
+    Severity,
+    Strength,
+    Value,
+    sequence,
+    text,
+)
+from samigrate.state import State, Work
+from samigrate.tokens import is_mounted
+from samigrate.transforms import Transform
+
+FIELD = "automountServiceAccountToken"
+_LISTS = ("initContainers", "containers", "ephemeralContainers")
+
+
+def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
+    workload = work.workload
+    spec = state.spec(workload)
+    if spec.has_invalid_automount:
+        message = f"{workload.id.name}: {FIELD} is no boolean, and the API server will refuse it"
+        yield Finding(
+            "invalid-automount",
+            "R-A23",
+            Severity.ERROR,
+            message,
+            "write true or false without quotes",
+            workload.resource.at,
+            f"{workload.pod}/{FIELD}",
+            workload.id,
+        )
+        return
+    if workload.rule.automount is not Automount.BOOL or workload.rule.never_false:
+        return
+    wanted = _wanted(work, state, spec)
+    if wanted is None:
+        return
+    operations = [_set(work, spec, wanted)] if spec.automount is not wanted else []
+    removed = list(_exported_volumes(work, spec)) if wanted is False and _is_unused(work) else []
+    if operations or removed:
+        yield Proposal("automount", (*operations, *removed), (), tuple(_risks(work, state, bool(removed), wanted)))
+
+
+def _is_unused(work: Work) -> bool:
+    return work.verdict.level is Level.NONE or (work.verdict.level is Level.UNKNOWN and work.settings.unknown == "disable")
+
+
+def _wanted(work: Work, state: State, spec: PodSpec) -> bool | None:
+    """The value the pod is to have; None where nothing is to be written (R-E2, R-A20)."""
+    planned = is_mounted(spec.automount, state.account_automount(work))
+    changes_account = spec.account != work.workload.spec.account
+    has_export = any((text(volume, "name") or "").startswith(INJECTED_VOLUME) for _, volume in spec.volumes())
+    if _is_unused(work):
+        if spec.automount is False and not has_export:
+            return None
+        return False if planned or changes_account or has_export else None
+    if work.verdict.level is Level.UNKNOWN or not changes_account or spec.automount is not None:
+        return None
+    return work.is_mounted
+
+
+def _set(work: Work, spec: PodSpec, wanted: bool) -> Operation:
+    reason = "it declares no use of the API" if _is_unused(work) else "what it had before its account changed"
+    return Operation(
+        work.workload.resource.at,
+        "replace" if FIELD in spec.value else "add",
+        f"{work.workload.pod}/{FIELD}",
+        wanted,
+        spec.value.get(FIELD),
+        layout.automount(spec.value),
+        reason,
+    )
+
+
+def _exported_volumes(work: Work, spec: PodSpec) -> Iterator[Operation]:
+    """Injected token volumes that an export left in the manifest: they deliver a token whatever automount says (R-A10)."""
+    names = {name for _, volume in spec.volumes() if (name := text(volume, "name") or "").startswith(INJECTED_VOLUME)}
+    for holder in ("", *(f"/{kind}/{index}" for kind in _LISTS for index in range(len(sequence(spec.value, kind))))):
+        yield from _without(work, spec, holder, names)
+
+
+def _without(work: Work, spec: PodSpec, holder: str, names: set[str]) -> Iterator[Operation]:
+    """Take the entries of those names out of the pod's volumes, or out of one container's mounts."""
+    key = "volumeMounts" if holder else "volumes"
+    owner = spec.value if not holder else spec.value[holder.split("/")[1]][int(holder.split("/")[2])]
+    entries = sequence(owner, key)
+    gone = [index for index, entry in enumerate(entries) if text(entry, "name") in names]
+    at, path, reason = work.workload.resource.at, f"{work.workload.pod}{holder}/{key}", "an injected token volume left in the manifest"
+    if gone and len(gone) == len(entries):
+        yield Operation(at, "remove", path, None, entries, (), reason)
+        return
+    for index in reversed(gone):
+        yield Operation(at, "remove", f"{path}/{index}", None, entries[index], (), reason)
+
+
+def _risks(work: Work, state: State, removes: bool, wanted: bool) -> Iterator[tuple[Risk, str]]:
+    is_sure = any(piece.strength is Strength.COUNTER for piece in work.verdict.evidence)
+    if wanted is False:
+        yield (Risk.L1, "images known to need no API") if is_sure else (Risk.L2, "loses a token that nothing declares a use of")
+    else:
+        yield Risk.L0, "keeps the token it has"
+    if removes:
+        yield Risk.L3, "an exported token volume is removed"
+    yield from identity.kind_risks(work.workload)
+
+
+TRANSFORM = Transform(
+    id="automount",
+    summary="Stop mounting a token into pods that never call the API.",
+    why="Kubernetes mounts a token for the API server into every container unless it is told not to, and a stolen one is how a broken web "
+    "app becomes a broken cluster. Where nothing declares a use of the API the pod gets an explicit `false`; where something does, the "
+    "token stays, and an explicit `true` is written only beside a change of account. A workload that may or may not need it is left alone.",
+    rules=("R-A7", "R-A8", "R-A10", "R-A13", "R-A20", "R-A21", "R-A22", "R-A23", "R-E1", "R-E2"),
+    propose=propose,
+    after=("projected-token", "dedicated-account"),
+    links=("https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting",),
+    example=(
+        """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      serviceAccountName: web
+      containers:
+      - name: web
+        image: nginx:1.29
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: web
+""",
+        "",
+    ),
+)

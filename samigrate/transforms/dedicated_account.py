@@ -1,0 +1,326 @@
+"""Give a workload that runs as `default` an account of its own, with the rights it had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from samigrate import identity, layout
+from samigrate.index import Grant, Match, Seen, View
+from samigrate.model import (
+    DEFAULT_ACCOUNT,
+    INJECTED_VOLUME,
+    Automount,
+    Finding,
+    Level,
+    NewResource,
+    Operation,
+    Proposal,
+    Resource,
+    Risk,
+    Severity,
+    Value,
+    mapping,
+    sequence,
+    text,
+)
+from samigrate.state import State, Work
+from samigrate.transforms import Transform
+
+LABELS = ("name", "instance", "component", "part-of")
+CLOUD = ("eks.amazonaws.com/", "iam.gke.io/", "azure.workload.identity/")
+_TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "kustomize.config.k8s.io/", "config.kubernetes.io/")
+ENFORCE = "kubernetes.io/enforce-mountable-secrets"
+
+
+def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
+    workload = work.workload
+    spec = state.spec(workload)
+    if spec.account != DEFAULT_ACCOUNT:
+        return
+    if work.verdict.level is Level.UNKNOWN and work.settings.unknown == "leave":
+        return
+    if hook := identity.hook(workload):
+        yield _finding(
+            work,
+            "hook-keeps-account",
+            "R-F15",
+            f"a {hook} hook keeps the account it has",
+            "give the hook an account of its own that is a hook, too",
+        )
+        return
+    if reason := _obstacle(work):
+        yield reason
+        return
+    name, taken = identity.choose_name(work, state)
+    if taken:
+        yield _finding(
+            work, "account-name-taken", "R-F10", f"{taken[0]} is taken ({taken[1]}), so the account is named {name}", "none needed"
+        )
+    yield from _findings(work)
+    grants = [grant for view in work.views for grant in view.grants(DEFAULT_ACCOUNT)]
+    risks = [*_risks(work), *identity.kind_risks(workload)]
+    operations = [_set_account(work, spec.value, name), *_drop_alias(work, spec.value)]
+    added = list(_subjects(work, state, grants, name))
+    operations += added
+    if added:
+        risks.append((Risk.L3, "a binding gains a subject"))
+    resources = () if identity.is_defined(work, state, name) else (_account(work, state, name, options),)
+    yield Proposal("identity", tuple(operations), resources, tuple(risks))
+
+
+def _finding(work: Work, id_: str, rule: str, message: str, action: str, severity: Severity = Severity.NOTE) -> Finding:
+    workload = work.workload
+    return Finding(id_, rule, severity, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod, workload.id)
+
+
+# ---------------------------------------------------------------- what stands in the way
+
+
+def _obstacle(work: Work) -> Finding | None:
+    """Why the workload must keep its account, or None."""
+    for view in work.views:
+        for grant in view.grants(DEFAULT_ACCOUNT):
+            where = f"{grant.binding.id} ({grant.binding.at.path})"
+            if grant.match is Match.DOUBT:
+                message = f"keeps the account: {where} may name it, but a namespace is not stated"
+                return _finding(work, "namespace-in-doubt", "R-D2", message, "state the namespace, or pass --namespace", Severity.WARNING)
+            if grant.binding.id.kind == "ClusterRoleBinding" and work.workload.id.namespace is None:
+                message = f"keeps the account: {where} needs a namespace for the new subject and the manifest states none"
+                return _finding(work, "namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
+            if grant.binding.id.namespace != work.workload.id.namespace and work.workload.id.namespace is None:
+                message = f"keeps the account: {where} stands in another namespace and the manifest states none"
+                return _finding(work, "namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
+    return None
+
+
+def _findings(work: Work) -> Iterator[Finding]:
+    """What people should know before the account changes."""
+    for view in work.views:
+        for named, _ in view.identities(DEFAULT_ACCOUNT):
+            if named.form == "text":
+                message = f"{named.resource.id} ({named.resource.at.path}:{named.resource.at.line}) names the account it leaves"
+                yield _finding(work, "identity-string", "R-D1", message, "add the new account there", Severity.WARNING)
+        for seen in view.account(DEFAULT_ACCOUNT):
+            for key in mapping(seen.resource.value, "metadata", "annotations"):
+                if not key.startswith((*_TOOLS, *CLOUD, work.settings.prefix)):
+                    yield _finding(
+                        work,
+                        "account-annotation",
+                        "R-D10",
+                        f"the annotation {key} of {seen.resource.id} is not copied",
+                        "copy it if it matters",
+                    )
+    if any(
+        text(each, "valueFrom", "fieldRef", "fieldPath") == "spec.serviceAccountName"
+        for c in work.workload.spec.containers()
+        for each in sequence(c.value, "env")
+    ):
+        yield _finding(work, "downward-account", "R-D28", "reads its account's name through the downward API", "check what it does with it")
+    if _has_unseen_pull_secrets(work):
+        message = "the default account is not in the input, and may hold pull secrets that the new account will not have"
+        yield _finding(work, "unseen-pull-secrets", "R-D4", message, "say so once under pull-secrets: in samigrate.yaml", Severity.WARNING)
+
+
+def _risks(work: Work) -> Iterator[tuple[Risk, str]]:
+    yield Risk.L2, "leaves the default account"
+    if any((text(volume, "name") or "").startswith(INJECTED_VOLUME) for _, volume in work.workload.spec.volumes()):
+        yield Risk.L3, "an exported token volume"
+    if identity.wave(work.workload) < 0:
+        yield Risk.L4, "a negative sync wave"
+    for piece in work.verdict.evidence:
+        if piece.source == "injector":
+            yield Risk.L4, piece.detail
+    for view in work.views:
+        for named, _ in view.identities(DEFAULT_ACCOUNT):
+            if named.form == "text":
+                yield Risk.L4, f"{named.resource.id} names the account"
+        for seen in view.account(DEFAULT_ACCOUNT):
+            for key, value in mapping(seen.resource.value, "metadata", "annotations").items():
+                if key.startswith(CLOUD):
+                    yield Risk.L4, f"a cloud identity rests on the account ({key})"
+                if key == ENFORCE and str(value) in ("1", "t", "T", "TRUE", "true", "True"):
+                    yield Risk.L5, f"{seen.resource.id} enforces mountable secrets"
+    if mapping(work.workload.metadata, "labels").get("azure.workload.identity/use") == "true":
+        yield Risk.L4, "uses Azure workload identity"
+    if _has_unseen_pull_secrets(work):
+        yield Risk.L3, "unseen pull secrets"
+
+
+# ---------------------------------------------------------------- the change
+
+
+def _set_account(work: Work, spec: Mapping[str, Value], name: str) -> Operation:
+    op = "replace" if "serviceAccountName" in spec else "add"
+    return Operation(
+        work.workload.resource.at,
+        op,
+        work.workload.pod + "/serviceAccountName",
+        name,
+        spec.get("serviceAccountName"),
+        layout.account(spec),
+        "an account of its own instead of default",
+    )
+
+
+def _drop_alias(work: Work, spec: Mapping[str, Value]) -> Iterator[Operation]:
+    if "serviceAccount" in spec:
+        yield Operation(
+            work.workload.resource.at,
+            "remove",
+            work.workload.pod + "/serviceAccount",
+            None,
+            spec["serviceAccount"],
+            (),
+            "the deprecated alias would name another account",
+        )
+
+
+def _subjects(work: Work, state: State, grants: list[Grant], name: str) -> Iterator[Operation]:
+    """The rights of `default`, added for the new account (R-D32)."""
+    namespace = work.workload.id.namespace
+    subject: dict[str, Value] = {"kind": "ServiceAccount", "name": name}
+    if namespace is not None:
+        subject["namespace"] = namespace
+    for binding in {grant.binding.key: grant.binding for grant in grants}.values():
+        present = sequence(state.value(binding), "subjects")
+        if any(
+            text(one, "kind") == "ServiceAccount" and text(one, "name") == name and text(one, "namespace") == namespace for one in present
+        ):
+            continue
+        path = "/subjects/-" if isinstance(state.value(binding).get("subjects"), list) else "/subjects"
+        yield Operation(
+            binding.at,
+            "add",
+            path,
+            dict(subject) if path.endswith("-") else [subject],
+            None,
+            (),
+            f"{name} keeps what {DEFAULT_ACCOUNT} grants {work.workload.id.name}",
+        )
+
+
+def _account(work: Work, state: State, name: str, options: Mapping[str, Value]) -> NewResource:
+    workload = work.workload
+    metadata: dict[str, Value] = {"name": name}
+    if workload.id.namespace is not None:
+        metadata["namespace"] = workload.id.namespace
+    metadata["labels"] = _labels(workload.resource)
+    metadata["annotations"] = {
+        f"{work.settings.prefix}/managed": "true",
+        f"{work.settings.prefix}/reason": f"Made for {workload.id.kind} {workload.id.name} alone, which ran as default.",
+        **_copied(work),
+    }
+    if (wave := identity.wave(workload)) < 0:
+        metadata["annotations"]["argocd.argoproj.io/sync-wave"] = str(wave)
+    if text(workload.resource.value, "metadata", "annotations", "helm.sh/resource-policy") == "keep":
+        metadata["annotations"]["helm.sh/resource-policy"] = "keep"
+    value: dict[str, Value] = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+    for key, entries in (("imagePullSecrets", _pull_secrets(work)), ("secrets", _secrets(work))):
+        if entries:
+            value[key] = entries
+    if options.get("automount", True) and _writes_pod_value(work):
+        value["automountServiceAccountToken"] = False
+    return NewResource(value, workload.resource.at, f"an account for {workload.id.name} alone")
+
+
+def _writes_pod_value(work: Work) -> bool:
+    """Whether `automount` will write the pod's own value; an account says false only beside one (R-F12)."""
+    rule = work.workload.rule
+    is_decided = work.verdict.level is not Level.UNKNOWN or work.settings.unknown == "disable"
+    return rule.automount is Automount.BOOL and not rule.never_false and is_decided and not work.is_ignored("automount")
+
+
+def _labels(resource: Resource) -> dict[str, str]:
+    found = {key: value for part in LABELS if isinstance(value := resource.labels.get(key := f"app.kubernetes.io/{part}"), str)}
+    manager = resource.labels.get("app.kubernetes.io/managed-by")
+    return {**found, "app.kubernetes.io/managed-by": manager if isinstance(manager, str) else "samigrate"}
+
+
+def _old_accounts(work: Work) -> Iterator[tuple[View, Seen]]:
+    for view in work.views:
+        for seen in view.account(DEFAULT_ACCOUNT):
+            if seen.match is Match.SAME:
+                yield view, seen
+
+
+def _copied(work: Work) -> dict[str, Value]:
+    """Cloud identity annotations of the old account (R-D6, D8, D9)."""
+    return {
+        key: value
+        for _, seen in _old_accounts(work)
+        for key, value in mapping(seen.resource.value, "metadata", "annotations").items()
+        if key.startswith(CLOUD)
+    }
+
+
+def _pull_secrets(work: Work) -> list[dict[str, Value]]:
+    """What the old account gives a pod whose own list is empty (R-A15, R-D4)."""
+    if sequence(work.workload.spec.value, "imagePullSecrets"):
+        return []
+    found = [
+        name
+        for _, seen in _old_accounts(work)
+        for entry in sequence(seen.resource.value, "imagePullSecrets")
+        if (name := text(entry, "name"))
+    ]
+    if not any(True for _ in _old_accounts(work)):
+        found += _declared_pull_secrets(work) or ()
+    return [{"name": name} for name in dict.fromkeys(found) if "-dockercfg-" not in name]
+
+
+def _declared_pull_secrets(work: Work) -> tuple[str, ...] | None:
+    declared = work.settings.pull_secrets
+    if declared is None:
+        return None
+    spaces = [view.namespace for view in work.views if view.namespace]
+    return next((declared[space] for space in spaces if space in declared), declared.get("*", ()))
+
+
+def _has_unseen_pull_secrets(work: Work) -> bool:
+    if sequence(work.workload.spec.value, "imagePullSecrets") or any(True for _ in _old_accounts(work)):
+        return False
+    if _declared_pull_secrets(work) is not None:
+        return False
+    return not all(work.catalog.is_public(text(container.value, "image") or "") for container in work.workload.spec.containers())
+
+
+def _secrets(work: Work) -> list[dict[str, Value]]:
+    """Secrets that others read from the account (R-D5), but for tokens and registry logins."""
+    found = [
+        entry
+        for view, seen in _old_accounts(work)
+        for entry in sequence(seen.resource.value, "secrets")
+        if (name := text(entry, "name")) and "-dockercfg-" not in name and view.token_owner(name) is None
+    ]
+    return list(found)
+
+
+TRANSFORM = Transform(
+    id="dedicated-account",
+    summary="Give a workload that runs as `default` an account of its own, with the rights it had.",
+    why="Every pod of a namespace that names no account shares `default`: what one of them may do, all may do, and nothing can be "
+    "granted, audited or revoked for one alone. The new account gets what `default` gave the workload: its pull secrets, and a subject "
+    "beside `default` in every binding that names it.",
+    rules=("R-A2", "R-D1", "R-D3", "R-D4", "R-D5", "R-D6", "R-D32", "R-F7", "R-F8", "R-F9", "R-F10", "R-F11", "R-F12", "R-G1"),
+    propose=propose,
+    after=("projected-token",),
+    options={"automount": bool},
+    links=("https://kubernetes.io/docs/concepts/security/service-accounts/#assign-to-pod",),
+    example=(
+        """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: nginx:1.29
+""",
+        "",
+    ),
+)

@@ -1,0 +1,110 @@
+"""The proof: the text says exactly what was planned, and nobody's tokens changed but as planned.
+
+Looks at no transform, and uses nothing of what made the edit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from samigrate import yamltext
+from samigrate.model import Level, Value
+from samigrate.tokens import Token, api_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A proof that failed, for one file."""
+
+    path: str
+    line: int
+    message: str
+
+
+def text_says(path: str, old: str, new: str, planned: Mapping[int, Value], inserted: Sequence[tuple[int, Value]]) -> Failure | None:
+    """Whether the new text holds the planned values, document by document, and the old text everywhere else.
+
+    `planned` are the values of edited documents by their place in the old text; `inserted` are (place in the old
+    text that it goes before, value) in order.
+    """
+    before, after = yamltext.split(old), yamltext.split(new)
+    if len(after) != len(before) + len(inserted):
+        return Failure(path, 1, f"{len(before)} documents became {len(after)}, not {len(before) + len(inserted)}")
+    expected: list[tuple[int, Value]] = []  # (place in the old text or -1, value)
+    waiting = list(inserted)
+    for index in range(len(before)):
+        while waiting and waiting[0][0] == index:
+            expected.append((-1, waiting.pop(0)[1]))
+        expected.append((index, planned.get(index)))
+    if inserted:
+        return _documents_say(path, old, new, expected, planned)
+    for chunk, (index, value) in zip(after, expected, strict=True):
+        piece = new[chunk.start : chunk.end]
+        if index not in planned:
+            if piece != old[before[index].start : before[index].end]:
+                return Failure(path, chunk.line, "a document changed that nothing was planned for")
+        elif failure := _says(path, chunk.line, piece, value):
+            return failure
+    return None
+
+
+def _documents_say(path: str, old: str, new: str, expected: Sequence[tuple[int, Value]], planned: Mapping[int, Value]) -> Failure | None:
+    """The same where documents came in: separators may have moved, so untouched documents compare by their content."""
+    before, after = yamltext.split(old), yamltext.split(new)
+    for chunk, (index, value) in zip(after, expected, strict=True):
+        piece = new[chunk.start : chunk.end]
+        if index < 0 or index in planned:
+            if failure := _says(path, chunk.line, piece, value):
+                return failure
+        elif _content(piece) != _content(old[before[index].start : before[index].end]):
+            return Failure(path, chunk.line, "a document changed that nothing was planned for")
+    return None
+
+
+def _content(piece: str) -> list[str]:
+    return [
+        line
+        for line in piece.lstrip("\ufeff").splitlines()
+        if line.rstrip() != "---" and not line.lstrip().startswith("#") and line.strip()
+    ]
+
+
+def _says(path: str, line: int, piece: str, value: Value) -> Failure | None:
+    try:
+        found = yamltext.load(piece)
+    except yamltext.YamlError as error:
+        return Failure(path, line + error.line - 1, f"the new text is not readable: {error.problem}")
+    if found.value == value and _exact(found.value) == _exact(value):
+        return None
+    return Failure(path, line, f"the new text does not say what was planned: {difference(value, found.value)}")
+
+
+def _exact(value: Value) -> str:
+    """A text that differs where values differ in type alone (1, 1.0 and true are equal in Python)."""
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def difference(planned: Value, found: Value) -> str:
+    """The difference in words."""
+    from deepdiff import DeepDiff
+
+    return str(DeepDiff(planned, found, ignore_numeric_type_changes=False).pretty())[:400]
+
+
+def tokens_hold(level: Level, before: Sequence[Token], after: Sequence[Token], *, may_lose: bool) -> str:
+    """What is wrong with a workload's tokens after the change, or "" (domain A.3).
+
+    No container gains a token for the API, and none that may need it loses the last one it had.
+    """
+    had = Counter(token.container for token in api_tokens(list(before)))
+    has = Counter(token.container for token in api_tokens(list(after)))
+    for container, count in has.items():
+        if count > had[container]:
+            return f"container {container} would gain a token"
+    for container, count in had.items():
+        if count and not has[container] and not may_lose:
+            return f"container {container} would lose its token, and the verdict is {level}"
+    return ""

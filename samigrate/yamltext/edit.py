@@ -76,7 +76,7 @@ def _inner_edits(page: Page, slot: Slot, mark: int | None) -> list[Edit]:
     block = Block(slot, node, page.column(node.body), _extents(page, slot, node))
     if all(inner.is_gone for inner in slot.inner):
         return _emptied(page, block, mark)
-    edits, rest, at = _lead(page, block)
+    edits, rest, at = _lead(page, block, mark)
     return edits + _entries(page, block, rest, at)
 
 
@@ -99,14 +99,14 @@ def _extents(page: Page, slot: Slot, node: Node) -> dict[int, Extent]:
     return extents
 
 
-def _lead(page: Page, block: Block) -> tuple[list[Edit], list[Slot], int]:
+def _lead(page: Page, block: Block, mark: int | None) -> tuple[list[Edit], list[Slot], int]:
     """What to do where the first entry stands behind a dash, and which slots are then left from which offset on."""
     slots = block.slot.inner
     count = next(index for index, slot in enumerate(slots) if slot.old is not None)
     new, first = slots[:count], slots[count]
     extent = block.of(first)
     if page.is_line_start(extent.start):
-        return [], slots, page.bol(extent.start)
+        return [], slots, page.bol(extent.start) if mark is None else page.above_comments(extent.start, mark)
     indent, newline = " " * block.column, page.newline(extent.start)
     lines = [line for slot in new for line in _lines(page, block, slot, extent.start)]
     if not first.is_gone:

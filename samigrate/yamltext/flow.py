@@ -33,9 +33,32 @@ def flow_edits(page: Page, slot: Slot, outer: Flow | None = None) -> list[Edit]:
     node = slot.old
     assert node is not None
     flow = flow_style(page, node, outer or Flow())
-    if any(inner.is_gone or inner.old is None for inner in slot.inner):
+    if _is_rebuilt(slot):
         return [Edit(node.body, node.end, _rebuilt(page, slot, node, flow))]
-    return [edit for inner in slot.inner for edit in _value_edits(page, inner, flow)]
+    edits = [edit for inner in slot.inner for edit in _value_edits(page, inner, flow)]
+    comments = _homeless(page, slot) if outer is None else []
+    return [*_above(page, slot, node, comments), *edits]
+
+
+def _is_rebuilt(slot: Slot) -> bool:
+    return any(inner.is_gone or inner.old is None for inner in slot.inner)
+
+
+def _homeless(page: Page, slot: Slot) -> list[str]:
+    """The comments in values that are replaced where no collection is made anew."""
+    if slot.is_fresh:
+        return [comment.text for comment in page.comments(slot.old.start, slot.old.end)] if slot.old else []
+    return [] if _is_rebuilt(slot) else [text for inner in slot.inner for text in _homeless(page, inner)]
+
+
+def _above(page: Page, slot: Slot, node: Node, comments: list[str]) -> list[Edit]:
+    if not comments:
+        return []
+    start = page.bol(node.start)
+    if page.text.startswith("---", start):
+        raise CannotEdit(slot.pointer, "there is no place for a comment of the old value", page.line(start))
+    newline = page.newline(start)
+    return [Edit(start, start, "".join(page.indent(start) + comment + newline for comment in comments), is_lines=True)]
 
 
 def flow_style(page: Page, node: Node, outer: Flow) -> Flow:
@@ -114,6 +137,7 @@ def _rebuilt(page: Page, slot: Slot, node: Node, flow: Flow) -> str:
             if "#" not in before and not _BREAK.search(before):
                 before = _old_space(olds, previous, inner, before, count, flow, node)
             made = splice_within(page, piece.start, piece.end, _value_edits(page, inner, flow))
+            pending += _homeless(page, inner)
             after = piece.after
         if pending:
             above = "".join(newline + indent + comment for comment in pending)

@@ -175,6 +175,9 @@ class _Step(NamedTuple):
             raise self.refuse("a key stands twice in this mapping", node)
         found = self._entry(slot, node, key)
         inherited = _inherited(slot)
+        is_new = found is None and (self.op.op == "add" or key in inherited)
+        if (is_new or self.op.op == "remove") and any(_is_explicit(self.page, node, inner) for inner in slot.inner):
+            raise self.refuse("a key of this mapping is written with `?`", node)
         if self.op.op == "remove":
             if key in inherited:
                 raise self.refuse(f"{key!r} is merged from an anchor and cannot be removed here", node)
@@ -189,8 +192,6 @@ class _Step(NamedTuple):
             self._add_key(slot, node, key, is_override=key in inherited)
 
     def _add_key(self, slot: Slot, node: Node, key: str, *, is_override: bool) -> None:
-        if not node.style and any(_is_explicit(self.page, node, inner) for inner in slot.inner):
-            raise self.refuse("a key of this mapping is written with `?`", node)
         gone = next((inner for inner in slot.inner if inner.key == key and inner.is_gone and inner.old), None)
         if gone is not None:
             gone.is_gone = False
@@ -204,7 +205,9 @@ class _Step(NamedTuple):
             new.behind = next((inner for name in self.op.after for inner in slot.inner if inner.key == name and not inner.is_merge), None)
         if new.behind is not None:
             at = slot.inner.index(new.behind) + 1
-            while at < len(slot.inner) and slot.inner[at].behind is new.behind:
+            followers = {id(new.behind)}
+            while at < len(slot.inner) and id(slot.inner[at].behind) in followers:
+                followers.add(id(slot.inner[at]))
                 at += 1
         if is_override:
             # go-yaml v2 lets a merge key override what stands before it.

@@ -94,6 +94,16 @@ class Page:
                 break
         return over
 
+    def above_comments(self, at: int, floor: int) -> int:
+        """Where the line of `at` begins, or the comment lines right above it that stand as deep and below the line of `floor`."""
+        column, start = self.column(at), self.bol(at)
+        while start > self.eol(floor):
+            above = self.bol(start - 1)
+            if self.text[above:start].find("#") != column or self.text[above : above + column].strip(" "):
+                break
+            start = above
+        return start
+
     def is_blank_line(self, start: int) -> bool:
         found = _BLANK.match(self.text, start)
         return found is not None and "#" not in found[0]
@@ -209,10 +219,14 @@ class _Layout:
             if value.kind == "sequence" and not value.style and self.page.column(value.body) >= column:
                 yield value.start, self.page.column(value.body) - column, dash_width(self.page, value)
 
+    def _around(self, node: Node) -> list[Place]:
+        """The lists in a list, and the list itself."""
+        return [place for place in self.lists if node.start <= place[0] < node.end]
+
     def style(self, node: Node, at: int) -> Style:
         is_mapping = node.kind == "mapping" and not node.style
         step = _nearest(list(self._steps(node)) if is_mapping else [], at) or _nearest(self.steps, at) or (0, 2)
-        place = _nearest(list(self._lists(node)) if is_mapping else [], at) or _nearest(self.lists, at)
+        place = _nearest(list(self._lists(node)) if is_mapping else self._around(node), at) or _nearest(self.lists, at)
         own = (0, dash_width(self.page, node)) if node.kind == "sequence" and not node.style and node.children else None
         dash = own or (place[::2] if place else _nearest(self.dashes, at)) or (0, 2)
         inside = [quote for quote in self.quotes if node.start <= quote[0] < node.end]

@@ -197,21 +197,19 @@ def _roots(options: Options, stdin: bytes) -> tuple[list[Root], Outcome]:
         problems: tuple[Any, ...] = ()
     else:
         wide = not options.no_context
-        gathered = repository.gather(
-            repository.Selection(options.paths, options.exclude, options.context, wide, options.config, adjust)
-        )
+        gathered = repository.gather(repository.Selection(options.paths, options.exclude, options.context, wide, options.config, adjust))
         roots, skipped, problems = gathered.roots, gathered.skipped, gathered.problems
     return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())
 
 
-def _run(options: Options, stdin: bytes) -> Outcome:
+def _run(options: Options, stdin: bytes, *, with_lines: bool) -> Outcome:
     from samigrate import pipeline, recipe
 
     if "-" in options.paths and not options.is_stream:
         raise click.UsageError("`-` (standard input) goes with no other path")
     roots, before = _roots(options, stdin)
     chosen = {names: recipe.load(names) for names in dict.fromkeys(root.settings.recipes for root in roots) or [options.recipe]}
-    outcomes = [pipeline.run(root, chosen[root.settings.recipes]) for root in roots]
+    outcomes = [pipeline.run(root, chosen[root.settings.recipes], with_lines=with_lines) for root in roots]
     names = tuple(dict.fromkeys(name for one in chosen.values() for name in one.name.split(" + ")))
     return replace(pipeline.merge([*outcomes, before]), recipes=names)
 
@@ -278,7 +276,7 @@ def migrate(write: bool, check: bool, diff: bool, **shared: Any) -> int:
     options = Options(**shared)
     _refuse(write, check, diff, options)
     content = _stdin(options)
-    outcome = _run(options, content)
+    outcome = _run(options, content, with_lines=options.format in ("text", "json"))
     if options.is_stream and outcome.problems:
         _say_problems(outcome)
         return _code(outcome)
@@ -332,51 +330,25 @@ def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | 
 @cli.command()
 @_shared
 @click.option("--workload", metavar="KIND/NAME", default="", help="Only this one; with -v its whole chain of evidence.")
-@click.option("--fail-on", multiple=True, type=click.Choice([*FAIL_ON, *RISKS], case_sensitive=False), metavar="LEVEL|VERDICT|token",
-              help="Exit with 1 if there is a finding of that level or worse, a workload with that verdict or a change of that risk, "
-                   "or a container that holds a token.")  # fmt: skip
+@click.option(
+    "--fail-on",
+    multiple=True,
+    type=click.Choice([*FAIL_ON, *RISKS], case_sensitive=False),
+    metavar="LEVEL|VERDICT|token",
+    help="Exit with 1 if there is a finding of that level or worse, a workload with that verdict or a change of that risk, "
+    "or a container that holds a token.",
+)
 def audit(fail_on: tuple[str, ...], workload: str, **shared: Any) -> int:
     """Say who holds a token, as which account, why, and what would change."""
+    from samigrate.audit import is_met, narrow
+
     options = Options(**shared, workload=workload)
-    outcome = _run(options, _stdin(options))
+    outcome = _run(options, _stdin(options), with_lines=True)
     if workload:
-        outcome = _only(outcome, workload)
+        outcome = narrow(outcome, workload)
     _report(outcome, options, options.format or "text")
     _say_problems(outcome)
-    return _code(outcome, WOULD_CHANGE if any(_is_met(outcome, condition) for condition in fail_on) else DONE)
-
-
-def _only(outcome: Outcome, wanted: str) -> Outcome:
-    """The outcome for one workload: KIND/NAME, or KIND/NAMESPACE/NAME."""
-    from samigrate.config import suggestion
-
-    kind, _, rest = wanted.partition("/")
-    namespace, _, name = rest.rpartition("/")
-    if not kind or not name:
-        raise click.UsageError("--workload takes KIND/NAME or KIND/NAMESPACE/NAME")
-    found = tuple(
-        report
-        for report in outcome.workloads
-        if report.workload.id.kind.lower() == kind.lower()
-        and report.workload.id.name == name
-        and namespace in ("", report.namespace)
-    )
-    if not found:
-        known = {f"{report.workload.id.kind}/{report.workload.id.name}" for report in outcome.workloads}
-        raise InputError("", 0, f"no workload {wanted!r}{suggestion(wanted, known) if known else ''}")
-    here = {report.workload.id for report in found}
-    return replace(outcome, workloads=found, findings=tuple(finding for finding in outcome.findings if finding.resource in here))
-
-
-def _is_met(outcome: Outcome, condition: str) -> bool:
-    levels = ["note", "warning", "error"]
-    if condition == "token":
-        return any(report.tokens_before for report in outcome.workloads)
-    if condition in levels:
-        return any(finding.severity in levels[levels.index(condition) :] for finding in outcome.findings)
-    if condition in RISKS:
-        return any(report.applied and str(report.risk) == condition for report in outcome.workloads)
-    return any(report.verdict.level == condition for report in outcome.workloads)
+    return _code(outcome, WOULD_CHANGE if any(is_met(outcome, condition) for condition in fail_on) else DONE)
 
 
 @cli.command()

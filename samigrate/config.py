@@ -212,8 +212,12 @@ class _Reader:
         return tuple(self.declaration(item, f"{where}/{index}") for index, item in enumerate(value))
 
     def declaration(self, value: Value, where: str) -> Declaration:
-        self.document.known((key for key, _ in self.items(value, where, "kind, namespace, name and access")),
-                            ("kind", "namespace", "name", "access"), where, "key")  # fmt: skip
+        self.document.known(
+            (key for key, _ in self.items(value, where, "kind, namespace, name and access")),
+            ("kind", "namespace", "name", "access"),
+            where,
+            "key",
+        )
         globs_ = {key: self.string(value.get(key, "*"), where + pointer(key)) for key in ("kind", "namespace", "name")}
         return Declaration(**globs_, access=self.choice(*ACCESS)(value.get("access"), where + "/access"))
 

@@ -51,7 +51,7 @@ def _transform(transform: Transform) -> Iterator[str]:
         yield f"Rules: {', '.join(transform.rules)}"
     yield from transform.links
     if transform.after:
-        yield f"After: {', '.join(transform.after)}"
+        yield f"Runs after: {', '.join(transform.after)}"
     for name, kind in transform.options.items():
         yield f"Option: {name} ({kind.__name__})"
     for title, text in zip(("Before", "After"), transform.example, strict=True):

@@ -149,15 +149,16 @@ class _Gathering:
 
     def _finish(self, found: _Root, context: dict[str, Source]) -> list[Root]:
         settings = self._settings(found.folder)
-        parts: dict[str, list[Source]] = defaultdict(list)
+        parts: dict[tuple[str, bool], list[Source]] = defaultdict(list)
         for path in found.files:
             if walk.outermost(path, self.charts) is None:
                 source = Source(self.shown(path), partial(read, path), self._may_change(path, settings))
                 if source.may_change or self.selection.is_wide:
-                    parts[_scope(path, settings) or found.folder].append(source)
+                    scope = _scope(path, settings)
+                    parts[scope or found.folder, scope is not None].append(source)
         return [
-            Root(self.shown(folder), _sorted([*sources, *self._besides(context, sources)]), settings)
-            for folder, sources in parts.items()
+            Root(self.shown(folder), _sorted([*sources, *self._besides(context, sources)]), settings, is_declared=is_declared)
+            for (folder, is_declared), sources in parts.items()
             if any(source.may_change for source in sources)
         ]
 
@@ -227,7 +228,7 @@ def _sorted(sources: list[Source]) -> tuple[Source, ...]:
 def _scope(path: str, settings: Settings) -> str | None:
     """The folder or file that a pattern under `scopes:` matches and the path is in; the nearest where several do."""
     inside = _relative(path, settings.folder)
-    found = [part for glob in settings.scopes if (part := globs.matched(glob, inside))]
+    found = [part for glob in settings.scopes if (part := globs.matched("/" + glob.lstrip("/"), inside))]  # from the config's folder
     return os.path.join(settings.folder, max(found, key=len)) if found else None
 
 

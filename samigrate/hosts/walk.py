@@ -90,7 +90,7 @@ def _target(link: str, folder: str, found: Listing) -> str | None:
         if wanted:
             found.skipped.append(Skip(link, 1, f"a link that cannot be followed: {error.strerror}"))
         return None
-    if not target.startswith(os.path.join(folder, "")):
+    if not os.path.join(target, "").startswith(os.path.join(folder, "")):
         if wanted or is_folder:
             found.skipped.append(Skip(link, 1, "a link that leads out of the folder: not followed"))
         return None

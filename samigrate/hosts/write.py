@@ -39,7 +39,7 @@ def write(outcome: Outcome) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     for paths in _sets(outcome, changes):
         ordered = sorted(paths, key=lambda path: (path not in first, path))
         _write_set([changes[path] for path in ordered], written, problems)
-    return tuple(written), tuple(problems)
+    return tuple(sorted(written)), tuple(problems)
 
 
 def _write_set(changes: list[FileChange], written: list[str], problems: list[Problem]) -> None:

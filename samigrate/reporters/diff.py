@@ -16,8 +16,9 @@ from samigrate.model import FileChange, Outcome
 from samigrate.reporters import Look, Reporter
 
 CONTEXT = 3
-_SURE = 3  # this many equal lines end a difference
-_FAR = 300  # lines to look ahead for them before the rest is compared as a whole
+_SURE = 10  # this many equal lines end a difference
+_FAR = 400  # the most lines to insert and remove before the rest is compared as a whole
+_NOWHERE = -(1 << 60)
 _ESCAPES = {"\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 _COLORS = {"-": "31", "+": "32", "@": "36"}
 
@@ -106,24 +107,65 @@ def _between(old: Sequence[str], new: Sequence[str], span: Block) -> Iterator[Bl
         if i < span.end and j < span.new_end and old[i] == new[j]:
             i, j = i + 1, j + 1
             continue
-        block = _difference(old, new, Block(i, span.end, j, span.new_end))
-        yield from _refined(old, new, _slid(old, new, block, done))
-        i, j = block.end, block.new_end
-        done = i
+        for block in _nearest(old, new, Block(i, span.end, j, span.new_end)):
+            yield _slid(old, new, block, done)
+            i, j = block.end, block.new_end
+            done = i
 
 
-def _difference(old: Sequence[str], new: Sequence[str], rest: Block) -> Block:
-    """The nearest end of the difference that starts here: where some lines in a row are equal again."""
-    for size in range(1, min(_FAR, rest.end - rest.start + rest.new_end - rest.new_start)):
-        for gone in range(max(0, size - (rest.new_end - rest.new_start)), min(size, rest.end - rest.start) + 1):
-            i, j = rest.start + gone, rest.new_start + size - gone
-            left, new_left = rest.end - i, rest.new_end - j
-            sure = min(_SURE, left, new_left)
-            if not sure or old[i] != new[j] or (sure < _SURE and left != new_left):
+def _nearest(old: Sequence[str], new: Sequence[str], rest: Block) -> list[Block]:
+    """The fewest lines to replace before many lines in a row are equal again, or all are done: the greedy algorithm
+    of Myers (1986), stopped early. Where the difference is large the rest is compared as a whole."""
+    length, new_length = rest.end - rest.start, rest.new_end - rest.new_start
+    reached = {1: 0}  # by diagonal (old minus new): the furthest old line
+    trace: list[dict[int, int]] = []
+    for cost in range(min(_FAR, length + new_length) + 1):
+        trace.append(dict(reached))
+        for diagonal in range(-cost, cost + 1, 2):
+            x = _step(reached, diagonal, cost)[0]
+            y = x - diagonal
+            if not (0 <= x <= length and 0 <= y <= new_length):
+                reached[diagonal] = _NOWHERE
                 continue
-            if old[i : i + sure] == new[j : j + sure]:
-                return Block(rest.start, i, rest.new_start, j)
-    return rest
+            equal = 0
+            while x + equal < length and y + equal < new_length and old[rest.start + x + equal] == new[rest.new_start + y + equal]:
+                equal += 1
+            reached[diagonal] = x + equal
+            if equal >= _SURE or (x + equal == length and y + equal == new_length):
+                return _traced(trace, diagonal, x, rest)
+    return _as_a_whole(old, new, rest)
+
+
+def _step(reached: dict[int, int], diagonal: int, cost: int) -> tuple[int, bool]:
+    """The old line after one more insertion or removal, whichever leads further; and whether it is an insertion."""
+    inserted, removed = reached.get(diagonal + 1, _NOWHERE), reached.get(diagonal - 1, _NOWHERE) + 1
+    is_insertion = diagonal == -cost or (diagonal != cost and removed <= inserted)
+    return (inserted if is_insertion else removed), is_insertion
+
+
+def _traced(trace: list[dict[int, int]], diagonal: int, x: int, rest: Block) -> list[Block]:
+    """The way to a point right after an edit, as blocks in order."""
+    blocks: list[Block] = []
+    for cost in range(len(trace) - 1, 0, -1):
+        is_insertion = _step(trace[cost], diagonal, cost)[1]
+        i, j = rest.start + x, rest.new_start + x - diagonal
+        edit = Block(i, i, j - 1, j) if is_insertion else Block(i - 1, i, j, j)
+        if blocks and (blocks[-1].start, blocks[-1].new_start) == (i, j):
+            edit = Block(edit.start, blocks[-1].end, edit.new_start, blocks.pop().new_end)
+        blocks.append(edit)
+        diagonal += 1 if is_insertion else -1
+        x = _step(trace[cost - 1], diagonal, cost - 1)[0]
+    return blocks[::-1]
+
+
+def _as_a_whole(old: Sequence[str], new: Sequence[str], rest: Block) -> list[Block]:
+    is_long = rest.end - rest.start > 10 * _FAR
+    matcher = difflib.SequenceMatcher(None, old[rest.start : rest.end], new[rest.new_start : rest.new_end], autojunk=is_long)
+    return [
+        Block(rest.start + i1, rest.start + i2, rest.new_start + j1, rest.new_start + j2)
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
+        if tag != "equal"
+    ]
 
 
 def _slid(old: Sequence[str], new: Sequence[str], block: Block, floor: int) -> Block:
@@ -136,18 +178,6 @@ def _slid(old: Sequence[str], new: Sequence[str], block: Block, floor: int) -> B
         if new[block.new_end - up - 1].startswith("---"):
             return Block(block.start - up, block.end - up, block.new_start - up, block.new_end - up)
     return block
-
-
-def _refined(old: Sequence[str], new: Sequence[str], block: Block) -> Iterator[Block]:
-    """The differences within a difference."""
-    if block.start == block.end or block.new_start == block.new_end:
-        yield block
-        return
-    is_long = block.end - block.start > 10 * _FAR
-    matcher = difflib.SequenceMatcher(None, old[block.start : block.end], new[block.new_start : block.new_end], autojunk=is_long)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag != "equal":
-            yield Block(block.start + i1, block.start + i2, block.new_start + j1, block.new_start + j2)
 
 
 # ---------------------------------------------------------------- hunks

@@ -224,11 +224,10 @@ def skips(outcome: Outcome, look: Look) -> Iterator[str]:
 
 def _unseen(outcome: Outcome) -> Iterator[str]:
     """What the input cannot show (domain R-D35)."""
-    holders = [report for report in outcome.workloads if report.tokens_after or report.account_after != report.account_before]
-    if holders:
-        worst = min(holders, key=lambda report: (report.account_after == "default", report.account_after))
+    if outcome.workloads:
+        one = max(outcome.workloads, key=lambda report: (report.tokens_before, report.account_before == "default"))
         yield UNSEEN
-        yield "  " + CAN_I.format(namespace=clean(worst.namespace or "NAMESPACE"), account=clean(worst.account_after))
+        yield "  " + CAN_I.format(namespace=clean(one.namespace or "NAMESPACE"), account=clean(one.account_before))
 
 
 def _totals(outcome: Outcome) -> Iterator[str]:
@@ -257,11 +256,11 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
     for path in _some(written or (), look):
         yield f"wrote {clean(path)}"
     if not changed:
-        yield f"Nothing to change in {count(outcome.files, 'file')}, {count(len(outcome.workloads), 'workload')}."
+        yield f"Nothing to change: {count(outcome.files, 'file')} read, {count(len(outcome.workloads), 'workload')}."
         return
     touched = f"{sum(bool(report.applied) for report in outcome.workloads)} of {count(len(outcome.workloads), 'workload')}"
     verb = "Would change" if written is None else "Changed"
-    yield f"{verb} {changed} of {count(outcome.files, 'file')}: {touched}, {_tokens(outcome)}."
+    yield f"{verb} {count(changed, 'file')} ({outcome.files} read): {touched}, {_tokens(outcome)}."
     if written is None:
         yield "Next: `samigrate audit` says why; `samigrate migrate --write` does it."
 

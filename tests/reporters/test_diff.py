@@ -69,12 +69,10 @@ def test_applies(tmp_path: Path, old: str | None, new: str, program: tuple[str, 
     assert applied(tmp_path, FileChange("k8s/web.yaml", old, new), *program) == new.encode()
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "web.yaml", "with space.yaml", "a/übér/ñ.yaml", 'quo"te.yaml', "tab\there.yaml", "back\\slash.yaml", "日本.yaml", "x'y.yaml", "a b\tc.yaml",
-    ],  # fmt: skip
-)
+NAMES = ["web.yaml", "with space.yaml", "a/übér/ñ.yaml", 'quo"te.yaml', "tab\there.yaml", "back\\slash.yaml", "日本.yaml", "x'y.yaml"]
+
+
+@pytest.mark.parametrize("path", NAMES)
 @pytest.mark.parametrize("old", [None, NUMBERS])
 def test_names_are_quoted_as_git_does(tmp_path: Path, path: str, old: str | None) -> None:
     assert applied(tmp_path, FileChange(path, old, NUMBERS + "x\n"), "git", "apply", "-") == (NUMBERS + "x\n").encode()

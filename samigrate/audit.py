@@ -1,0 +1,39 @@
+"""What an audit is asked: for one workload only, and whether a condition is met."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from samigrate.config import suggestion
+from samigrate.errors import InputError
+from samigrate.model import Outcome, Severity
+
+SEVERITIES = (Severity.NOTE, Severity.WARNING, Severity.ERROR)
+
+
+def narrow(outcome: Outcome, wanted: str) -> Outcome:
+    """The outcome for one workload: KIND/NAME, or KIND/NAMESPACE/NAME. Raises InputError where there is none."""
+    kind, _, rest = wanted.partition("/")
+    namespace, _, name = rest.rpartition("/")
+    if not kind or not name:
+        raise InputError("", 0, f"--workload {wanted}: takes KIND/NAME or KIND/NAMESPACE/NAME")
+    found = tuple(
+        report
+        for report in outcome.workloads
+        if report.workload.id.kind.lower() == kind.lower() and report.workload.id.name == name and namespace in ("", report.namespace)
+    )
+    if not found:
+        known = {f"{report.workload.id.kind}/{report.workload.id.name}" for report in outcome.workloads}
+        raise InputError("", 0, f"no workload {wanted!r}{suggestion(wanted, known) if known else ''}")
+    here = {report.workload.id for report in found}
+    return replace(outcome, workloads=found, findings=tuple(finding for finding in outcome.findings if finding.resource in here))
+
+
+def is_met(outcome: Outcome, condition: str) -> bool:
+    """`token`: a container holds one; a finding's level: one of that level or worse; a verdict: a workload with it;
+    a risk: a change of that level."""
+    if condition == "token":
+        return any(report.tokens_before for report in outcome.workloads)
+    if condition in SEVERITIES:
+        return any(finding.severity in SEVERITIES[SEVERITIES.index(Severity(condition)) :] for finding in outcome.findings)
+    return any(report.verdict.level == condition or (report.applied and str(report.risk) == condition) for report in outcome.workloads)

@@ -1,0 +1,121 @@
+"""The rules of the layout, read from the source: layers, strangers, and one door for each library."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "samigrate"
+FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
+DOORS = {"click": {"samigrate.cli"}, "ruamel": {"samigrate.yamltext.parse"}, "deepdiff": {"samigrate.verify"}, "libcst": set[str]()}
+STRANGERS = ("samigrate.evidence", "samigrate.transforms", "samigrate.reporters")
+HOSTS = {"samigrate.cli", "samigrate.__main__", "samigrate.hosts"}
+
+
+def imports(module: str) -> Iterator[str]:
+    """Full names of what a module imports, wherever in it the import stands; names imported from a module count too."""
+    is_package = MODULES[module].name == "__init__.py"
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = module.split(".")[: None if is_package and node.level == 1 else -node.level + is_package or None] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def is_in(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def test_modules_are_found() -> None:
+    assert {"samigrate.cli", "samigrate.model", "samigrate.reporters.text"} <= MODULES.keys()
+    assert "samigrate.model" in set(imports("samigrate.reporters.text"))
+
+
+def test_yamltext_knows_nothing_of_samigrate() -> None:
+    for module in MODULES:
+        if is_in(module, "samigrate.yamltext"):
+            outside = {name for name in imports(module) if is_in(name, "samigrate") and not is_in(name, "samigrate.yamltext")}
+            assert not outside, f"{module} imports {outside}"
+            assert '"kind"' not in MODULES[module].read_text(encoding="utf-8"), f"{module} speaks of `kind`"
+
+
+@pytest.mark.parametrize("package", STRANGERS)
+def test_strangers(package: str) -> None:
+    """A part imports its package for the types it is made of, and no other part, of this or another kind. (A module
+    whose name starts with an underscore is no part: parts of one package may share it.)"""
+    for module in MODULES:
+        if is_in(module, package) and module != package:
+            for name in imports(module):
+                is_shared = is_in(name, package + "._" + name.rpartition("._")[2])
+                is_part = name in MODULES and name not in (package, module) and any(is_in(name, other) for other in STRANGERS)
+                assert not is_part or is_shared, f"{module} imports {name}"
+
+
+def test_verify_trusts_nobody_it_checks() -> None:
+    forbidden = ("samigrate.transforms", "samigrate.yamltext.ops", "samigrate.yamltext.edit", "samigrate.planning", "samigrate.recipe")
+    for name in imports("samigrate.verify"):
+        assert not any(is_in(name, one) for one in forbidden), f"verify imports {name}"
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_one_door_for_each_library(library: str) -> None:
+    users = {module for module in MODULES if any(is_in(name, library) for name in imports(module))}
+    assert users <= DOORS[library]
+
+
+def test_only_hosts_are_above_the_pipeline() -> None:
+    """Nothing below imports who reads, writes, prints or exits."""
+    for module in MODULES:
+        if not any(is_in(module, host) for host in HOSTS):
+            above = [name for name in imports(module) if any(is_in(name, host) for host in HOSTS)]
+            assert not above, f"{module} imports {above}"
+
+
+def test_only_cli_prints_or_exits() -> None:
+    for module, tree in TREES.items():
+        called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        assert not called & {"print", "exit", "input"}, module
+        used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        if module not in ("samigrate.cli", "samigrate.__main__"):
+            assert not used & {"sys.exit", "sys.stdout", "sys.stderr", "sys.stdin"}, module
+
+
+def test_only_cli_catches_everything() -> None:
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler):
+                caught = ast.unparse(node.type) if node.type else ""
+                is_all = not caught or any(name in caught for name in ("Exception", "BaseException"))
+                reraises = any(isinstance(inner, ast.Raise) and inner.exc is None for inner in node.body)
+                assert not is_all or reraises or module == "samigrate.cli", f"{module}:{node.lineno} catches {caught or 'everything'}"
+
+
+def test_no_clock_and_no_chance() -> None:
+    """Same input, same bytes."""
+    for module in MODULES:
+        found = [name for name in imports(module) if name.split(".")[0] in ("time", "datetime", "random", "uuid", "secrets")]
+        assert not found, f"{module} imports {found}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_say_what_they_do(module: str) -> None:
+    assert ast.get_docstring(TREES[module]) or not MODULES[module].read_text(encoding="utf-8").strip(), module
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_sizes(module: str) -> None:
+    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST_MODULE, f"{module} has {lines} lines"
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{module}.{node.name} has {length} lines"

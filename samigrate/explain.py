@@ -54,11 +54,23 @@ def _transform(transform: Transform) -> Iterator[str]:
         yield f"Runs after: {', '.join(transform.after)}"
     for name, kind in transform.options.items():
         yield f"Option: {name} ({kind.__name__})"
-    for title, text in zip(("Before", "After"), transform.example, strict=True):
-        if text:
-            yield ""
-            yield f"{title}:"
-            yield textwrap.indent(text.rstrip("\n"), "    ")
+    before, after = transform.example
+    if before:
+        yield from ("", "Before:", textwrap.indent(before.rstrip("\n"), "    "))
+        yield from ("", "After:", textwrap.indent((after or _run(transform, before)).rstrip("\n"), "    "))
+
+
+def _run(transform: Transform, before: str) -> str:
+    """What the transform makes of its example: alone, or among all where it does nothing alone."""
+    from samigrate import pipeline
+    from samigrate.config import Settings
+
+    source = pipeline.Source("example.yaml", before.encode, may_change=True)
+    for chosen in (recipe.Recipe("", "", {transform.id: {}}), recipe.load([])):
+        outcome = pipeline.run(pipeline.Root("-", (source,), Settings(), is_stream=True), chosen)
+        if outcome.changes:
+            return outcome.changes[0].new
+    return before
 
 
 def _finding(id_: str, entry: Mapping[str, Value]) -> Iterator[str]:

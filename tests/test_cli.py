@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from samigrate import cli, pipeline
+from samigrate import __version__, pipeline
 from samigrate.model import Outcome
 from tests.command import invoke
 
@@ -304,7 +304,7 @@ def test_a_reader_that_has_gone_is_no_error(arguments: list[str]) -> None:
 def test_the_version_is_told_without_loading_the_rest() -> None:
     code = "import sys; from samigrate.cli import main; main(['--version']); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
-    assert loaded.startswith(f"samigrate {cli.__version__}\n")
+    assert loaded.startswith(f"samigrate {__version__}\n")
     assert not {"ruamel", "ruamel.yaml", "deepdiff", "samigrate.pipeline", "samigrate.model", "difflib"} & set(loaded.split())
 
 

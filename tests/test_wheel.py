@@ -35,15 +35,14 @@ def test_everything_travels(wheel: Path) -> None:
 def test_it_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     venv.EnvBuilder(with_pip=True).create(tmp_path / "venv")
     python = tmp_path / "venv" / BIN / "python"
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, wheel], check=True)
+    subprocess.run([python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", wheel], check=True)
     (tmp_path / "web.yaml").write_text(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
         "spec:\n  template:\n    spec:\n      containers:\n        - name: web\n          image: nginx:1.27\n"
     )
 
     def samigrate(*arguments: str) -> str:
-        command = [tmp_path / "venv" / BIN / "samigrate", *arguments]
+        command = [str(tmp_path / "venv" / BIN / "samigrate"), *arguments]
         return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
 
     assert "least-privilege" in samigrate("recipes")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from samigrate.hosts import write as writing
 from samigrate.hosts.write import write
 from samigrate.kinds import load
 from samigrate.model import (
@@ -113,7 +112,7 @@ def test_full_disk_leaves_the_old_file(folder: Path, monkeypatch: pytest.MonkeyP
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(writing.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     written, problems = write(outcome(FileChange("a.yaml", "a\n", "b\n")))
     assert not written
     assert problems[0].message == "not written: No space left on device"
@@ -129,7 +128,7 @@ def test_gone_folder_is_a_problem(folder: Path) -> None:
 
 def test_read_only_file_is_a_problem(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "a.yaml").write_text("a\n")
-    monkeypatch.setattr(writing.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert "read-only" in write(outcome(FileChange("a.yaml", "a\n", "b\n")))[1][0].message
 
 
@@ -153,7 +152,7 @@ def test_accounts_are_written_first(folder: Path, monkeypatch: pytest.MonkeyPatc
         order.append(os.path.basename(target))
         replace(source, target)
 
-    monkeypatch.setattr(writing.os, "replace", watched)
+    monkeypatch.setattr(os, "replace", watched)
     for name in ("a-web.yaml", "z-rbac.yaml"):
         (folder / name).write_text("old\n")
     changes = [FileChange(name, "old\n", "new\n") for name in ("a-web.yaml", "z-rbac.yaml")] + [FileChange("z-new.yaml", None, "new\n")]

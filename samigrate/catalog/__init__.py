@@ -31,7 +31,7 @@ def load(extra: Mapping[str, Any] | None = None) -> Catalog:
     extra = extra or {}
     if unknown := sorted(str(key) for key in extra if key not in SECTIONS):
         raise InputError("catalog", 0, f"unknown section {unknown[0]}; known: {', '.join(SECTIONS)}")
-    entries = {name: _merge(_packaged(name), parse(name, extra[name], "catalog") if name in extra else []) for name in SECTIONS}
+    entries = {name: _merge(packaged(name), parse(name, extra[name], "catalog") if name in extra else []) for name in SECTIONS}
     images = [_image(entry) for entry in entries["images"]]
     injectors = tuple(_injector(entry) for entry in entries["injectors"])
     triggers = [mark for injector in injectors for mark in injector.triggers]
@@ -54,7 +54,8 @@ def load(extra: Mapping[str, Any] | None = None) -> Catalog:
 
 
 @cache
-def _packaged(section: str) -> Sequence[Entry]:
+def packaged(section: str) -> Sequence[Entry]:
+    """The entries of one packaged data file. Raises InputError with file and line."""
     name = f"{section}.yaml"
     try:
         parsed = yamltext.load(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))

@@ -58,14 +58,15 @@ def _packaged() -> tuple[KindRule, ...]:
     found: list[KindRule] = []
     for file in sorted(resources.files(__package__).iterdir(), key=lambda item: item.name):
         if file.name.endswith(".yaml"):
-            found += _read(file.name, file.read_text(encoding="utf-8"))
+            found += read(file.name, file.read_text(encoding="utf-8"))
     twice = [key for key, count in Counter((rule.group, rule.kind) for rule in found).items() if count > 1]
     if twice:
         raise InputError("kinds", 0, f"described twice: {twice}")
     return tuple(found)
 
 
-def _read(name: str, content: str) -> tuple[KindRule, ...]:
+def read(name: str, content: str) -> tuple[KindRule, ...]:
+    """The rules of one data file. Raises InputError with its line."""
     try:
         parsed = yamltext.load(content)
     except yamltext.YamlError as error:
@@ -196,7 +197,7 @@ def _paths(rule: KindRule) -> tuple[tuple[_Path, _Path], ...]:
 
 
 _TAIL = re.compile(r"(GroupSpecs?|ReplicaSpecs|PodTemplates?|PodSpec|Pod|Templates?|Specs?|Config)?(\[\]|\{\})?$")
-_SAYS_NOTHING = frozenset(("", "pod", "job", "raycluster", "leaderworker", "override", "spec"))
+_SAYS_NOTHING = frozenset(("", "template", "pod", "job", "raycluster", "leaderworker", "override", "spec"))
 
 
 def _short(step: str) -> str:

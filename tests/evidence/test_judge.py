@@ -1,0 +1,114 @@
+"""R-E1: what pieces of evidence amount to; rank 10; discovery of sources."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from samigrate import evidence
+from samigrate.config import Settings
+from samigrate.model import Evidence, Level, Location, Strength
+from tests.evidence.scene import CATALOG, deployment, scene, told, verdict
+
+WORKLOAD = scene(deployment("containers: [{name: a, image: x}], initContainers: [{name: b, image: y}]"))[0][0]
+
+
+def piece(rank: int, strength: str = "weak", *, source: str = "", container: str | None = None) -> Evidence:
+    return Evidence(source or f"s{rank}", rank, Strength(strength), "", Location("x"), "", container)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "level"),
+    [
+        pytest.param([], Level.NONE, id="nothing"),
+        pytest.param([piece(1, "proof")], Level.REQUIRED, id="proof"),
+        pytest.param([piece(7, "strong")], Level.LIKELY, id="strong"),
+        pytest.param([piece(7, "strong"), piece(1, "proof")], Level.REQUIRED, id="proof and strong"),
+        pytest.param([piece(14)], Level.UNKNOWN, id="one weak"),
+        pytest.param([piece(14), piece(16)], Level.LIKELY, id="two weak of different rows"),
+        pytest.param([piece(15, container="a"), piece(15, container="b")], Level.UNKNOWN, id="two weak of one row"),
+        pytest.param([piece(0, source="opaque-value"), piece(16)], Level.LIKELY, id="a placeholder and another"),
+        pytest.param([piece(10, "counter", container="a"), piece(10, "counter", container="b")], Level.NONE, id="counter alone"),
+        pytest.param(
+            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(15), piece(16), piece(17)], Level.NONE,
+            id="counter on every container cancels 15 to 17",
+        ),
+        pytest.param([piece(10, "counter", container="a"), piece(15)], Level.UNKNOWN, id="counter on one container cancels nothing"),
+        pytest.param(
+            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(14)], Level.UNKNOWN, id="counter does not cancel 14"
+        ),
+        pytest.param(
+            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(18), piece(13)], Level.LIKELY,
+            id="counter does not cancel 13 and 18",
+        ),
+        pytest.param(
+            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(8, "strong")], Level.LIKELY, id="counter never beats strong"
+        ),
+        pytest.param(
+            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(2, "proof")], Level.REQUIRED, id="counter never beats proof"
+        ),
+    ],
+)  # fmt: skip
+def test_combination(pieces: list[Evidence], level: Level) -> None:
+    assert evidence.combine(WORKLOAD, pieces).level is level
+
+
+@pytest.mark.parametrize(
+    ("content", "level", "strengths"),
+    [
+        pytest.param(deployment("containers: [{name: a, image: 'bitnami/kubectl:1'}]"), Level.LIKELY, ["strong"], id="need"),
+        pytest.param(deployment("containers: [{name: a, image: acme/thing}]"), Level.NONE, [], id="an unknown image is no signal"),
+        pytest.param(deployment("containers: [{name: a, image: nginx}]"), Level.NONE, ["counter"], id="no need"),
+        pytest.param(deployment("containers: [{name: a, image: 'rabbitmq:3'}]"), Level.UNKNOWN, ["weak"], id="equal patterns of both classes"),
+        pytest.param(
+            deployment("containers: [{name: e, image: prom/node-exporter}, {name: p, image: quay.io/brancz/kube-rbac-proxy}]"), Level.LIKELY,
+            ["strong", "counter"], id="H-18",
+        ),
+        pytest.param(deployment("containers: [{name: e, image: prom/node-exporter}], priorityClassName: system-node-critical"), Level.NONE,
+                     ["weak", "counter"], id="counter cancels a system priority"),
+    ],
+)  # fmt: skip
+def test_images(content: str, level: Level, strengths: list[str]) -> None:
+    found = verdict(content)
+    assert (found.level, [item.strength.value for item in found.evidence]) == (level, strengths)
+
+
+def test_the_plain_scaffold_of_a_chart_needs_nothing() -> None:
+    account = (
+        "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop, labels: {helm.sh/chart: web-0.1.0}}\nautomountServiceAccountToken: true\n"
+    )
+    assert verdict(deployment("serviceAccountName: web, containers: [{name: web, image: nginx}]") + account).level is Level.NONE
+
+
+def test_no_view_is_no_verdict() -> None:
+    with pytest.raises(ValueError, match="at least one view"):
+        evidence.judge(WORKLOAD, [], CATALOG, Settings())
+
+
+def test_every_row_has_its_source() -> None:
+    assert {rank for source in evidence.sources() for rank in source.ranks} == set(range(19))
+
+
+@pytest.mark.parametrize("source", evidence.sources(), ids=lambda source: source.id)
+def test_sources_are_well_formed(source: evidence.Source) -> None:
+    assert source.id == source.id.lower().replace("_", "-")
+    assert list(source.ranks) == sorted(source.ranks)
+
+
+def test_a_module_without_a_source_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    import samigrate.evidence.kind as module
+
+    monkeypatch.setattr(module, "SOURCE", object())
+    evidence.sources.cache_clear()
+    try:
+        with pytest.raises(TypeError, match="kind has no SOURCE"):
+            evidence.sources()
+    finally:
+        evidence.sources.cache_clear()
+
+
+def test_evidence_is_hashable_and_deduplicated() -> None:
+    found = verdict(deployment("containers: [{name: a, image: bitnami/kubectl}]"))
+    assert dataclasses.is_dataclass(found.evidence[0])
+    assert len(told(found)) == len(found.evidence) == 1

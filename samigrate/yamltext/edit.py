@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 from .flow import flow_edits, flow_value
 from .node import Node
 from .ops import CannotEdit, Op, Slot, draft
-from .page import Comment, Page, leaves
+from .page import BREAKS, Comment, Page, leaves
 from .parse import compose
 from .splice import Edit, splice
 from .write import Style, block_lines, entry_lines, item_lines, scalar_text
@@ -25,6 +26,10 @@ def rewrite(text: str, ops: Sequence[Op]) -> str:
     if root is not None:
         _refuse_orphans(page, root, slot)
     return mark + splice(page, _root_edits(page, slot))
+
+
+_END = re.compile(f"(?:\\A|(?<=[{BREAKS}]))\\.\\.\\.(?=\\s|\\Z)")
+_TAB = re.compile(f"[{BREAKS}] *\t")
 
 
 class Extent(NamedTuple):
@@ -53,7 +58,8 @@ def _root_edits(page: Page, slot: Slot) -> list[Edit]:
         return _inner_edits(page, slot, None) if slot.inner else []
     node = slot.old
     if node is None:
-        at = len(page.text)
+        end = _END.search(page.text)
+        at = end.start() if end else len(page.text)
         return [Edit(at, at, _joined(page, block_lines(slot.value, Style()), at), is_lines=True)]
     if node.style in ("{", "["):
         return [Edit(node.start, node.end, flow_value(page, node, slot.value))]
@@ -63,6 +69,8 @@ def _root_edits(page: Page, slot: Slot) -> list[Edit]:
             raise CannotEdit(slot.pointer, "the document begins on the line of its marker", page.line(node.start))
         return [Edit(node.start, node.end, scalar_text(slot.value, style))]
     start, end = page.bol(node.start), page.eol_of(node.end)
+    if _TAB.search(page.text, end - 1):
+        raise CannotEdit(slot.pointer, "a line below begins with a tab", page.line(end))
     lines = [*_comment_lines(page.comments(start, end), 0), *block_lines(slot.value, style)]
     return [Edit(start, end, _joined(page, lines, start), is_lines=True)]
 

@@ -82,7 +82,7 @@ def _stripped(page: Page, scalar: Node, edits: list[Edit]) -> list[Edit]:
     keep = header.find("+")
     at = scalar.body + 1 + max(keep, 0)
     change = Edit(at, at + (keep >= 0), "-")
-    return sorted([*edits, change], key=lambda edit: edit.start)
+    return sorted([change, *edits], key=lambda edit: edit.start)
 
 
 def splice_within(page: Page, start: int, end: int, edits: list[Edit]) -> str:

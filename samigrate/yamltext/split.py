@@ -10,7 +10,7 @@ from typing import NamedTuple
 _MARKERS = ("---", "...")
 _DIRECTIVES = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*%[A-Za-z]")
 _NOTHING = re.compile(r"\ufeff?(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|\Z))*")
-_HEAD = re.compile(r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?:\r\n|\n|\r))*(?:---(?=[ \t\r\n]|\Z)[ \t]*(?:#[^\r\n]*)?)?")
+_HEAD = re.compile(r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?:\r\n|\n|\r))*(?:---(?=[ \t\r\n]|\Z)(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*)?")
 _KEYS: dict[str, re.Pattern[str]] = {}
 
 
@@ -35,7 +35,7 @@ def split(text: str) -> list[Chunk]:
             continue
         if text[at] == ".":
             cuts.append(_line_end(text, at))
-        elif at > cuts[-1] and not _opens_with_directives(text, cuts[-1], at):
+        elif text[cuts[-1] : at] not in ("", "\ufeff") and not _opens_with_directives(text, cuts[-1], at):
             cuts.append(at)
     if cuts[-1] != len(text):
         cuts.append(len(text))

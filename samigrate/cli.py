@@ -211,7 +211,7 @@ def _run(options: Options, stdin: bytes, *, with_lines: bool) -> Outcome:
     chosen = {names: recipe.load(names) for names in dict.fromkeys(root.settings.recipes for root in roots) or [options.recipe]}
     outcomes = [pipeline.run(root, chosen[root.settings.recipes], with_lines=with_lines) for root in roots]
     names = tuple(dict.fromkeys(name for one in chosen.values() for name in one.name.split(" + ")))
-    return replace(pipeline.merge([*outcomes, before]), recipes=names)
+    return replace(pipeline.merge([before, *outcomes]), recipes=names)
 
 
 def _stdin(options: Options) -> bytes:

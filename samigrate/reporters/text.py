@@ -1,7 +1,7 @@
 """The report for people: who holds a token and why, and what a run changes.
 
-A row is never wrapped: on a terminal what does not fit is cut with `…`, but a `file:line` never is. Elsewhere
-nothing is cut. What comes from manifests is shown without control characters.
+Nothing is wrapped: on a terminal what does not fit is cut with `…`, but for a `file:line`, which goes on a line of its
+own. Elsewhere nothing is cut. What comes from manifests is shown without control characters.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from samigrate.model import Evidence, Finding, Level, Outcome, Severity, Strengt
 from samigrate.reporters import Look, Reporter
 
 SCREENFUL = 12
+_INDENT = 12
 _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
 _COLORS = {
@@ -48,11 +49,15 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
-def _fit(look: Look, start: str, text: str, end: str = "") -> str:
-    """One line; `text` gives way where the line is too long for the terminal."""
-    if look.width is not None:
-        text = _cut(text, max(look.width - len(start) - len(end), 8))
-    return start + text + end
+def _fit(look: Look, start: str, text: str, place: str = "") -> Iterator[str]:
+    """Text and the place it speaks of on one line; where the terminal is too narrow for both, on two."""
+    line = f"{start}{text}  {place}" if place else start + text
+    if look.width is None or len(line) <= look.width:
+        yield line
+        return
+    yield _cut(start + text, look.width)
+    if place:
+        yield " " * _INDENT + place
 
 
 def _paint(look: Look, code: str, text: str) -> str:
@@ -80,7 +85,8 @@ def render(outcome: Outcome, look: Look) -> Iterator[str]:
 
 def _table(reports: Sequence[WorkloadReport], look: Look) -> Iterator[str]:
     rows = [("WORKLOAD", "ACCOUNT", "AUTOMOUNT", "TOKENS", "API USE", "AT"), *map(_row, reports)]
-    limits = (44, 24, 9, 6, 8) if look.width is not None else (999,) * 5
+    account = 24 if (look.width or 120) >= 100 else 14
+    limits = (look.width - account - 35, account, 9, 6, 8) if look.width is not None else (999,) * 5
     widths = [min(max(len(row[column]) for row in rows), limit) for column, limit in enumerate(limits)]
     for row, report in zip(rows, (None, *reports), strict=True):
         cells = [_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]
@@ -88,9 +94,12 @@ def _table(reports: Sequence[WorkloadReport], look: Look) -> Iterator[str]:
             yield _paint(look, "2", "  ".join(["", *cells, row[-1]]))
             continue
         cells[4] = _paint(look, _COLORS[report.verdict.level], cells[4])
-        yield "  ".join(["", *cells, row[-1]])
-        yield _why(report, look)
-        yield _fit(look, "      then  ", _change(report))
+        is_wide = look.width is not None and sum(widths) + 12 + len(row[-1]) > look.width
+        yield "  ".join(["", *cells, "" if is_wide else row[-1]]).rstrip()
+        if is_wide:
+            yield "      at    " + row[-1]
+        yield from _why(report, look)
+        yield from _fit(look, "      then  ", _change(report))
 
 
 def _row(report: WorkloadReport) -> tuple[str, ...]:
@@ -115,13 +124,14 @@ def _automount(value: bool | None) -> str:
     return "unset" if value is None else str(value).lower()
 
 
-def _why(report: WorkloadReport, look: Look) -> str:
+def _why(report: WorkloadReport, look: Look) -> Iterator[str]:
     ordered = sorted(enumerate(report.verdict.evidence), key=lambda item: _STRENGTHS.index(item[1].strength))
     if not ordered or (report.verdict.level is Level.NONE and ordered[0][1].strength is not Strength.COUNTER):
-        return "      why   no sign of any use of the API"
+        yield "      why   no sign of any use of the API"
+        return
     index, evidence = ordered[0]
     more = f" (+{len(ordered) - 1})" if len(ordered) > 1 else ""
-    return _fit(look, "      why   ", clean(evidence.detail), f"  {_evidence_place(report, index, evidence)}{more}")
+    yield from _fit(look, "      why   ", clean(evidence.detail), _evidence_place(report, index, evidence) + more)
 
 
 def _evidence_place(report: WorkloadReport, index: int, evidence: Evidence) -> str:
@@ -176,7 +186,7 @@ def _chain(report: WorkloadReport, found: Iterable[Finding], look: Look) -> Iter
 
 
 def findings(outcome: Outcome, look: Look) -> Iterator[str]:
-    """Findings, worst first: one line for each id, or all of them with -v."""
+    """Findings, worst first: one of each id, or all of them with -v."""
     if not outcome.findings:
         return
     counts = Counter(finding.severity for finding in outcome.findings)
@@ -190,17 +200,18 @@ def findings(outcome: Outcome, look: Look) -> Iterator[str]:
         yield from (line for group in ordered for finding in group for line in _finding(finding, look))
         return
     for group in ordered[:SCREENFUL]:
-        yield _grouped(group, look)
+        yield from _grouped(group, look)
     rest = len(ordered) - SCREENFUL
     yield (f"  and {count(rest, 'more kind')}; " if rest > 0 else "  ") + "-v shows all, `samigrate explain ID` says why"
 
 
-def _grouped(group: Sequence[Finding], look: Look) -> str:
+def _grouped(group: Sequence[Finding], look: Look) -> Iterator[str]:
     first = group[0]
     more = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
     start = f"  {first.severity} {first.id} "
-    line = _fit(look, start, clean(first.message), f"  {_place(first.at.path, first.at.line)}{more}")
-    return line.replace(first.severity, _paint(look, _COLORS[first.severity], first.severity), 1)
+    lines = _fit(look, start, clean(first.message), _place(first.at.path, first.at.line) + more)
+    yield next(lines).replace(first.severity, _paint(look, _COLORS[first.severity], first.severity), 1)
+    yield from lines
 
 
 def _finding(finding: Finding, look: Look) -> Iterator[str]:
@@ -217,7 +228,7 @@ def skips(outcome: Outcome, look: Look) -> Iterator[str]:
     yield _paint(look, "1", "left alone") + f" ({len(outcome.skipped)})"
     shown = outcome.skipped if look.verbosity > 0 else outcome.skipped[:SCREENFUL]
     for skip in shown:
-        yield _fit(look, f"  {_place(skip.path, skip.line)}: ", clean(skip.reason))
+        yield from _fit(look, "  ", clean(skip.reason), _place(skip.path, skip.line))
     if len(shown) < len(outcome.skipped):
         yield f"  and {len(outcome.skipped) - len(shown)} more; -v shows all"
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from samigrate.model import CONTAINER_LISTS, Value
-
-FIRST = "^"
-"""Placement hint: the first key of its mapping."""
-
-
-def beside_containers(spec: Mapping[str, Value]) -> tuple[str, ...]:
-    """Right before the containers, whichever list of them comes first."""
-    keys = [key for key in spec if key not in ("serviceAccountName", "serviceAccount", "automountServiceAccountToken")]
-    place = min((keys.index(name) for name in CONTAINER_LISTS if name in keys), default=len(keys))
-    return (keys[place - 1],) if place else (FIRST,)
+from samigrate.yamltext import FIRST
 
 
 def account(spec: Mapping[str, Value]) -> tuple[str, ...]:
-    """Where `serviceAccountName` goes."""
-    return ("serviceAccountName", "serviceAccount", *beside_containers(spec))
+    """Where `serviceAccountName` goes: in its alias' place, else right before the containers."""
+    return _behind(spec, "serviceAccountName", "serviceAccount")
 
 
 def automount(spec: Mapping[str, Value]) -> tuple[str, ...]:
-    """Where `automountServiceAccountToken` goes."""
-    return ("serviceAccountName", "serviceAccount", *beside_containers(spec))
+    """Where `automountServiceAccountToken` goes: behind the account, else right before the containers."""
+    return _behind(spec, "automountServiceAccountToken", "serviceAccountName", "serviceAccount")
+
+
+def _behind(spec: Mapping[str, Value], *wanted: str) -> tuple[str, ...]:
+    present = tuple(key for key in wanted if key in spec)
+    if present:
+        return present
+    keys = list(spec)
+    place = min((keys.index(name) for name in CONTAINER_LISTS if name in spec), default=len(keys))
+    return (keys[place - 1],) if place else (FIRST,)

@@ -219,9 +219,9 @@ def rewrite(content: str, operations: Mapping[int, Sequence[Operation]], inserts
 def _document(neighbour: str, value: Value) -> str:
     """A new document in the layout of its neighbour, with a `# Source:` line where the neighbour has one (R-F19)."""
     style = yamltext.style_of(neighbour)
-    rendered = yamltext.render(value, style)
+    rendered = yamltext.render(value, **style)
     source = re.search(r"^# Source: (\S+)", neighbour, re.MULTILINE)
-    return f"# Source: {source[1]}{style.newline}{rendered}" if source else rendered
+    return f"# Source: {source[1]}{style['newline']}{rendered}" if source else rendered
 
 
 def new_json_file(value: Value) -> str:

@@ -126,6 +126,9 @@ def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:
         return False
     workloads = list(kinds.workloads(resource, known))
     for workload in workloads:
+        if not resource.id.name:
+            found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id.kind}: has no name"))
+            return False
         if reason := shapes.untouchable(resource, workload, resource.at.path):
             found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id}: {reason}"))
             return False

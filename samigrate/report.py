@@ -21,7 +21,7 @@ from samigrate.planning import Planned
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
 from samigrate.state import State, Work
-from samigrate.tokens import api_tokens, held, is_mounted
+from samigrate.tokens import api_tokens, is_mounted
 
 
 def outcome(
@@ -71,7 +71,7 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
     workload, before = work.workload, work.workload.spec
     after = state.spec(workload) if planned else before
     account_automount = state.account_automount(work) if planned else work.account_automount
-    tokens = held(after, account_automount, work.token_owner) if planned else work.tokens
+    tokens = state.tokens(work) if planned else work.tokens
     risks = tuple(dict.fromkeys(each for one in planned for each in one.proposal.risks))
     evidence = work.verdict.evidence
     places = {index: (one.at.path, one.at.document, one.at.item + one.pointer) for index, one in enumerate(evidence)}

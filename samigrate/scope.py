@@ -12,8 +12,8 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import globs, kustomize
-from samigrate.config import Settings
+from samigrate import kustomize
+from samigrate.config import Settings, default_namespace
 from samigrate.index import Layer, Scope
 from samigrate.manifests import Manifest
 from samigrate.model import Workload
@@ -41,9 +41,7 @@ def scopes(
         )
 
     def default(path: str) -> str | None:
-        relative = path if is_stream else posixpath.relpath(path, settings.folder or ".")
-        stated = (namespace for glob, namespace in settings.namespaces if globs.matches(glob, relative))
-        return next(stated, settings.namespace)
+        return default_namespace(settings, path)
 
     def label(folder: str) -> str:
         return (name if is_declared else folder) or "."

@@ -125,6 +125,10 @@ class State:
             return value if isinstance(value, bool) else None
         return stated_automount(work.views, name)
 
+    def tokens(self, work: Work) -> list[Token]:
+        """Every token that the workload's containers will be able to read."""
+        return held(self.spec(work.workload), self.account_automount(work), work.token_owner)
+
     def changed(self) -> Mapping[Key, Value]:
         """Planned values of the resources that operations were taken for."""
         return self._values

@@ -11,6 +11,7 @@ from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk,
 from samigrate.state import State, Work
 from samigrate.tokens import TOKEN_KEYS
 from samigrate.transforms import Transform
+from samigrate.yamltext import FIRST
 
 FIELD = "automountServiceAccountToken"
 _OTHER_AUDIENCE = ("VAULT_", "AWS_WEB_IDENTITY", "AZURE_FEDERATED", "GOOGLE_APPLICATION_CREDENTIALS")
@@ -167,7 +168,7 @@ def _convert(work: Work, state: State, found: TokenVolume) -> Iterator[Operation
         return
     if mode is not None and mode != mapping(found.volume, "projected").get("defaultMode"):
         op = "replace" if "defaultMode" in mapping(found.volume, "projected") else "add"
-        yield Operation(place, op, f"{where}/projected/defaultMode", mode, None, (layout.FIRST,), "the mode its token had")
+        yield Operation(place, op, f"{where}/projected/defaultMode", mode, None, (FIRST,), "the mode its token had")
     start = _place(work, state, found)
     yield Operation(place, "remove", f"{where}/projected/sources/{start}", None, {"secret": found.secret}, (), reason)
     for offset, source in enumerate(sources):

@@ -86,7 +86,7 @@ def render(outcome: Outcome, look: Look) -> Iterator[str]:
 def _table(reports: Sequence[WorkloadReport], look: Look) -> Iterator[str]:
     rows = [("WORKLOAD", "ACCOUNT", "AUTOMOUNT", "TOKENS", "API USE", "AT"), *map(_row, reports)]
     account = 24 if (look.width or 120) >= 100 else 14
-    limits = (look.width - account - 35, account, 9, 6, 8) if look.width is not None else (999,) * 5
+    limits = (look.width - account - 37, account, 9, 6, 8) if look.width is not None else (999,) * 5
     widths = [min(max(len(row[column]) for row in rows), limit) for column, limit in enumerate(limits)]
     for row, report in zip(rows, (None, *reports), strict=True):
         cells = [_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]

@@ -239,7 +239,16 @@ class _Reader:
         return tuple(found)
 
     def catalog(self, value: Value, where: str) -> dict[str, Any]:
-        return dict(self.items(value, where, "catalogue to entries"))
+        from samigrate import catalog as catalogs
+
+        sections = dict(self.items(value, where, "section to entries"))
+        self.document.known(sections, catalogs.SECTIONS, where, "section")
+        for name, entries in sections.items():
+            try:
+                catalogs.load({name: entries})
+            except InputError as error:
+                raise self.document.error(where + pointer(name), f"catalog: {error.message}") from error
+        return sections
 
 
 def is_file_name(recipe: str) -> bool:

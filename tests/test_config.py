@@ -76,6 +76,8 @@ MISTAKES = [
     pytest.param("mesh: []\nmesh: []\n", 4, "'mesh' is there twice", id="key twice"),
     pytest.param("mesh: [\n", 4, "", id="broken YAML"),
     pytest.param("kinds:\n  - {group: a}\n", 4, "", id="bad kind"),
+    pytest.param("catalog:\n  image: []\n", 4, "did you mean 'images'", id="unknown section of the catalogue"),
+    pytest.param("catalog:\n  env: []\n  images: [3]\n", 5, "catalog: ", id="bad entry of the catalogue"),
 ]
 
 

@@ -177,7 +177,7 @@ class _Gathering:
         """The settings of a root: of the config named on the command line, else of the nearest one upward."""
         home = None if self.selection.config else walk.find_above(folder, CONFIG_NAME)
         if home not in self.settings:
-            path = self.selection.config or (os.path.join(self.shown(home), CONFIG_NAME) if home else None)
+            path = self.selection.config or (os.path.normpath(os.path.join(self.shown(home), CONFIG_NAME)) if home else None)
             self.settings[home] = self.selection.adjust(load_config(path) if path else Settings())
         return self.settings[home]
 

@@ -58,8 +58,8 @@ def _root_edits(page: Page, slot: Slot) -> list[Edit]:
         return _inner_edits(page, slot, None) if slot.inner else []
     node = slot.old
     if node is None:
-        end = _END.search(page.text)
-        at = end.start() if end else len(page.text)
+        marker = _END.search(page.text)
+        at = marker.start() if marker else len(page.text)
         return [Edit(at, at, _joined(page, block_lines(slot.value, Style()), at), is_lines=True)]
     if node.style in ("{", "["):
         return [Edit(node.start, node.end, flow_value(page, node, slot.value))]

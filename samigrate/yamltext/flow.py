@@ -75,7 +75,7 @@ def flow_style(page: Page, node: Node, outer: Flow) -> Flow:
     else:
         starts = [item.start for item in children]
     between = [text[one.end : start] for one, start in zip(children, starts[1:], strict=False)]
-    comma = next((gap for gap in between if gap.strip(" ") == ","), comma)
+    comma = next((gap for gap in between if gap.strip(" ") == ","), "," if colon == ":" else comma)
     if starts:
         lead = text[node.body + 1 : starts[0]]
         if node.kind == "mapping" and not lead.strip(" "):
@@ -160,6 +160,7 @@ def _rebuilt(page: Page, slot: Slot, node: Node, flow: Flow) -> str:
 def _pieces(page: Page, slot: Slot, node: Node) -> tuple[list[Piece], str, bool]:
     """The old entries, the text before the closing bracket, and whether the last entry has a comma."""
     text, at = page.text, node.body + 1
+    pointer = next(inner.pointer for inner in slot.inner if inner.is_gone or inner.old is None)
     pieces: list[Piece] = []
     has_comma = False
     for inner in slot.inner:
@@ -169,11 +170,11 @@ def _pieces(page: Page, slot: Slot, node: Node) -> tuple[list[Piece], str, bool]
         start, end = _span(page, inner, old)
         before = text[at:start]
         if "?" in "".join(line.split("#")[0] for line in before.splitlines()):
-            raise CannotEdit(inner.pointer or slot.pointer, "a key is written with `?`", page.line(start))
+            raise CannotEdit(pointer, "a key is written with `?`", page.line(start))
         comma = page.skip(end)
         has_comma = text[comma] == ","
         if has_comma and "#" in text[end:comma]:
-            raise CannotEdit(inner.pointer or slot.pointer, "a comment stands before a comma", page.line(end))
+            raise CannotEdit(pointer, "a comment stands before a comma", page.line(end))
         if pieces:
             after, before = _cut(before)
             pieces[-1] = pieces[-1]._replace(after=after)

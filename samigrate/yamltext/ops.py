@@ -93,11 +93,11 @@ class _Step(NamedTuple):
         slot = root
         for depth, step in enumerate(steps[:-1]):
             if slot.is_fresh:
-                _apply_plain(self, slot.value, steps[depth:])
+                slot.value = _apply_plain(self, slot.value, steps[depth:])
                 return
             slot = self._child(slot, step)
         if slot.is_fresh:
-            _apply_plain(self, slot.value, steps[-1:])
+            slot.value = _apply_plain(self, slot.value, steps[-1:])
             return
         self._apply_in(slot, steps[-1])
 
@@ -150,10 +150,8 @@ class _Step(NamedTuple):
             raise self.refuse("there is no such entry", node)
         if node.kind == "scalar" and (node.value is not None or is_index(step)):
             raise self.refuse("it lies below a value that is neither mapping nor list", node)
-        is_list = node.kind == "sequence" or (node.kind == "scalar" and step == "-")
-        empty: Any = [] if is_list else {}
-        _apply_plain(self, empty, [step])
-        slot.is_fresh, slot.value, slot.inner, slot.pointer = True, empty, [], self.op.pointer
+        empty: Any = None if node.kind == "scalar" else [] if node.kind == "sequence" else {}
+        slot.is_fresh, slot.value, slot.inner, slot.pointer = True, _apply_plain(self, empty, [step]), [], self.op.pointer
 
     def _entry(self, slot: Slot, node: Node, key: str) -> Slot | None:
         found = [inner for inner in slot.inner if inner.key == key and not inner.is_gone and not inner.is_merge]
@@ -296,20 +294,24 @@ def copied(value: Any) -> Any:
 # ---------------------------------------------------------------- operations inside values that are new
 
 
-def _apply_plain(step: _Step, container: Any, steps: list[str]) -> None:
-    for part in steps[:-1]:
-        if isinstance(container, dict) and part in container:
-            container = container[part]
-        elif isinstance(container, list) and is_index(part) and int(part) < len(container):
-            container = container[int(part)]
-        else:
-            raise step.refuse(f"there is no {part!r}")
-    if isinstance(container, dict):
-        _apply_to_dict(step, container, steps[-1])
-    elif isinstance(container, list):
-        _apply_to_list(step, container, steps[-1])
+def _apply_plain(step: _Step, value: Any, steps: list[str]) -> Any:
+    """`value`, changed in place or made where it was null, after the operation at `steps` below it."""
+    key, rest = steps[0], steps[1:]
+    if rest and isinstance(value, dict) and key in value:
+        value[key] = _apply_plain(step, value[key], rest)
+    elif rest and isinstance(value, list) and is_index(key) and int(key) < len(value):
+        value[int(key)] = _apply_plain(step, value[int(key)], rest)
+    elif rest and isinstance(value, (dict, list)):
+        raise step.refuse(f"there is no {key!r}")
+    elif value is None and step.op.op == "add" and not rest and not is_index(key):
+        value = [copied(step.op.value)] if key == "-" else {key: copied(step.op.value)}
+    elif isinstance(value, dict):
+        _apply_to_dict(step, value, key)
+    elif isinstance(value, list):
+        _apply_to_list(step, value, key)
     else:
         raise step.refuse("it lies below a value that is neither mapping nor list")
+    return value
 
 
 def _apply_to_dict(step: _Step, container: dict[str, Any], key: str) -> None:

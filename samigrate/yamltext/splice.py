@@ -21,7 +21,8 @@ def splice(page: Page, edits: list[Edit]) -> str:
     """The text after all edits; of those at one place the earlier comes first. No final newline is added where there was none."""
     if not edits:
         return page.text
-    edits = _around_block_scalars(page, sorted(edits, key=lambda edit: edit.start))
+    cuts = [edit for edit in edits if edit.end > edit.start]
+    edits = _around_block_scalars(page, sorted((_outside(page, edit, cuts) for edit in edits), key=lambda edit: edit.start))
     text, at, out = page.text, 0, []
     last = ""
     for edit in edits:
@@ -39,6 +40,16 @@ def splice(page: Page, edits: list[Edit]) -> str:
     if at == len(text) and edits[-1].text and text and text[-1] not in BREAKS and made[-1] in BREAKS:
         made = made[:-2] if made.endswith("\r\n") else made[:-1]
     return made
+
+
+def _outside(page: Page, edit: Edit, cuts: list[Edit]) -> Edit:
+    """Lines that belong above a line whose head is cut away go above the line it is joined to."""
+    if edit.is_lines and edit.start == edit.end:
+        for cut in reversed(cuts):
+            if cut.start < edit.start < cut.end:
+                start = page.bol(cut.start)
+                edit = edit._replace(start=start, end=start)
+    return edit
 
 
 def _around_block_scalars(page: Page, edits: list[Edit]) -> list[Edit]:

@@ -10,7 +10,10 @@ from typing import NamedTuple
 _MARKERS = ("---", "...")
 _DIRECTIVES = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*%[A-Za-z]")
 _NOTHING = re.compile(r"\ufeff?(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|\Z))*")
-_HEAD = re.compile(r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?:\r\n|\n|\r))*(?:---(?=[ \t\r\n]|\Z)(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*)?")
+_HEAD = re.compile(
+    r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?:\r\n|\n|\r))*"
+    r"(?:---(?=[ \t\r\n]|\Z)(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*)?"
+)
 _KEYS: dict[str, re.Pattern[str]] = {}
 
 

@@ -25,7 +25,7 @@ def hook(workload: Workload) -> str:
 def wave(workload: Workload) -> int:
     """The Argo CD sync wave, 0 where none is stated (R-F20)."""
     stated = workload.resource.annotations.get("argocd.argoproj.io/sync-wave")
-    return int(stated) if isinstance(stated, str) and re.fullmatch(r"[-+]?\d+", stated) else 0
+    return int(stated) if isinstance(stated, str) and re.fullmatch(r"[-+]?\d{1,9}", stated) else 0
 
 
 def kind_risks(workload: Workload) -> list[tuple[Risk, str]]:

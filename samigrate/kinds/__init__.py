@@ -31,7 +31,7 @@ from importlib import resources
 from samigrate import yamltext
 from samigrate.errors import InputError
 from samigrate.kinds.shapes import find_pod_specs, looks_like_pod, untouchable
-from samigrate.model import Automount, KindRule, Resource, Risk, Value, Workload, pointer, text
+from samigrate.model import Automount, KindRule, Resource, Risk, Value, Workload, mapping, pointer, text
 
 __all__ = ["Kinds", "find_pod_specs", "load", "looks_like_pod", "parse_rules", "untouchable", "workloads"]
 
@@ -167,7 +167,7 @@ def workloads(resource: Resource, kinds: Kinds) -> Iterator[Workload]:
     rule = kinds.rule(resource.id.group, resource.id.kind)
     if rule is None:
         return
-    if "workloadRef" in (resource.value.get("spec") or ()) and rule.kind == "Rollout":
+    if "workloadRef" in mapping(resource.value, "spec") and rule.kind == "Rollout":
         return  # its template is that of the Deployment it refers to (C.2)
     found = [(pod, names) for path, told in _paths(rule) for pod, names in _expand(resource.value, path, told) if pod]
     if len(found) == 1:

@@ -119,16 +119,10 @@ def _hindrance(work: Work, found: TokenVolume) -> Finding | None:
                 return _finding(
                     work, "token-audience", "R-B21", message, "project a token with that audience by hand", Severity.WARNING, where
                 )
-    if any(not _is_safe(path) for path in (text(item, "path") for item in sequence(found.secret, "items"))):
-        return _finding(
-            work,
-            "invalid-item-path",
-            "R-B13",
-            f"volume {found.name} has an item without a usable path",
-            "mend the path",
-            Severity.ERROR,
-            where,
-        )
+    items = found.secret.get("items") or []
+    if not isinstance(items, list) or not all(text(item, "key") and _is_safe(text(item, "path")) for item in items):
+        message = f"volume {found.name} has an item without a key and a usable path"
+        return _finding(work, "invalid-item-path", "R-B13", message, "mend the item", Severity.ERROR, where)
     if found.source is not None:
         return _clash(work, found)
     return None

@@ -78,7 +78,7 @@ def tagged(tag: str, text: str, *, is_plain: bool) -> Scalar:
         return text
     value = resolve(text)
     if not isinstance(value, kinds) or (isinstance(value, bool) and name != "bool"):
-        raise ValueError(f"cannot read {text!r} as !!{name}")
+        raise ValueError(f"a value that cannot be read as !!{name}")  # not quoted: it may be a secret
     return float(value) if name == "float" and value is not None else value
 
 

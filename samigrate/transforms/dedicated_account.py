@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate import identity, layout
+from samigrate import identity, layout, names
 from samigrate.index import Grant, Match, Seen, View
 from samigrate.model import (
     DEFAULT_ACCOUNT,
@@ -78,6 +78,9 @@ def _finding(work: Work, id_: str, rule: str, message: str, action: str, severit
 
 def _obstacle(work: Work) -> Finding | None:
     """Why the workload must keep its account, or None."""
+    if not names.candidate(work.workload, work.settings.account_name):
+        message = "keeps the account: nothing of its name can stand in an account's name"
+        return _finding(work, "no-account-name", "R-F8", message, "rename it, or set account-name: in samigrate.yaml", Severity.WARNING)
     for view in work.views:
         for grant in view.grants(DEFAULT_ACCOUNT):
             where = f"{grant.binding.id} ({grant.binding.at.path})"

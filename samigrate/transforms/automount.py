@@ -44,10 +44,10 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
             workload.id,
         )
         return
-    if workload.rule.automount is not Automount.BOOL or workload.rule.never_false:
+    if workload.rule.automount not in (Automount.BOOL, Automount.FALSE_ONLY) or workload.rule.never_false:
         return
     wanted = _wanted(work, state, spec)
-    if wanted is None:
+    if wanted is None or (wanted and workload.rule.automount is Automount.FALSE_ONLY):  # Knative refuses true (R-C5)
         return
     operations = [_set(work, spec, wanted)] if spec.automount is not wanted else []
     removed = list(_exported_volumes(work, spec)) if wanted is False and _is_unused(work) else []

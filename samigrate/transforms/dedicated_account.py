@@ -221,7 +221,7 @@ def _account(work: Work, state: State, name: str, options: Mapping[str, Value]) 
     for key, entries in (("imagePullSecrets", _pull_secrets(work)), ("secrets", _secrets(work))):
         if entries:
             value[key] = entries
-    if options.get("automount", True) and _writes_pod_value(work):
+    if options.get("automount", False) and _writes_pod_value(work):
         value["automountServiceAccountToken"] = False
     return NewResource(value, workload.resource.at, f"an account for {workload.id.name} alone")
 
@@ -229,8 +229,12 @@ def _account(work: Work, state: State, name: str, options: Mapping[str, Value]) 
 def _writes_pod_value(work: Work) -> bool:
     """Whether `automount` will write the pod's own value; an account says false only beside one (R-F12)."""
     rule = work.workload.rule
-    is_decided = work.verdict.level is not Level.UNKNOWN or work.settings.unknown == "disable"
-    return rule.automount is Automount.BOOL and not rule.never_false and is_decided and not work.is_ignored("automount")
+    if rule.never_false or work.is_ignored("automount"):
+        return False
+    is_unused = work.verdict.level is Level.NONE or (work.verdict.level is Level.UNKNOWN and work.settings.unknown == "disable")
+    if rule.automount is Automount.FALSE_ONLY:
+        return is_unused
+    return rule.automount is Automount.BOOL and (is_unused or work.verdict.level is not Level.UNKNOWN)
 
 
 def _labels(resource: Resource) -> dict[str, str]:

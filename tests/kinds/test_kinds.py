@@ -269,7 +269,7 @@ def test_what_may_be_done(group: str, kind: str, attributes: dict[str, object]) 
 
 @pytest.mark.parametrize(
     ("group", "kind"),
-    [("serving.knative.dev", "Service"), ("agones.dev", "Fleet"), ("argoproj.io", "Workflow"), ("ray.io", "RayCluster"), ("monitoring.coreos.com", "Prometheus"),
+    [("serving.knative.dev", "Revision"), ("agones.dev", "Fleet"), ("argoproj.io", "Workflow"), ("ray.io", "RayCluster"), ("monitoring.coreos.com", "Prometheus"),
      ("kueue.x-k8s.io", "Workload")],
 )  # fmt: skip
 def test_special_kinds_are_only_reported(group: str, kind: str) -> None:

@@ -90,7 +90,7 @@ def _obstacle(work: Work) -> Finding | None:
             if grant.binding.id.kind == "ClusterRoleBinding" and work.workload.id.namespace is None:
                 message = f"keeps the account: {where} needs a namespace for the new subject and the manifest states none"
                 return _finding(work, "namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
-            if grant.binding.id.namespace != work.workload.id.namespace and work.workload.id.namespace is None:
+            if work.workload.id.namespace is None and view.scope.namespace(grant.binding) != view.namespace:
                 message = f"keeps the account: {where} stands in another namespace and the manifest states none"
                 return _finding(work, "namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
     return None
@@ -131,8 +131,8 @@ def _risks(work: Work) -> Iterator[tuple[Risk, str]]:
     if identity.wave(work.workload) < 0:
         yield Risk.L4, "a negative sync wave"
     for piece in work.verdict.evidence:
-        if piece.source == "injector":
-            yield Risk.L4, piece.detail
+        if piece.rank == 11:
+            yield Risk.L4, f"{piece.detail}, R-E11"
     for view in work.views:
         for named, _ in view.identities(DEFAULT_ACCOUNT):
             if named.form == "text":

@@ -146,7 +146,7 @@ class Page:
         """How new text in the block collection `node` at the offset `at` is to look."""
         if self._layout is None:
             self._layout = _Layout(self)
-        return self._layout.style(node, at)
+        return self._layout.style(self, node, at)
 
 
 def leaves(root: Node) -> Iterator[Node]:
@@ -183,7 +183,6 @@ class _Layout:
     """The steps, dashes and quotes of a document, each with its offset, in order."""
 
     def __init__(self, page: Page) -> None:
-        self.page = page
         self.steps: list[tuple[int, int]] = []
         self.lists: list[Place] = []
         self.dashes: list[tuple[int, int]] = []
@@ -192,45 +191,44 @@ class _Layout:
         while stack:
             node = stack.pop()
             stack.extend(reversed(node.children))
-            self._note(node)
+            self._note(page, node)
         for places in (self.steps, self.lists, self.dashes):
             places.sort()
 
-    def _note(self, node: Node) -> None:
+    def _note(self, page: Page, node: Node) -> None:
         if node.kind == "scalar" and node.style in ("'", '"'):
             quote: Literal["'", '"'] = "'" if node.style == "'" else '"'
             if quote == '"' or not any(mark in str(node.value) for mark in '"\\'):
                 self.quotes.append((node.start, quote))
         elif node.kind == "sequence" and not node.style and node.children:
-            self.dashes.append((node.body, dash_width(self.page, node)))
+            self.dashes.append((node.body, dash_width(page, node)))
         elif node.kind == "mapping" and not node.style:
-            self.steps.extend(self._steps(node))
-            self.lists.extend(self._lists(node))
+            self.steps.extend(self._steps(page, node))
+            self.lists.extend(self._lists(page, node))
 
-    def _steps(self, node: Node) -> Iterator[tuple[int, int]]:
-        column = self.page.column(node.body)
+    def _steps(self, page: Page, node: Node) -> Iterator[tuple[int, int]]:
+        column = page.column(node.body)
         for value in node.values:
-            if value.kind == "mapping" and not value.style and self.page.column(value.body) > column:
-                yield value.start, self.page.column(value.body) - column
+            if value.kind == "mapping" and not value.style and page.column(value.body) > column:
+                yield value.start, page.column(value.body) - column
 
-    def _lists(self, node: Node) -> Iterator[Place]:
-        column = self.page.column(node.body)
+    def _lists(self, page: Page, node: Node) -> Iterator[Place]:
+        column = page.column(node.body)
         for value in node.values:
-            if value.kind == "sequence" and not value.style and self.page.column(value.body) >= column:
-                yield value.start, self.page.column(value.body) - column, dash_width(self.page, value)
+            if value.kind == "sequence" and not value.style and page.column(value.body) >= column:
+                yield value.start, page.column(value.body) - column, dash_width(page, value)
 
     def _around(self, node: Node) -> list[Place]:
         """The lists in a list, and the list itself."""
-        return [place for place in self.lists if node.start <= place[0] < node.end]
+        return _within(self.lists, node)
 
-    def style(self, node: Node, at: int) -> Style:
+    def style(self, page: Page, node: Node, at: int) -> Style:
         is_mapping = node.kind == "mapping" and not node.style
-        step = _nearest(list(self._steps(node)) if is_mapping else [], at) or _nearest(self.steps, at) or (0, 2)
-        place = _nearest(list(self._lists(node)) if is_mapping else self._around(node), at) or _nearest(self.lists, at)
-        own = (0, dash_width(self.page, node)) if node.kind == "sequence" and not node.style and node.children else None
+        step = _nearest(list(self._steps(page, node)) if is_mapping else [], at) or _nearest(self.steps, at) or (0, 2)
+        place = _nearest(list(self._lists(page, node)) if is_mapping else self._around(node), at) or _nearest(self.lists, at)
+        own = (0, dash_width(page, node)) if node.kind == "sequence" and not node.style and node.children else None
         dash = own or (place[::2] if place else _nearest(self.dashes, at)) or (0, 2)
-        inside = [quote for quote in self.quotes if node.start <= quote[0] < node.end]
-        quote = _nearest(inside, at) or _nearest(self.quotes, at) or (0, '"')
+        quote = _nearest(_within(self.quotes, node), at) or _nearest(self.quotes, at) or (0, '"')
         return Style(step[1], place[1] if place else 0, dash[1], quote[1], quotes_all(node), quotes_keys(node))
 
 
@@ -238,8 +236,15 @@ def _nearest(places: list[_T], at: int) -> _T | None:
     """The last place before `at`, else the first behind it."""
     if not places:
         return None
-    before = [place for place in places if place[0] < at]
-    return before[-1] if before else places[0]
+    return places[max(0, bisect_left(places, at, key=_offset) - 1)]
+
+
+def _offset(place: tuple[int, ...] | tuple[int, Quote]) -> int:
+    return int(place[0])
+
+
+def _within(places: list[_T], node: Node) -> list[_T]:
+    return places[bisect_left(places, node.start, key=_offset) : bisect_left(places, node.end, key=_offset)]
 
 
 def dash_width(page: Page, node: Node) -> int:

@@ -8,24 +8,35 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from samigrate import __version__
+from samigrate.commands.options import RISKS, Options, shared
+from samigrate.commands.output import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    OUR_BUG,
+    REPORT,
+    WOULD_CHANGE,
+    exit_code,
+    flush,
+    look,
+    put,
+    report,
+    say,
+    say_problems,
+)
+from samigrate.commands.running import run, stdin
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
-    from samigrate.config import Settings
     from samigrate.model import Outcome
-    from samigrate.pipeline import Root
-    from samigrate.reporters import Look
 
-DONE, WOULD_CHANGE, BAD_INPUT, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 130
-REPORT = "this is a bug in samigrate: please report it, with the manifest if you can"
-RISKS = ("L0", "L1", "L2", "L3", "L4", "L5")
 FAIL_ON = ("token", "note", "warning", "error", "required", "likely", "unknown", "none")
 
 
@@ -33,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     try:
         result = cli.main(args=list(arguments) if arguments is not None else None, prog_name="samigrate", standalone_mode=False)
-        return _flush(result if isinstance(result, int) else DONE)
+        return flush(result if isinstance(result, int) else DONE)
     except InputError as error:
         return _fail(str(error), BAD_INPUT)
     except click.ClickException as error:
@@ -52,208 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    _say([f"samigrate: {message}"])
-    return _flush(code)
-
-
-# ---------------------------------------------------------------- output
-
-
-def _say(lines: Iterable[str]) -> None:
-    """Lines on standard error."""
-    _put(sys.stderr, "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
-
-
-def _put(stream: IO[str], content: bytes) -> None:
-    """Bytes on a standard stream. A reader that has gone away (`| head`) is no error."""
-    try:
-        stream.flush()
-        stream.buffer.write(content)  # type: ignore[attr-defined]
-        stream.buffer.flush()  # type: ignore[attr-defined]
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _flush(code: int) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    return code
-
-
-def _look(options: Options, stream: IO[str]) -> Look:
-    """Colour and width, decided once for each stream."""
-    import shutil
-
-    from samigrate.reporters import Look
-
-    is_terminal = stream.isatty()
-    color = options.color == "always" or (options.color == "auto" and is_terminal and not os.environ.get("NO_COLOR"))
-    width = min(max(shutil.get_terminal_size().columns, 80), 120) if is_terminal else None
-    return Look(color, width, options.verbosity, workload=bool(options.workload) and options.verbosity > 0)
-
-
-# ---------------------------------------------------------------- options
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The options that `migrate` and `audit` share."""
-
-    paths: tuple[str, ...]
-    recipe: tuple[str, ...]
-    format: str | None
-    output: str | None
-    namespace: str | None
-    unknown: str | None
-    max_risk: str | None
-    token_expiration: int | None
-    config: str | None
-    kinds: tuple[str, ...]
-    exclude: tuple[str, ...]
-    context: tuple[str, ...]
-    no_context: bool
-    color: str
-    quiet: bool
-    verbose: int
-    workload: str = ""
-
-    @property
-    def is_stream(self) -> bool:
-        return self.paths == ("-",)
-
-    @property
-    def verbosity(self) -> int:
-        return -1 if self.quiet else self.verbose
-
-
-def _formats(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    from samigrate import reporters
-
-    if value is not None and value not in reporters.names():
-        raise click.BadParameter(f"{value!r} is not one of {', '.join(reporters.names())}")
-    return value
-
-
-_SHARED = [
-    click.argument("paths", nargs=-1, metavar="PATH... | -", type=click.Path(), required=True),
-    click.option("--recipe", multiple=True, metavar="NAME|FILE", help="What to do; several are joined. [default: least-privilege]"),
-    click.option("--format", callback=_formats, metavar="FORMAT", help="text, diff or json."),
-    click.option("--output", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report there."),
-    click.option("--namespace", metavar="NS", help="The namespace of documents that state none."),
-    click.option("--unknown", type=click.Choice(["leave", "account", "disable"]), help="Where API use is unknown. [default: leave]"),
-    click.option("--max-risk", type=click.Choice(RISKS), help="Leave out what is riskier. [default: L3]"),
-    click.option("--token-expiration", type=click.IntRange(600, 1 << 32), metavar="SECONDS", help="Of projected tokens. [default: 3607]"),
-    click.option("--config", metavar="FILE", type=click.Path(dir_okay=False), help="Instead of the samigrate.yaml found upward from PATH."),
-    click.option("--kinds", multiple=True, metavar="FILE", type=click.Path(dir_okay=False), help="More kinds that hold pod templates."),
-    click.option("--exclude", multiple=True, metavar="GLOB", help="Files that must not change; they are still read."),
-    click.option("--context", multiple=True, metavar="FILE|DIR", type=click.Path(), help="Read these manifests besides: a cluster dump."),
-    click.option("--no-context", is_flag=True, help="Read nothing but what may change."),
-    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="[default: auto]"),
-    click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong."),
-    click.option("-v", "--verbose", count=True, help="All findings, each with its way out."),
-]
-
-
-def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    for decorate in reversed(_SHARED):
-        command = decorate(command)
-    return command
-
-
-def _adjust(options: Options) -> Callable[[Settings], Settings]:
-    """Lays the options over a config's settings."""
-
-    def adjust(settings: Settings) -> Settings:
-        from samigrate.config import read_kinds
-        from samigrate.model import Risk
-
-        given: dict[str, Any] = {"unknown": options.unknown, "token_expiration": options.token_expiration}
-        given["max_risk"] = Risk[options.max_risk] if options.max_risk else None
-        given["recipes"] = options.recipe or None
-        if options.namespace:
-            given |= {"namespace": options.namespace, "namespaces": ()}
-        if options.kinds:
-            given["kinds"] = (*settings.kinds, *(rule for path in options.kinds for rule in read_kinds(path)))
-        return replace(settings, **{name: value for name, value in given.items() if value is not None})
-
-    return adjust
-
-
-# ---------------------------------------------------------------- running
-
-
-def _roots(options: Options, stdin: bytes) -> tuple[list[Root], Outcome]:
-    """The roots to decide, and what was said of the input before."""
-    from samigrate.hosts import repository, stream
-    from samigrate.model import Outcome
-
-    adjust = _adjust(options)
-    if options.is_stream:
-        roots: Sequence[Root] = [stream.root(stdin, options.config, adjust)]
-        skipped: tuple[Any, ...] = ()
-        problems: tuple[Any, ...] = ()
-    else:
-        wide = not options.no_context
-        gathered = repository.gather(repository.Selection(options.paths, options.exclude, options.context, wide, options.config, adjust))
-        roots, skipped, problems = gathered.roots, gathered.skipped, gathered.problems
-    return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())
-
-
-def _run(options: Options, stdin: bytes, *, with_lines: bool) -> Outcome:
-    from samigrate import pipeline, recipe
-
-    if "-" in options.paths and not options.is_stream:
-        raise click.UsageError("`-` (standard input) goes with no other path")
-    roots, before = _roots(options, stdin)
-    chosen = {names: recipe.load(names) for names in dict.fromkeys(root.settings.recipes for root in roots) or [options.recipe]}
-    outcomes = [pipeline.run(root, chosen[root.settings.recipes], with_lines=with_lines) for root in roots]
-    names = tuple(dict.fromkeys(name for one in chosen.values() for name in one.name.split(" + ")))
-    return replace(pipeline.merge([before, *outcomes]), recipes=names)
-
-
-def _stdin(options: Options) -> bytes:
-    return sys.stdin.buffer.read() if options.is_stream else b""
-
-
-def _report(outcome: Outcome, options: Options, name: str) -> None:
-    """The report in its format, to stdout or --output."""
-    from samigrate import reporters
-
-    reporter = reporters.load(name)
-    if options.output:
-        look = replace(_look(options, sys.stdout), color=options.color == "always", width=None)
-        with open(options.output, "wb") as file:
-            file.writelines(_encoded(name, piece) for piece in reporter.render(outcome, look))
-        return
-    for piece in reporter.render(outcome, _look(options, sys.stdout)):
-        _put(sys.stdout, _encoded(name, piece))
-
-
-def _encoded(name: str, text: str) -> bytes:
-    # A lone surrogate stands for a byte of a file's name: a diff wants the byte, JSON an escape.
-    return text.encode("utf-8", "surrogateescape" if name == "diff" else "backslashreplace")
-
-
-def _say_problems(outcome: Outcome) -> None:
-    from samigrate.reporters.text import clean
-
-    for problem in outcome.problems:
-        place = f"{problem.path}:{problem.line}" if problem.line else problem.path
-        ending = f" ({REPORT}; its files are untouched)" if problem.ours else ""
-        _say([f"{clean(place)}: {clean(problem.message)}{ending}"])
-
-
-def _code(outcome: Outcome, code: int = DONE) -> int:
-    """The highest of the exit codes that apply."""
-    if any(problem.ours for problem in outcome.problems):
-        return OUR_BUG
-    return BAD_INPUT if outcome.problems else code
-
-
-# ---------------------------------------------------------------- commands
+    say([f"samigrate: {message}"])
+    return flush(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -263,7 +74,7 @@ def cli() -> None:
 
 
 @cli.command()
-@_shared
+@shared
 @click.option("--write", is_flag=True, help="Change the files, each whole or not at all.")
 @click.option("--check", is_flag=True, help="Exit with 1 if anything would change.")
 @click.option("--diff", is_flag=True, help="Print the diff: of a stream instead of the stream, with --write or --check besides.")
@@ -275,11 +86,11 @@ def migrate(write: bool, check: bool, diff: bool, **shared: Any) -> int:
     """
     options = Options(**shared)
     _refuse(write, check, diff, options)
-    content = _stdin(options)
-    outcome = _run(options, content, with_lines=options.format in ("text", "json"))
+    content = stdin(options)
+    outcome = run(options, content, with_lines=options.format in ("text", "json"))
     if options.is_stream and outcome.problems:
-        _say_problems(outcome)
-        return _code(outcome)
+        say_problems(outcome)
+        return exit_code(outcome)
     written: tuple[str, ...] | None = None
     if write:
         from samigrate.hosts.write import write as write_files
@@ -288,7 +99,7 @@ def migrate(write: bool, check: bool, diff: bool, **shared: Any) -> int:
         outcome = replace(outcome, problems=(*outcome.problems, *failed))
     _print_result(outcome, options, content, is_silent=write or check, diff=diff)
     _say_summary(outcome, options, written)
-    return _code(outcome, WOULD_CHANGE if check and outcome.is_changed() else DONE)
+    return exit_code(outcome, WOULD_CHANGE if check and outcome.is_changed() else DONE)
 
 
 def _refuse(write: bool, check: bool, diff: bool, options: Options) -> None:
@@ -306,13 +117,13 @@ def _print_result(outcome: Outcome, options: Options, content: bytes, *, is_sile
     from samigrate.hosts import stream
 
     if options.format or options.output:
-        _report(outcome, options, options.format or "diff")
+        report(outcome, options, options.format or "diff")
         if not options.output:
             return
     if diff or not (is_silent or options.is_stream):
-        _report(outcome, replace(options, output=None), "diff")
+        report(outcome, replace(options, output=None), "diff")
     elif options.is_stream and not is_silent:
-        _put(sys.stdout, stream.result(content, outcome))
+        put(sys.stdout, stream.result(content, outcome))
 
 
 def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | None) -> None:
@@ -321,14 +132,14 @@ def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | 
 
     if written is None and not options.is_stream:
         for path in hidden(outcome):
-            _say([f"{text.clean(path)}: not shown, its diff would show a Secret's values; --write changes it"])
+            say([f"{text.clean(path)}: not shown, its diff would show a Secret's values; --write changes it"])
     if not options.quiet:
-        _say(text.summary(outcome, _look(options, sys.stderr), written))
-    _say_problems(outcome)
+        say(text.summary(outcome, look(options, sys.stderr), written))
+    say_problems(outcome)
 
 
 @cli.command()
-@_shared
+@shared
 @click.option("--workload", metavar="KIND/NAME", default="", help="Only this one; with -v its whole chain of evidence.")
 @click.option(
     "--fail-on",
@@ -343,12 +154,12 @@ def audit(fail_on: tuple[str, ...], workload: str, **shared: Any) -> int:
     from samigrate.audit import is_met, narrow
 
     options = Options(**shared, workload=workload)
-    outcome = _run(options, _stdin(options), with_lines=True)
+    outcome = run(options, stdin(options), with_lines=True)
     if workload:
         outcome = narrow(outcome, workload)
-    _report(outcome, options, options.format or "text")
-    _say_problems(outcome)
-    return _code(outcome, WOULD_CHANGE if any(is_met(outcome, condition) for condition in fail_on) else DONE)
+    report(outcome, options, options.format or "text")
+    say_problems(outcome)
+    return exit_code(outcome, WOULD_CHANGE if any(is_met(outcome, condition) for condition in fail_on) else DONE)
 
 
 @cli.command()
@@ -370,5 +181,5 @@ def explain(id: str | None) -> int:
 
 
 def _tell(lines: Iterable[str]) -> int:
-    _put(sys.stdout, "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
+    put(sys.stdout, "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
     return DONE

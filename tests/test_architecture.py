@@ -13,9 +13,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
-DOORS = {"click": {"samigrate.cli"}, "ruamel": {"samigrate.yamltext.parse"}, "deepdiff": {"samigrate.verify"}, "libcst": set[str]()}
+CLI = ("samigrate.cli", "samigrate.commands")
+DOORS = {
+    "click": {"samigrate.cli", "samigrate.commands.options", "samigrate.commands.running", "samigrate.commands.filters"},
+    "ruamel": {"samigrate.yamltext.parse"},
+    "deepdiff": {"samigrate.verify"},
+    "libcst": set[str](),
+}
 STRANGERS = ("samigrate.evidence", "samigrate.transforms", "samigrate.reporters")
-HOSTS = {"samigrate.cli", "samigrate.__main__", "samigrate.hosts"}
+HOSTS = {*CLI, "samigrate.__main__", "samigrate.hosts"}
 
 
 def imports(module: str) -> Iterator[str]:
@@ -85,7 +91,7 @@ def test_only_cli_prints_or_exits() -> None:
         called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
         assert not called & {"print", "exit", "input"}, module
         used = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        if module not in ("samigrate.cli", "samigrate.__main__"):
+        if module != "samigrate.__main__" and not any(is_in(module, one) for one in CLI):
             assert not used & {"sys.exit", "sys.stdout", "sys.stderr", "sys.stdin"}, module
 
 

@@ -1,0 +1,89 @@
+"""What goes to which stream, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING
+
+from samigrate.commands.options import Options
+
+if TYPE_CHECKING:
+    from samigrate.model import Outcome
+    from samigrate.reporters import Look
+
+DONE, WOULD_CHANGE, BAD_INPUT, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 130
+REPORT = "this is a bug in samigrate: please report it, with the manifest if you can"
+
+
+def say(lines: Iterable[str]) -> None:
+    """Lines on standard error."""
+    put(sys.stderr, "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
+
+
+def put(stream: IO[str], content: bytes) -> None:
+    """Bytes on a standard stream. A reader that has gone away (`| head`) is no error."""
+    try:
+        stream.flush()
+        stream.buffer.write(content)  # type: ignore[attr-defined]
+        stream.buffer.flush()  # type: ignore[attr-defined]
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def flush(code: int) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def look(options: Options, stream: IO[str]) -> Look:
+    """Colour and width, decided once for each stream."""
+    import shutil
+
+    from samigrate.reporters import Look
+
+    is_terminal = stream.isatty()
+    color = options.color == "always" or (options.color == "auto" and is_terminal and not os.environ.get("NO_COLOR"))
+    width = min(max(shutil.get_terminal_size().columns, 80), 120) if is_terminal else None
+    return Look(color, width, options.verbosity, workload=bool(options.workload) and options.verbosity > 0)
+
+
+def report(outcome: Outcome, options: Options, name: str) -> None:
+    """The report in its format, to stdout or --output."""
+    from samigrate import reporters
+
+    reporter = reporters.load(name)
+    if options.output:
+        plain = replace(look(options, sys.stdout), color=options.color == "always", width=None)
+        with open(options.output, "wb") as file:
+            file.writelines(encoded(name, piece) for piece in reporter.render(outcome, plain))
+        return
+    for piece in reporter.render(outcome, look(options, sys.stdout)):
+        put(sys.stdout, encoded(name, piece))
+
+
+def encoded(name: str, text: str) -> bytes:
+    # A lone surrogate stands for a byte of a file's name: a diff wants the byte, JSON an escape.
+    return text.encode("utf-8", "surrogateescape" if name == "diff" else "backslashreplace")
+
+
+def say_problems(outcome: Outcome) -> None:
+    from samigrate.reporters.text import clean
+
+    for problem in outcome.problems:
+        place = f"{problem.path}:{problem.line}" if problem.line else problem.path
+        ending = f" ({REPORT}; its files are untouched)" if problem.ours else ""
+        say([f"{clean(place)}: {clean(problem.message)}{ending}"])
+
+
+def exit_code(outcome: Outcome, code: int = DONE) -> int:
+    """The highest of the exit codes that apply."""
+    if any(problem.ours for problem in outcome.problems):
+        return OUR_BUG
+    return BAD_INPUT if outcome.problems else code

@@ -1,0 +1,49 @@
+"""From options to an outcome."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samigrate.commands.options import Options, adjust
+
+if TYPE_CHECKING:
+    from samigrate.model import Outcome
+    from samigrate.pipeline import Root
+
+
+def find_roots(options: Options, content: bytes) -> tuple[list[Root], Outcome]:
+    """The roots to decide, and what was said of the input before."""
+    from samigrate.hosts import repository, stream
+    from samigrate.model import Outcome
+
+    settle = adjust(options)
+    if options.is_stream:
+        roots: Sequence[Root] = [stream.root(content, options.config, settle)]
+        skipped: tuple[Any, ...] = ()
+        problems: tuple[Any, ...] = ()
+    else:
+        wide = not options.no_context
+        gathered = repository.gather(repository.Selection(options.paths, options.exclude, options.context, wide, options.config, settle))
+        roots, skipped, problems = gathered.roots, gathered.skipped, gathered.problems
+    return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())
+
+
+def run(options: Options, content: bytes, *, with_lines: bool) -> Outcome:
+    from samigrate import pipeline, recipe
+
+    if "-" in options.paths and not options.is_stream:
+        raise click.UsageError("`-` (standard input) goes with no other path")
+    roots, before = find_roots(options, content)
+    chosen = {names: recipe.load(names) for names in dict.fromkeys(root.settings.recipes for root in roots) or [options.recipe]}
+    outcomes = [pipeline.run(root, chosen[root.settings.recipes], with_lines=with_lines) for root in roots]
+    names = tuple(dict.fromkeys(name for one in chosen.values() for name in one.name.split(" + ")))
+    return replace(pipeline.merge([before, *outcomes]), recipes=names)
+
+
+def stdin(options: Options) -> bytes:
+    return sys.stdin.buffer.read() if options.is_stream else b""

@@ -8,7 +8,6 @@ a concrete one (domain R-D2).
 from __future__ import annotations
 
 import enum
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,18 +15,10 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from samigrate import names
-from samigrate.model import (
-    TOKEN_SECRET_TYPE,
-    Resource,
-    Value,
-    Workload,
-    at,
-    mapping,
-    pointer,
-    sequence,
-    text,
-)
+from samigrate.identities import Identity, covers, identities
+from samigrate.model import TOKEN_SECRET_TYPE, Resource, Workload
 from samigrate.tokens import TokenSecret, named_account
+from samigrate.values import at, mapping, sequence, text
 
 T = TypeVar("T")
 RBAC = "rbac.authorization.k8s.io"
@@ -72,78 +63,12 @@ class Grant(NamedTuple):
     via: str
 
 
-class Identity(NamedTuple):
-    """A place that names an account outside RBAC (domain R-D1). `namespace` is None where the place does not say,
-    "*" for a wildcard; `form` is "text" for an identity string, "reference" for a field that only uses the account
-    as a credential of its own (R-D21)."""
-
-    namespace: str | None
-    name: str
-    form: str
-    resource: Resource
-    pointer: str
-
-
 class Subject(NamedTuple):
     binding: Resource
     pointer: str
     namespace: str | None
     name: str
     via: str
-
-
-# ---------------------------------------------------------------- identity strings
-
-
-_FORMS = (
-    re.compile(r"system:serviceaccount:(?P<ns>[-a-z0-9.]+|\*):(?P<name>[-a-z0-9.]+|\*)"),
-    re.compile(r"ns/(?P<ns>[-a-z0-9.]+|\*)/sa/(?P<name>[-a-z0-9.]+|\*)"),
-    re.compile(r"(?P<name>[-a-z0-9]+|\*)\.(?P<ns>[-a-z0-9]+)\.serviceaccount\.identity\."),
-    re.compile(r"svc\.id\.goog\[(?P<ns>[-a-z0-9.]+)/(?P<name>[-a-z0-9.]+)\]"),
-    re.compile(r"\bk8s:sa:(?P<name>[-a-z0-9.]+)(?P<ns>)"),
-)
-MARKERS = (
-    "system:serviceaccount:",
-    "/sa/",
-    ".serviceaccount.identity.",
-    "svc.id.goog[",
-    "k8s:sa:",
-    "policy.serviceaccount",
-    "serviceAccount",
-    "ServiceAccount",
-    "service_account_name",
-)
-_CREDENTIALS = frozenset(("serviceAccountName", "serviceAccountRef", "serviceAccount"))
-_LISTS = frozenset(("serviceAccounts", "targetServiceAccounts", "bound_service_account_names"))
-
-
-def identities(resource: Resource) -> Iterator[Identity]:
-    """Every place in the object that names an account, but for RBAC subjects and pod specs."""
-    yield from _identities(resource, resource.value, "", "")
-
-
-def _identities(resource: Resource, value: Value, where: str, key: str) -> Iterator[Identity]:
-    if isinstance(value, dict):
-        if value.get("kind") == "ServiceAccount" and (name := text(value, "name")):
-            yield Identity(text(value, "namespace"), name, "text", resource, where)
-        for name, item in value.items():
-            if name.endswith("policy.serviceaccount") and isinstance(item, str):
-                yield Identity(None, item, "text", resource, where + pointer(name))
-            yield from _identities(resource, item, where + pointer(name), name)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            if isinstance(item, str) and key in _LISTS:
-                namespace, _, name = item.rpartition("/")
-                yield Identity(namespace or None, name, "text", resource, f"{where}/{index}")
-            else:
-                yield from _identities(resource, item, f"{where}/{index}", key)
-    elif isinstance(value, str):
-        if key in _CREDENTIALS and value:
-            yield Identity(None, value, "reference", resource, where)
-        elif len(value) > 5:
-            for form in _FORMS:
-                for hit in form.finditer(value):
-                    yield Identity(hit["ns"] or None, hit["name"], "text", resource, where)
 
 
 # ---------------------------------------------------------------- layers
@@ -211,14 +136,14 @@ class Layer:
 
     @cached_property
     def identities(self) -> Mapping[str, list[Identity]]:
-        """By account name; "*" holds the wildcards."""
+        """By account name; "*" holds those with a wildcard in it."""
         found: dict[str, list[Identity]] = defaultdict(list)
         pods = {workload.resource.key for workload in self.workloads}
         for resource in self.resources:
             if resource.key in self._marked and resource.id.kind != "ServiceAccount" and "authorization" not in resource.id.group:
                 for identity in identities(resource):
                     if identity.form == "text" or resource.key not in pods:
-                        found[identity.name].append(identity)
+                        found["*" if "*" in identity.name else identity.name].append(identity)
         return dict(found)
 
     @cached_property
@@ -391,11 +316,17 @@ class View:
         """Places outside RBAC that name the account of that name in the workload's namespace, wildcards included."""
         found = []
         for identity, near in self._reach(lambda layer: (*layer.identities.get(account, ()), *layer.identities.get("*", ())), _named_in):
-            stated = identity.namespace if identity.namespace is not None else self.scope.namespace(identity.resource)
-            match = Match.SAME if stated == "*" else compare(self.namespace, stated, near=near)
-            if match:
+            if match := self._names(identity, account, near):
                 found.append((identity, match))
         return found
+
+    def _names(self, identity: Identity, account: str, near: bool) -> Match:
+        stated = identity.namespace if identity.namespace is not None else self.scope.namespace(identity.resource)
+        if not covers(identity.name, account):
+            return Match.DIFFERENT
+        if "*" not in (stated or ""):
+            return compare(self.namespace, stated, near=near)
+        return Match.SAME if self.namespace is None or covers(stated or "", self.namespace) else Match.DIFFERENT
 
     def users(self, account: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, that run as the account."""

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from samigrate import suppress, yamltext
-from samigrate.index import MARKERS
-from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip, Value, text
+from samigrate.identities import MARKERS
+from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip
+from samigrate.values import Value, text
 
 OWN_GROUP = DEFAULT_PREFIX
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import identity, layout, names
+from samigrate import identity, layout, names, references
 from samigrate.index import Grant, Match, Seen, View
 from samigrate.model import (
     DEFAULT_ACCOUNT,
@@ -18,13 +18,11 @@ from samigrate.model import (
     Resource,
     Risk,
     Severity,
-    Value,
-    mapping,
-    sequence,
-    text,
 )
+from samigrate.references import Reference
 from samigrate.state import State, Work
 from samigrate.transforms import Transform
+from samigrate.values import Value, mapping, sequence, text
 
 LABELS = ("name", "instance", "component", "part-of")
 CLOUD = ("eks.amazonaws.com/", "iam.gke.io/", "azure.workload.identity/")
@@ -56,14 +54,16 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         yield _finding(
             work, "account-name-taken", "R-F10", f"{taken[0]} is taken ({taken[1]}), so the account is named {name}", "none needed"
         )
-    yield from _findings(work)
+    touched = [one for view in work.views for one in references.of(view, DEFAULT_ACCOUNT, name) if references.is_touched(one)]
+    yield from _findings(work, touched)
     grants = [grant for view in work.views for grant in view.grants(DEFAULT_ACCOUNT)]
-    risks = [*_risks(work), *identity.kind_risks(workload)]
+    risks = [*_risks(work, touched), *identity.kind_risks(workload)]
     operations = [_set_account(work, spec.value, name), *_drop_alias(work, spec.value)]
     added = list(_subjects(work, state, grants, name))
     operations += added
     if added:
         risks.append((Risk.L3, "a binding gains a subject"))
+    operations += _additions(state, touched, name)
     resources = () if identity.is_defined(work, state, name) else (_account(work, state, name, options),)
     yield Proposal("identity", tuple(operations), resources, tuple(risks))
 
@@ -96,13 +96,14 @@ def _obstacle(work: Work) -> Finding | None:
     return None
 
 
-def _findings(work: Work) -> Iterator[Finding]:
+def _findings(work: Work, touched: Sequence[Reference]) -> Iterator[Finding]:
     """What people should know before the account changes."""
+    for one in touched:
+        action = one.row.why or "none needed where the move is made: the new account is added"
+        yield _finding(
+            work, "identity-string", one.row.rule, f"{references.describe(one)} names the account it leaves", action, Severity.WARNING
+        )
     for view in work.views:
-        for named, _ in view.identities(DEFAULT_ACCOUNT):
-            if named.form == "text":
-                message = f"{named.resource.id} ({named.resource.at.path}:{named.resource.at.line}) names the account it leaves"
-                yield _finding(work, "identity-string", "R-D1", message, "add the new account there", Severity.WARNING)
         for seen in view.account(DEFAULT_ACCOUNT):
             for key in mapping(seen.resource.value, "metadata", "annotations"):
                 if not key.startswith((*_TOOLS, *CLOUD, work.settings.prefix)):
@@ -124,7 +125,7 @@ def _findings(work: Work) -> Iterator[Finding]:
         yield _finding(work, "unseen-pull-secrets", "R-D4", message, "say so once under pull-secrets: in samigrate.yaml", Severity.WARNING)
 
 
-def _risks(work: Work) -> Iterator[tuple[Risk, str]]:
+def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str]]:
     yield Risk.L2, "leaves the default account"
     if any((text(volume, "name") or "").startswith(INJECTED_VOLUME) for _, volume in work.workload.spec.volumes()):
         yield Risk.L3, "an exported token volume"
@@ -133,10 +134,9 @@ def _risks(work: Work) -> Iterator[tuple[Risk, str]]:
     for piece in work.verdict.evidence:
         if piece.rank == 11:
             yield Risk.L4, f"{piece.detail}, R-E11"
+    for one in touched:
+        yield Risk.L4, f"{one.identity.resource.id} names the account"
     for view in work.views:
-        for named, _ in view.identities(DEFAULT_ACCOUNT):
-            if named.form == "text":
-                yield Risk.L4, f"{named.resource.id} names the account"
         for seen in view.account(DEFAULT_ACCOUNT):
             for key, value in mapping(seen.resource.value, "metadata", "annotations").items():
                 if key.startswith(CLOUD):
@@ -200,6 +200,17 @@ def _subjects(work: Work, state: State, grants: list[Grant], name: str) -> Itera
             (),
             f"{name} keeps what {DEFAULT_ACCOUNT} grants {work.workload.id.name}",
         )
+
+
+def _additions(state: State, touched: Sequence[Reference], name: str) -> Iterator[Operation]:
+    """The new account beside the old one where a list names it (the ADD rows of D.2)."""
+    done = set()
+    for one in touched:
+        if one.row.action == "add" and one.match is Match.SAME:
+            operation = references.addition(one, DEFAULT_ACCOUNT, name, state.value(one.identity.resource))
+            if operation is not None and (operation.target, operation.pointer) not in done:
+                done.add((operation.target, operation.pointer))
+                yield operation
 
 
 def _account(work: Work, state: State, name: str, options: Mapping[str, Value]) -> NewResource:

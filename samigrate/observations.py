@@ -8,6 +8,7 @@ from samigrate.model import DEFAULT_ACCOUNT, Finding, Level, Severity
 from samigrate.planning import Planned
 from samigrate.state import Work
 
+FIELD = "automountServiceAccountToken"
 ONE_SHOT = {
     "needs-recreate": ("R-G4", "the object is immutable once it runs", "delete it and apply it again"),
     "needs-restart": ("R-G10", "running pods are not replaced", "restart its pods"),
@@ -24,6 +25,9 @@ def of(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
         if workload.rule.report_only:
             yield _on(work, "reported-only", workload.rule.rule, f"left as it is: {workload.rule.report_only}", "review it by hand")
             continue
+        if workload.spec.has_invalid_automount:
+            yield _invalid_automount(work)
+            continue
         if work.verdict.level is Level.UNKNOWN and work.settings.unknown == "leave":
             piece = next((one.detail for one in work.verdict.evidence), "")
             action = "declare it with the annotation api-access, or pass --unknown account or --unknown disable"
@@ -32,6 +36,16 @@ def of(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
             rule, why, action = ONE_SHOT[workload.rule.one_shot]
             yield _on(work, workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action)
         yield from _shared(work)
+
+
+def _invalid_automount(work: Work) -> Finding:
+    found = work.workload.spec.value[FIELD]
+    where = f"{work.workload.pod}/{FIELD}"
+    if isinstance(found, str) and any(mark in found for mark in "${<%"):
+        message = f"{FIELD} is a placeholder ({found}), so the workload stays as it is"
+        return _on(work, "placeholder-automount", "R-J7", message, "fill it in first", where)
+    message = f"{FIELD} is no boolean, and the API server will refuse it"
+    return _on(work, "invalid-automount", "R-A23", message, "write true or false without quotes", where, Severity.ERROR)
 
 
 def _shared(work: Work) -> Iterator[Finding]:
@@ -51,6 +65,9 @@ def _shared(work: Work) -> Iterator[Finding]:
             yield _on(work, "shared-account", "R-F11", message, "give each an account of its own")
 
 
-def _on(work: Work, id_: str, rule: str, message: str, action: str) -> Finding:
+def _on(
+    work: Work, id_: str, rule: str, message: str, action: str, where: str | None = None, severity: Severity = Severity.NOTE
+) -> Finding:
     workload = work.workload
-    return Finding(id_, rule, Severity.NOTE, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod, workload.id)
+    place = workload.pod if where is None else where
+    return Finding(id_, rule, severity, f"{workload.id.name}: {message}", action, workload.resource.at, place, workload.id)

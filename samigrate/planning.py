@@ -48,7 +48,7 @@ def plan(
     in_turn = sorted(works, key=lambda work: (names.precedence(work.workload), work.workload.key))
     for transform in ordered(list(recipe)):
         for work in in_turn:
-            if work.workload.rule.report_only or work.is_ignored(transform.id):
+            if work.workload.rule.report_only or work.workload.spec.has_invalid_automount or work.is_ignored(transform.id):
                 continue
             for thing in transform.propose(work, made.state, recipe[transform.id]):
                 if isinstance(thing, Finding):

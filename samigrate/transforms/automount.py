@@ -31,19 +31,6 @@ _LISTS = ("initContainers", "containers", "ephemeralContainers")
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
     workload = work.workload
     spec = state.spec(workload)
-    if spec.has_invalid_automount:
-        message = f"{workload.id.name}: {FIELD} is no boolean, and the API server will refuse it"
-        yield Finding(
-            "invalid-automount",
-            "R-A23",
-            Severity.ERROR,
-            message,
-            "write true or false without quotes",
-            workload.resource.at,
-            f"{workload.pod}/{FIELD}",
-            workload.id,
-        )
-        return
     if workload.rule.automount not in (Automount.BOOL, Automount.FALSE_ONLY) or workload.rule.never_false:
         return
     wanted = _wanted(work, state, spec)

@@ -15,13 +15,18 @@ _KUBE_SYSTEM = re.compile(
     r"|root-ca-cert-publisher|token-cleaner|bootstrap-signer"
 )
 """Accounts that the cluster binds by name in kube-system (R-F10)."""
+_PLACEHOLDER = re.compile(r"\$[({]|\{\{|<[^<>]+>|%\w+%")
+"""A name that is not there yet, as in an OpenShift Template (R-J7): two of them must not end as one account."""
 _KIND_ORDER = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "CronJob", "Job", "Pod")
 
 
 def candidate(workload: Workload, pattern: str = "{name}") -> str:
     """The name wanted for the workload's account, before collisions. `pattern` may hold {name} and {kind}."""
     name = f"{workload.id.name}-{workload.component}" if workload.component else workload.id.name
-    wanted = label(pattern.replace("{name}", name).replace("{kind}", workload.id.kind))
+    filled = pattern.replace("{name}", name).replace("{kind}", workload.id.kind)
+    if _PLACEHOLDER.search(name):
+        return filled  # what fills the workload's name fills the account's, too
+    wanted = label(filled)
     if len(wanted) <= LIMIT:
         return wanted
     whole = f"{workload.id.namespace or ''}/{workload.id.kind}/{name}"

@@ -19,7 +19,7 @@ from samigrate import yamltext
 from samigrate.catalog.entries import SITES, Entry, parse
 from samigrate.catalog.tables import Catalog, ImageHit, ImagePattern, Injector, Mark, Sign, Variable, path_of
 from samigrate.errors import InputError
-from samigrate.model import Value
+from samigrate.values import Value
 
 __all__ = ["Catalog", "ImageHit", "Injector", "Mark", "Sign", "Variable", "load", "path_of"]
 

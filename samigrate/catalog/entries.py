@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from samigrate.errors import InputError
-from samigrate.model import Value
+from samigrate.values import Value
 
 Entry = dict[str, Any]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samigrate.index import Match
-from samigrate.model import Resource, Value, Workload, mapping, text
+from samigrate.model import Resource, Workload
+from samigrate.values import Value, mapping, text
 
 if TYPE_CHECKING:
     from samigrate.index import Seen, View

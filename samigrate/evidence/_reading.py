@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from samigrate.model import Container, Location, Resource, Value, Workload, mapping, pointer, sequence, text
+from samigrate.model import Container, Location, Resource, Workload
+from samigrate.values import Value, mapping, pointer, sequence, text
 
 if TYPE_CHECKING:
     from samigrate.index import View

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
-from samigrate.model import DEFAULT_ACCOUNT, Evidence, Resource, Strength, Workload, text
+from samigrate.model import DEFAULT_ACCOUNT, Evidence, Resource, Strength, Workload
+from samigrate.values import text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from samigrate.evidence import Source
 from samigrate.evidence._backends import match
 from samigrate.index import Match
-from samigrate.model import Evidence, Strength, Workload, mapping
+from samigrate.model import Evidence, Strength, Workload
+from samigrate.values import mapping
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog

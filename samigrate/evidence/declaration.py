@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import DECLARED, Source
-from samigrate.model import Evidence, Strength, Value, Workload, mapping, pointer
+from samigrate.model import Evidence, Strength, Workload
+from samigrate.values import Value, mapping, pointer
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog

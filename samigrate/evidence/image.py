@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
-from samigrate.model import Evidence, Strength, Workload, text
+from samigrate.model import Evidence, Strength, Workload
+from samigrate.values import text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog

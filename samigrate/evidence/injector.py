@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from samigrate.evidence import Source
-from samigrate.model import Evidence, Location, Strength, Value, Workload, mapping, pointer
+from samigrate.model import Evidence, Location, Strength, Workload
+from samigrate.values import Value, mapping, pointer
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog, Injector, Mark

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
-from samigrate.model import Evidence, Strength, Workload, mapping, pointer
+from samigrate.model import Evidence, Strength, Workload
+from samigrate.values import mapping, pointer
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog

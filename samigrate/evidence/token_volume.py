@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
-from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Evidence, Strength, Value, Workload, sequence, text
+from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Evidence, Strength, Workload
+from samigrate.values import Value, sequence, text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog

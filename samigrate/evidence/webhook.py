@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
 from samigrate.evidence._backends import match
-from samigrate.model import Evidence, Resource, Strength, Value, Workload, mapping, sequence
+from samigrate.model import Evidence, Resource, Strength, Workload
+from samigrate.values import Value, mapping, sequence
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog

@@ -31,7 +31,8 @@ from importlib import resources
 from samigrate import yamltext
 from samigrate.errors import InputError
 from samigrate.kinds.shapes import find_pod_specs, looks_like_pod, untouchable
-from samigrate.model import Automount, KindRule, Resource, Risk, Value, Workload, mapping, pointer, text
+from samigrate.model import Automount, KindRule, Resource, Risk, Workload
+from samigrate.values import Value, mapping, pointer, text
 
 __all__ = ["Kinds", "find_pod_specs", "load", "looks_like_pod", "parse_rules", "untouchable", "workloads"]
 

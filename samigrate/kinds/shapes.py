@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from samigrate.model import INJECTED_VOLUME, Resource, Value, Workload, parts, pointer, sequence, text
+from samigrate.model import INJECTED_VOLUME, Resource, Workload
+from samigrate.values import Value, parts, pointer, sequence, text
 
 _HISTORY = frozenset(("ControllerRevision", "Endpoints", "Event", "CustomResourceDefinition"))
 _DEPTH = 40

@@ -8,7 +8,8 @@ import pytest
 
 from samigrate import kinds
 from samigrate.errors import InputError
-from samigrate.model import Automount, Location, Resource, parts
+from samigrate.model import Automount, Location, Resource
+from samigrate.values import parts
 
 KINDS = kinds.load()
 POD = {"containers": [{"name": "app", "image": "example/app"}]}
@@ -59,8 +60,16 @@ PLACES: list[tuple[str, str, dict[str, str]]] = [
     ("batch.volcano.sh/v1alpha1", "CronJob", {"/spec/jobTemplate/spec/tasks/0/template/spec": ""}),
     ("flow.volcano.sh/v1alpha1", "JobTemplate", {"/spec/tasks/0/template/spec": ""}),
     ("flow.volcano.sh/v1alpha1", "JobFlow", {"/spec/flows/0/patch/jobSpec/tasks/0/template/spec": ""}),
-    ("jobset.x-k8s.io/v1alpha2", "JobSet", {"/spec/replicatedJobs/0/template" + T: "leader", "/spec/replicatedJobs/1/template" + T: "workers"}),
-    ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", {f"/spec/{LWT}/leaderTemplate/spec": "leader", f"/spec/{LWT}/workerTemplate/spec": "worker"}),
+    (
+        "jobset.x-k8s.io/v1alpha2",
+        "JobSet",
+        {"/spec/replicatedJobs/0/template" + T: "leader", "/spec/replicatedJobs/1/template" + T: "workers"},
+    ),
+    (
+        "leaderworkerset.x-k8s.io/v1",
+        "LeaderWorkerSet",
+        {f"/spec/{LWT}/leaderTemplate/spec": "leader", f"/spec/{LWT}/workerTemplate/spec": "worker"},
+    ),
     (
         "disaggregatedset.x-k8s.io/v1alpha1",
         "DisaggregatedSet",
@@ -71,8 +80,19 @@ PLACES: list[tuple[str, str, dict[str, str]]] = [
         },
     ),
     *(
-        ("kubeflow.org/v1", kind, {f"/spec/{key}ReplicaSpecs/Master/template/spec": "master", f"/spec/{key}ReplicaSpecs/Worker/template/spec": "worker"})
-        for kind, key in (("TFJob", "tf"), ("PyTorchJob", "pytorch"), ("MPIJob", "mpi"), ("XGBoostJob", "xgb"), ("PaddleJob", "paddle"), ("JAXJob", "jax"))
+        (
+            "kubeflow.org/v1",
+            kind,
+            {f"/spec/{key}ReplicaSpecs/Master/template/spec": "master", f"/spec/{key}ReplicaSpecs/Worker/template/spec": "worker"},
+        )
+        for kind, key in (
+            ("TFJob", "tf"),
+            ("PyTorchJob", "pytorch"),
+            ("MPIJob", "mpi"),
+            ("XGBoostJob", "xgb"),
+            ("PaddleJob", "paddle"),
+            ("JAXJob", "jax"),
+        )
     ),
     ("kubeflow.org/v2beta1", "MPIJob", {"/spec/mpiReplicaSpecs/Launcher/template/spec": ""}),
     ("kubeflow.org/v1", "Notebook", {T: ""}),
@@ -80,22 +100,38 @@ PLACES: list[tuple[str, str, dict[str, str]]] = [
         ("trainer.kubeflow.org/v1alpha1", kind, {"/spec/template/spec/replicatedJobs/0/template" + T: ""})
         for kind in ("TrainingRuntime", "ClusterTrainingRuntime")
     ),
-    ("serving.kserve.io/v1beta1", "InferenceService", {"/spec/predictor": "predictor", "/spec/transformer": "transformer", "/spec/explainer": "explainer"}),
+    (
+        "serving.kserve.io/v1beta1",
+        "InferenceService",
+        {"/spec/predictor": "predictor", "/spec/transformer": "transformer", "/spec/explainer": "explainer"},
+    ),
     ("agones.dev/v1", "GameServer", {T: ""}),
     ("agones.dev/v1", "Fleet", {"/spec/template" + T: ""}),
     ("agones.dev/v1", "GameServerSet", {"/spec/template" + T: ""}),
     ("apps.openshift.io/v1", "DeploymentConfig", {T: ""}),
-    ("operators.coreos.com/v1alpha1", "ClusterServiceVersion", {"/spec/install/spec/deployments/0" + T: "a", "/spec/install/spec/deployments/1" + T: "b"}),
+    (
+        "operators.coreos.com/v1alpha1",
+        "ClusterServiceVersion",
+        {"/spec/install/spec/deployments/0" + T: "a", "/spec/install/spec/deployments/1" + T: "b"},
+    ),
     *(
         (
             api,
             "FlinkDeployment",
-            {"/spec/podTemplate/spec": "", "/spec/jobManager/podTemplate/spec": "jobmanager", "/spec/taskManager/podTemplate/spec": "taskmanager"},
+            {
+                "/spec/podTemplate/spec": "",
+                "/spec/jobManager/podTemplate/spec": "jobmanager",
+                "/spec/taskManager/podTemplate/spec": "taskmanager",
+            },
         )
         for api in ("flink.apache.org/v1beta1", "platform.confluent.io/v1beta1")
     ),
     ("platform.confluent.io/v1beta1", "FlinkBlueGreenDeployment", {"/spec/template/spec/jobManager/podTemplate/spec": ""}),
-    ("sparkoperator.k8s.io/v1beta2", "SparkApplication", {"/spec/driver/template/spec": "driver", "/spec/executor/template/spec": "executor"}),
+    (
+        "sparkoperator.k8s.io/v1beta2",
+        "SparkApplication",
+        {"/spec/driver/template/spec": "driver", "/spec/executor/template/spec": "executor"},
+    ),
     (
         "sparkoperator.k8s.io/v1beta2",
         "ScheduledSparkApplication",
@@ -111,7 +147,11 @@ PLACES: list[tuple[str, str, dict[str, str]]] = [
     *(("actions.summerwind.dev/v1alpha1", kind, {T: ""}) for kind in ("RunnerDeployment", "RunnerReplicaSet", "RunnerSet")),
     ("actions.summerwind.dev/v1alpha1", "Runner", {"/spec": ""}),
     *(("monitoring.coreos.com/v1", kind, {"/spec": ""}) for kind in ("Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler")),
-    ("elasticsearch.k8s.elastic.co/v1", "Elasticsearch", {"/spec/nodeSets/0/podTemplate/spec": "hot", "/spec/nodeSets/1/podTemplate/spec": "cold"}),
+    (
+        "elasticsearch.k8s.elastic.co/v1",
+        "Elasticsearch",
+        {"/spec/nodeSets/0/podTemplate/spec": "hot", "/spec/nodeSets/1/podTemplate/spec": "cold"},
+    ),
     *(
         (f"{group}.k8s.elastic.co/v1", kind, {"/spec/podTemplate/spec": ""})
         for group, kind in (
@@ -123,7 +163,10 @@ PLACES: list[tuple[str, str, dict[str, str]]] = [
         )
     ),
     *(("beat.k8s.elastic.co/v1beta1", "Beat", {f"/spec/{key}/podTemplate/spec": ""}) for key in ("daemonSet", "deployment")),
-    *(("agent.k8s.elastic.co/v1alpha1", "Agent", {f"/spec/{key}/podTemplate/spec": ""}) for key in ("daemonSet", "deployment", "statefulSet")),
+    *(
+        ("agent.k8s.elastic.co/v1alpha1", "Agent", {f"/spec/{key}/podTemplate/spec": ""})
+        for key in ("daemonSet", "deployment", "statefulSet")
+    ),
     ("k8s.keycloak.org/v2alpha1", "Keycloak", {"/spec/unsupported/podTemplate/spec": ""}),
     ("grafana.integreatly.org/v1beta1", "Grafana", {"/spec/deployment" + T: ""}),
     ("cluster.redpanda.com/v1alpha2", "Redpanda", {"/spec/clusterSpec/statefulset/podTemplate/spec": ""}),
@@ -137,7 +180,11 @@ PLACES: list[tuple[str, str, dict[str, str]]] = [
     ("k8up.io/v1", "PodConfig", {T: ""}),
     ("temporal.io/v1alpha1", "TemporalWorkerDeployment", {T: ""}),
     ("temporal.io/v1alpha1", "WorkerDeployment", {T: ""}),
-    ("mysql.oracle.com/v2", "InnoDBCluster", {"/spec/podSpec": "", "/spec/router/podSpec": "router", "/spec/readReplicas/0/podSpec": "readreplicas-eu"}),
+    (
+        "mysql.oracle.com/v2",
+        "InnoDBCluster",
+        {"/spec/podSpec": "", "/spec/router/podSpec": "router", "/spec/readReplicas/0/podSpec": "readreplicas-eu"},
+    ),
     *(
         ("clickhouse.altinity.com/v1", kind, {"/spec/templates/podTemplates/0/spec": ""})
         for kind in ("ClickHouseInstallation", "ClickHouseInstallationTemplate")
@@ -175,7 +222,9 @@ def sample(api: str, kind: str, places: dict[str, str]) -> Resource:
     return resource(api, kind, value)
 
 
-@pytest.mark.parametrize(("api", "kind", "places"), [pytest.param(*row, id=f"{row[0]} {row[1]} {number}") for number, row in enumerate(PLACES)])
+@pytest.mark.parametrize(
+    ("api", "kind", "places"), [pytest.param(*row, id=f"{row[0]} {row[1]} {number}") for number, row in enumerate(PLACES)]
+)
 def test_places(api: str, kind: str, places: dict[str, str]) -> None:
     found = list(kinds.workloads(sample(api, kind, places), KINDS))
     assert {workload.pod: workload.component for workload in found} == places
@@ -224,7 +273,11 @@ def test_templates(api: str, kind: str, where: str, template: str | None) -> Non
         pytest.param({"spec": {"template": {"spec": None}}}, 0, id="an empty pod spec"),
         pytest.param({"spec": {"template": "x"}}, 0, id="no mapping on the way"),
         pytest.param({"spec": []}, 0, id="a list where a mapping should be"),
-        pytest.param({"spec": {"workloadRef": {"kind": "Deployment", "name": "web"}, "template": {"spec": POD}}}, 0, id="a Rollout that refers to another"),
+        pytest.param(
+            {"spec": {"workloadRef": {"kind": "Deployment", "name": "web"}, "template": {"spec": POD}}},
+            0,
+            id="a Rollout that refers to another",
+        ),
         pytest.param({"spec": {"template": {"spec": {}}}}, 1, id="a pod spec that says nothing"),
     ],
 )

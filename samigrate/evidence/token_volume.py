@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from samigrate.index import View
 
 _API_AUDIENCE = re.compile(r"(?:https?://)?kubernetes(?:\.default(?:\.svc(?:\.[a-z0-9.-]+)?)?)?(?::\d+)?/?|api", re.IGNORECASE)
+ROOT_CA = "kube-root-ca.crt"
 _PLACEHOLDER = re.compile(r"\$[({]|\{\{|<[^<>]+>")
 
 
@@ -33,19 +34,25 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             for strength, detail, where in _of_volume(volume, view):
                 at = f"{workload.pod}/volumes/{index}{where}"
                 yield Evidence("token-volume", 3, strength, f"mounts volume {name}: {detail}", workload.resource.at, at, container.name)
-        for what, where in _of_environment(container.value, view):
+        for strength, what, where in _of_environment(container.value, view):
             at = workload.pod + container.pointer + where
-            yield Evidence("token-volume", 3, Strength.PROOF, what, workload.resource.at, at, container.name)
+            yield Evidence("token-volume", 3, strength, what, workload.resource.at, at, container.name)
 
 
 def _of_volume(volume: dict[str, Value], view: View) -> Iterator[tuple[Strength, str, str]]:
     secret = text(volume, "secret", "secretName")
-    if secret and (owner := _owner(secret, view)):
-        yield Strength.PROOF, f"the token Secret {secret} of account {owner}", "/secret/secretName"
+    if secret and (owner := _owner(secret, view)) and (strength := _weight(_keys(mapping(volume, "secret")))):
+        yield strength, f"the token Secret {secret} of account {owner}", "/secret/secretName"
+    if text(volume, "configMap", "name") == ROOT_CA:
+        yield Strength.STRONG, "the API's certificate authority", "/configMap/name"
+    sources = [source for source in sequence(volume, "projected", "sources") if isinstance(source, dict)]
+    has_token = any("serviceAccountToken" in source for source in sources)  # beside one, for any audience, the CA says nothing more
     for index, source in enumerate(sequence(volume, "projected", "sources")):
         where = f"/projected/sources/{index}"
         if not isinstance(source, dict):
             continue
+        if text(source, "configMap", "name") == ROOT_CA and not has_token:
+            yield Strength.STRONG, "the API's certificate authority", where + "/configMap/name"
         if "serviceAccountToken" in source:
             audience = text(source, "serviceAccountToken", "audience") or ""
             if not audience or _API_AUDIENCE.fullmatch(audience):
@@ -53,19 +60,36 @@ def _of_volume(volume: dict[str, Value], view: View) -> Iterator[tuple[Strength,
             elif _PLACEHOLDER.search(audience):
                 yield Strength.STRONG, f"a token for {audience}, which may be the API", where + "/serviceAccountToken"
         secret = text(source, "secret", "name")
-        if secret and (owner := _owner(secret, view)):
-            yield Strength.PROOF, f"the token Secret {secret} of account {owner}", where + "/secret/name"
+        if secret and (owner := _owner(secret, view)) and (strength := _weight(_keys(mapping(source, "secret")))):
+            yield strength, f"the token Secret {secret} of account {owner}", where + "/secret/name"
 
 
-def _of_environment(container: dict[str, Value], view: View) -> Iterator[tuple[str, str]]:
+def _keys(secret: dict[str, Value]) -> set[str]:
+    """What a volume or source takes of a token Secret."""
+    items = {key for item in sequence(secret, "items") if (key := text(item, "key"))}
+    return items or {"token"}
+
+
+def _weight(keys: set[str]) -> Strength | None:
+    """The token is proof. Who takes the API's certificate without it talks to the API all the same (R-E3); the
+    namespace alone says nothing. A converted volume must weigh what it weighed before."""
+    if "token" in keys:
+        return Strength.PROOF
+    return Strength.STRONG if "ca.crt" in keys else None
+
+
+def _of_environment(container: dict[str, Value], view: View) -> Iterator[tuple[Strength, str, str]]:
     for index, item in enumerate(sequence(container, "env")):
         secret = text(item, "valueFrom", "secretKeyRef", "name")
-        if secret and (owner := _owner(secret, view)):
-            yield f"variable {text(item, 'name')} comes from the token Secret {secret} of account {owner}", f"/env/{index}"
+        weight = _weight({text(item, "valueFrom", "secretKeyRef", "key") or ""})
+        if secret and weight and (owner := _owner(secret, view)):
+            yield weight, f"variable {text(item, 'name')} comes from the token Secret {secret} of account {owner}", f"/env/{index}"
+        if text(item, "valueFrom", "configMapKeyRef", "name") == ROOT_CA:
+            yield Strength.STRONG, f"variable {text(item, 'name')} holds the API's certificate authority", f"/env/{index}"
     for index, item in enumerate(sequence(container, "envFrom")):
         secret = text(item, "secretRef", "name")
         if secret and (owner := _owner(secret, view)):
-            yield f"its variables come from the token Secret {secret} of account {owner}", f"/envFrom/{index}"
+            yield Strength.PROOF, f"its variables come from the token Secret {secret} of account {owner}", f"/envFrom/{index}"
 
 
 def _owner(secret: str, view: View) -> str | None:

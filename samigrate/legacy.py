@@ -63,6 +63,12 @@ def variables(spec: PodSpec, owner: Owner) -> Iterator[TokenVariable]:
                 yield TokenVariable(container, index, text(source, "prefix") or "", "", secret, known)
 
 
+def takes_token_files(found: TokenVolume) -> bool:
+    """Whether the volume takes any file that a projection can give; other keys stay in their Secret (R-B2)."""
+    items = sequence(found.secret, "items")
+    return not items or any(text(item, "key") in TOKEN_KEYS for item in items)
+
+
 def mounting(spec: PodSpec, volume: str) -> Iterator[tuple[Container, int, dict[str, Value]]]:
     """(container, index, mount) of every mount of the volume, ephemeral containers included."""
     for container in spec.containers(ephemeral=True):

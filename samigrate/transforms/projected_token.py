@@ -26,7 +26,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
             yield _possible(work, f"volume {found.name}", found.secret_name)
         elif reason := _hindrance(work, found):
             yield reason
-        else:
+        elif legacy.takes_token_files(found):
             sure.append(found)
     sure.sort(
         key=lambda found: (legacy.is_default_everywhere(spec, found), found.index, -(found.source or 0))

@@ -13,7 +13,8 @@ from typing import Any
 
 from samigrate import globs, yamltext
 from samigrate.errors import InputError
-from samigrate.model import DEFAULT_PREFIX, KindRule, Risk, Value, pointer
+from samigrate.model import DEFAULT_PREFIX, KindRule, Risk
+from samigrate.values import Value, pointer
 
 API_VERSION = "samigrate.dev/v1"
 CONFIG_NAME = "samigrate.yaml"

@@ -10,8 +10,8 @@ from importlib import resources
 from samigrate import recipe, transforms, yamltext
 from samigrate.config import suggestion
 from samigrate.errors import InputError
-from samigrate.model import Value
 from samigrate.transforms import Transform
+from samigrate.values import Value
 
 WIDTH = 100
 

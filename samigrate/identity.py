@@ -6,8 +6,9 @@ import re
 
 from samigrate import names
 from samigrate.index import Match
-from samigrate.model import Resource, Risk, Workload, at, mapping, sequence
+from samigrate.model import Resource, Risk, Workload
 from samigrate.state import State, Work
+from samigrate.values import at, mapping, sequence
 
 _SPREAD = ("StatefulSet", "DaemonSet")
 _HARMLESS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "config.kubernetes.io/", "kustomize.config.k8s.io/", "argocd.argoproj.io/")

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from samigrate.manifests import is_kustomization_file
-from samigrate.model import Resource, Value, sequence, text
+from samigrate.model import Resource
+from samigrate.values import Value, sequence, text
 
 _LOCAL = ("resources", "bases", "components")
 _PATCH_LISTS = ("patches", "patchesJson6902")

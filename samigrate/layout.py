@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from samigrate.model import CONTAINER_LISTS, Value
+from samigrate.model import CONTAINER_LISTS
+from samigrate.values import Value
 from samigrate.yamltext import FIRST
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from samigrate.model import TOKEN_PATH, Container, PodSpec, Value, mapping, sequence, text
+from samigrate.model import TOKEN_PATH, Container, PodSpec
 from samigrate.tokens import TOKEN_KEYS, Owner, TokenSecret, mounts
+from samigrate.values import Value, mapping, sequence, text
 
 ROOT_CA = "kube-root-ca.crt"
 SERVICE_CA = "service-ca.crt"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from samigrate.model import Operation, Value, parts
+from samigrate.model import Operation
+from samigrate.values import Value, parts
 
 
 class Inapplicable(ValueError):

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from samigrate import names
-from samigrate.model import Finding, Location, Proposal, Resource, Risk, Severity, Value
+from samigrate.model import Finding, Location, Proposal, Resource, Risk, Severity
 from samigrate.state import Key, State, Work
 from samigrate.transforms import ordered
+from samigrate.values import Value
 
 Blocked = Mapping[tuple[object, ...], Finding]
 """Parts that the text could not take, by `part_key`, with what is said of each."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from samigrate import transforms
 from samigrate.config import Document, is_file_name, read_document, suggestion
 from samigrate.errors import InputError
-from samigrate.model import Value, pointer
+from samigrate.values import Value, pointer
 
 DEFAULT = "least-privilege"
 KEYS = ("apiVersion", "kind", "name", "summary", "include", "transforms")

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from samigrate import manifests
 from samigrate.manifests import Manifest, RefusedError
-from samigrate.model import FileChange, Location, Operation, Value, parts
+from samigrate.model import FileChange, Location, Operation
 from samigrate.operations import apply_all
 from samigrate.planning import Planned
+from samigrate.values import Value, parts
 
 _OPEN_LISTS = ("List", "Template", "ResourceList")
 

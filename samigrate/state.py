@@ -12,20 +12,10 @@ from functools import cached_property
 from samigrate.catalog import Catalog
 from samigrate.config import Settings
 from samigrate.index import Match, View
-from samigrate.model import (
-    NewResource,
-    PodSpec,
-    Proposal,
-    Resource,
-    ResourceId,
-    Value,
-    Verdict,
-    Workload,
-    at,
-    resolve,
-)
+from samigrate.model import NewResource, PodSpec, Proposal, Resource, ResourceId, Verdict, Workload
 from samigrate.operations import apply
 from samigrate.tokens import Token, TokenSecret, held, is_mounted
+from samigrate.values import Value, at, resolve
 
 Key = tuple[str, int, str]
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Container, PodSpec, Value, at, mapping, sequence, text
+from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Container, PodSpec
+from samigrate.values import Value, at, mapping, sequence, text
 
 SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 """The alphabet of generated names (R-B6)."""

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from samigrate import yamltext
-from samigrate.model import Level, Value
+from samigrate.model import Level
 from samigrate.tokens import Token, api_tokens
+from samigrate.values import Value
 
 
 @dataclass(frozen=True, slots=True)

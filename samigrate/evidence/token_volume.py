@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
 from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Evidence, Strength, Workload
-from samigrate.values import Value, sequence, text
+from samigrate.values import Value, mapping, sequence, text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog

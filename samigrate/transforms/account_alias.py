@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate.model import Finding, Operation, Proposal, Risk, Severity, Value, text
+from samigrate.model import Finding, Operation, Proposal, Risk, Severity
 from samigrate.state import State, Work
 from samigrate.transforms import Transform
+from samigrate.values import Value, text
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate.model import Finding, Level, Operation, PodSpec, Proposal, Strength, Value, Workload, at, mapping, pointer
+from samigrate.model import Finding, Level, Operation, PodSpec, Proposal, Strength, Workload
 from samigrate.state import State, Work
 from samigrate.transforms import Transform
+from samigrate.values import Value, at, mapping, pointer
 
 LIMIT = 900
 _ORDER = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)

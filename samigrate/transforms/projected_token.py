@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from samigrate import identity, layout, legacy
 from samigrate.index import Match
 from samigrate.legacy import TokenVariable, TokenVolume
-from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength, Value, mapping, pointer, sequence, text
+from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
 from samigrate.state import State, Work
 from samigrate.tokens import TOKEN_KEYS
 from samigrate.transforms import Transform
+from samigrate.values import Value, mapping, pointer, sequence, text
 from samigrate.yamltext import FIRST
 
 FIELD = "automountServiceAccountToken"

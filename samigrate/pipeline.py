@@ -7,8 +7,9 @@ Nothing flows back, but for one thing: where a text cannot take an edit, that pa
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from samigrate import catalog as catalogs
 from samigrate import kinds, manifests, observations, reading, report, rewriting, suppress, verify
@@ -24,26 +25,46 @@ from samigrate.recipe import Recipe
 from samigrate.scope import scopes
 from samigrate.state import Work
 
-__all__ = ["Root", "Source", "merge", "run"]
+__all__ = ["Root", "Run", "Source", "merge", "run", "trace"]
+
+Decide = Callable[[Sequence[Work], Reading, Blocked], Plan]
+"""Makes the plan where a recipe does not: from a plan file, or from what a person has said yes to."""
 
 ROUNDS = 50
 """How often a plan is made anew around what the text refuses."""
 
 
+class Run(NamedTuple):
+    """An outcome and what led to it."""
+
+    root: Root
+    recipe: Recipe
+    found: Reading
+    works: Sequence[Work]
+    accepted: Sequence[Planned]
+    outcome: Outcome
+
+
 def run(root: Root, recipe: Recipe, *, with_lines: bool = False) -> Outcome:
     """Everything that is found in a root and would change. `with_lines` looks up the line of each piece of evidence
     (the files are read once more for it)."""
+    return trace(root, recipe, with_lines=with_lines).outcome
+
+
+def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Decide | None = None) -> Run:
+    """The same, with what led to it; `decided` makes the plan instead of the recipe."""
     known, catalog = kinds.load(root.settings.kinds), catalogs.load(root.settings.catalog)
     found = reading.read(root, known)
     works = decide(found, root, catalog)
-    made, blocked, changes = _plan_and_write(works, found, recipe, root)
-    failures = list(_prove(works, made, blocked, changes, found, root, recipe, known, catalog)) if changes else []
+    made, blocked, changes = _plan_and_write(works, found, recipe, root, decided)
+    failures = list(_prove(works, made, blocked, changes, found, root, recipe, known, catalog, decided)) if changes else []
     kept = _without(changes, made, failures)
     lines = _lines(found, works, root) if with_lines else {}
     problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
     accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
     told = [*found.findings, *made.findings, *observations.of(works, accepted)]
-    return report.outcome(root, recipe, found, works, accepted, made.state, kept, problems, told, lines)
+    outcome = report.outcome(root, recipe, found, works, accepted, made.state, kept, problems, told, lines)
+    return Run(root, recipe, found, works, accepted, outcome)
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:
@@ -80,7 +101,9 @@ def decide(found: Reading, root: Root, catalog: Catalog) -> list[Work]:
 # ---------------------------------------------------------------- planning and writing
 
 
-def _plan_and_write(works: Sequence[Work], found: Reading, recipe: Recipe, root: Root) -> tuple[Plan, Blocked, dict[str, FileChange]]:
+def _plan_and_write(
+    works: Sequence[Work], found: Reading, recipe: Recipe, root: Root, decided: Decide | None
+) -> tuple[Plan, Blocked, dict[str, FileChange]]:
     """Plan, and write the texts; whatever a text cannot take is blocked and planned around."""
     blocked: dict[tuple[object, ...], Finding] = {}
     texts: dict[str, str | Problem] = {}
@@ -89,7 +112,7 @@ def _plan_and_write(works: Sequence[Work], found: Reading, recipe: Recipe, root:
     resources, fixed = found.resources, _fixed(found, sources)
     editable = [work for work in works if sources[work.workload.resource.at.path].may_change]
     for _ in range(ROUNDS):
-        made = plan(editable, recipe.transforms, resources, blocked, fixed)
+        made = decided(works, found, blocked) if decided else plan(editable, recipe.transforms, resources, blocked, fixed)
         changes: dict[str, FileChange] = {}
         is_settled = True
         for path, accepted in rewriting.by_file(made.accepted).items():
@@ -148,6 +171,7 @@ def _prove(
     recipe: Recipe,
     known: Kinds,
     catalog: Catalog,
+    decided: Decide | None,
 ) -> Iterator[verify.Failure]:
     """Every proof of a run, and the files they failed for (architecture, idea 6)."""
     accepted = rewriting.by_file(made.accepted)
@@ -166,18 +190,33 @@ def _prove(
     after.manifests.sort(key=lambda manifest: manifest.path)
     reading.expand(after, known)
     later = decide(after, root, catalog)
-    yield from _settles(later, after, blocked, recipe, root)
+    left = _left_out(works, made.accepted) if decided else None
+    yield from _settles(later, after, blocked, recipe, root, left)
     yield from _tokens_hold(works, later, made)
 
 
-def _settles(later: Sequence[Work], after: Reading, blocked: Blocked, recipe: Recipe, root: Root) -> Iterator[verify.Failure]:
-    """Planning again on the output leaves nothing to do but what was left out."""
+def _settles(
+    later: Sequence[Work], after: Reading, blocked: Blocked, recipe: Recipe, root: Root, left: dict[object, int] | None
+) -> Iterator[verify.Failure]:
+    """Planning again on the output leaves nothing to do but what was left out: `left`, where somebody chose."""
     sources = {source.path: source for source in root.sources}
     editable = [work for work in later if work.workload.resource.at.path in sources and sources[work.workload.resource.at.path].may_change]
     for one in plan(editable, recipe.transforms, after.resources, blocked, _fixed(after, sources)).accepted:
+        part = _who(one.work), one.proposal.part
+        if left is not None and left.get(part) != 0:
+            if part in left:
+                left[part] -= 1
+            continue
         workload = one.work.workload
         message = f"{workload.id}: a second run would change it again ({one.transform}, {one.proposal.part})"
         yield verify.Failure(workload.resource.at.path, workload.resource.at.line, message)
+
+
+def _left_out(works: Sequence[Work], accepted: Sequence[Planned]) -> dict[object, int]:
+    """Of each part that was chosen for a workload, how many copies of the workload go without it."""
+    copies = Counter(_who(work) for work in works)
+    chosen = Counter((_who(one.work), one.proposal.part) for one in accepted)
+    return {(who, part): copies[who] - number for (who, part), number in chosen.items()}
 
 
 def _tokens_hold(works: Sequence[Work], later: Sequence[Work], made: Plan) -> Iterator[verify.Failure]:

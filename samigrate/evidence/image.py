@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from samigrate.config import Settings
     from samigrate.index import View
 
+_VERSION = re.compile(r"(:[^:/@]+)?(@.*)?$")
 _STRENGTHS = {"need": Strength.STRONG, "maybe": Strength.WEAK, "no-need": Strength.COUNTER}
 _SAYS = {"need": "is known to need the API", "maybe": "may need the API", "no-need": "is known to have no use for the API"}
 
@@ -23,9 +25,16 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         image = text(container.value, "image")
         hit = catalog.match_image(image) if image else None
         if hit is not None:
-            detail = f"image {image} {_SAYS[hit.kind]} ({hit.pattern})"
+            name = _VERSION.sub("", image or "")
+            detail = f"image {name} {_SAYS[hit.kind]}"  # a version would be wrong at the next release
             where = workload.pod + container.pointer + "/image"
             yield Evidence("image", 10, _STRENGTHS[hit.kind], detail, workload.resource.at, where, container.name)
+
+
+def _untagged(image: str) -> str:
+    """The image without tag and digest, whose change would otherwise change our annotations (R-F3)."""
+    name = image.partition("@")[0]
+    return name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
 
 
 SOURCE = Source("image", (10,), _find)

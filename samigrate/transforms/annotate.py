@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate.model import Finding, Level, Operation, PodSpec, Proposal, Strength, Workload
 from samigrate.state import State, Work
+from samigrate.tokens import api_tokens
 from samigrate.transforms import Transform
 from samigrate.values import Value, at, mapping, pointer
 
@@ -21,7 +22,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     present = mapping(state.value(workload.resource), "metadata", "annotations")
     if present != mapping(workload.resource.value, "metadata", "annotations"):
         return  # another pod template of the same object has spoken for it
-    wanted = {f"{prefix}/reason": _reason(work, after), f"{prefix}/evidence": _evidence(work)}
+    wanted = {f"{prefix}/reason": _reason(work, state, after), f"{prefix}/evidence": _evidence(work)}
     previous = {
         f"{prefix}/previous-service-account": (workload.spec.account, after.account),
         f"{prefix}/previous-automount": (_stated(workload.spec), _stated(after)),
@@ -54,26 +55,42 @@ def _stated(spec: PodSpec) -> str:
     return {True: "true", False: "false", None: "unset"}[spec.automount]
 
 
-def _reason(work: Work, after: PodSpec) -> str:
-    """One sentence, the same for the same change wherever and whenever it is made (R-F3)."""
-    before = work.workload.spec
-    account = f"runs as its own account {after.account}" if after.account != before.account else f"runs as {after.account}"
-    if work.verdict.level is Level.NONE:
-        token = "without a token" if after.automount is False else "as before"
-        return f"Declares no use of the Kubernetes API, so it {account} {token}."
-    if work.verdict.level is Level.UNKNOWN:
-        return (
-            f"May use the Kubernetes API, so it {account} and keeps its token."
-            if after.automount is not False
-            else f"Is not known to use the Kubernetes API, so it {account} without a token."
-        )
-    use = "Declares its use of the Kubernetes API" if work.verdict.level is Level.REQUIRED else "Probably uses the Kubernetes API"
-    return f"{use}, so it {account} and keeps its token."
+def _reason(work: Work, state: State, after: PodSpec) -> str:
+    """What was done and why, the same for the same change wherever and whenever it is made (R-F3)."""
+    done = state.done(work.workload)
+    says = [_identity(work, state, after, is_switch=any(one == ("projected-token", "identity") for one in _parts(done)))]
+    if any(transform == "projected-token" and not part.startswith("env ") for transform, part in _parts(done)):
+        says.append("Its token comes from the kubelet and expires; before, it came from a Secret and did not.")
+    elif any(part.startswith("env ") for _, part in _parts(done)):
+        says.append("Takes from the cluster what it took from a token Secret.")
+    return " ".join(filter(None, says))
+
+
+def _parts(done: Sequence[tuple[str, Proposal]]) -> list[tuple[str, str]]:
+    return [(transform, proposal.part) for transform, proposal in done]
+
+
+def _identity(work: Work, state: State, after: PodSpec, *, is_switch: bool) -> str:
+    before, level = work.workload.spec, work.verdict.level
+    moved, has_token = after.account != before.account, bool(api_tokens(state.tokens(work)))
+    if is_switch:
+        return f"Mounts a token of the account {after.account}, so it runs as that account."
+    if not has_token and api_tokens(work.tokens):
+        known = "Is not known to use" if level is Level.UNKNOWN else "Declares no use of"
+        return f"{known} the Kubernetes API, so it runs {f'as its own account {after.account} ' if moved else ''}without a token."
+    if not moved:
+        return ""
+    if not has_token or level in (Level.NONE, Level.UNKNOWN):
+        return f"Runs as its own account {after.account} instead of {before.account}."
+    use = "Declares its use of" if level is Level.REQUIRED else "Probably uses"
+    return f"{use} the Kubernetes API, so it runs as its own account {after.account} and keeps its token."
 
 
 def _evidence(work: Work) -> str:
     """The strongest evidence first, cut to fit (R-F3)."""
-    pieces = sorted(work.verdict.evidence, key=lambda piece: _ORDER.index(piece.strength))
+    is_used = work.verdict.level in (Level.REQUIRED, Level.LIKELY)
+    shown = [piece for piece in work.verdict.evidence if not (is_used and piece.strength is Strength.COUNTER)]
+    pieces = sorted(shown, key=lambda piece: _ORDER.index(piece.strength))
     text = "; ".join(dict.fromkeys(piece.detail for piece in pieces))
     return text if len(text.encode()) <= LIMIT else text.encode()[: LIMIT - 3].decode("utf-8", "ignore").rsplit("; ", 1)[0] + "; …"
 

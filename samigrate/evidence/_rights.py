@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _ADMISSION = frozenset(("podsecuritypolicies", "securitycontextconstraints"))
 
 
+def is_empty(grant: Grant) -> bool:
+    """Whether the role is in the input and has no rules at all: nobody binds an account to nothing on purpose, so
+    something else fills it, or once did."""
+    return grant.role is not None and "aggregationRule" not in grant.role.value and not grant.role.value.get("rules")
+
+
 def needs_token(grant: Grant, catalog: Catalog) -> bool:
     """Whether the rights are of use to a client of the API: all but `use` of admission policies (R-E4)."""
     if grant.role is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
-from samigrate.evidence._rights import describe, needs_token
+from samigrate.evidence._rights import describe, is_empty, needs_token
 from samigrate.index import Match
 from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 
@@ -20,7 +20,11 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     account = workload.spec.account
     if account == DEFAULT_ACCOUNT:
         return  # R-E9 speaks of shared rights
-    grants = [grant for grant in view.grants(account) if needs_token(grant, catalog)]
+    every = view.grants(account)
+    for grant in every:
+        if is_empty(grant):
+            yield Evidence("rbac-binding", 1, Strength.WEAK, f"{describe(grant)}, which has no rules", grant.binding.at, grant.pointer)
+    grants = [grant for grant in every if needs_token(grant, catalog)]
     if not grants:
         return
     is_inherited = _is_inherited(workload, view, account, settings.prefix)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
-from samigrate.evidence._rights import describe, needs_token
+from samigrate.evidence._rights import describe, is_empty, needs_token
 from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     if workload.spec.account != DEFAULT_ACCOUNT:
         return
     for grant in view.grants(DEFAULT_ACCOUNT):
+        if is_empty(grant):
+            yield Evidence("shared-default-binding", 1, Strength.WEAK, f"{describe(grant)}, which has no rules", grant.binding.at, grant.pointer)
         if needs_token(grant, catalog):
             rank = 6 if grant.role_name in catalog.delegation else 1
             yield Evidence("shared-default-binding", rank, Strength.STRONG, describe(grant), grant.binding.at, grant.pointer)

@@ -54,7 +54,7 @@ AUTHENTICATED = "{kind: Group, apiGroup: rbac.authorization.k8s.io, name: 'syste
         pytest.param(NAMED + binding(kind="ClusterRole", role="psp:web"), Level.NONE, None, id="a well-known policy role"),
         pytest.param(NAMED + binding(kind="ClusterRole", role="system:openshift:scc:anyuid"), Level.NONE, None, id="a well-known SCC role"),
         pytest.param(NAMED + binding(kind="Role", role="psp:web"), Level.REQUIRED, ("rbac-binding", 1, "proof"), id="a Role is not well known"),
-        pytest.param(NAMED + binding() + role("[]"), Level.NONE, None, id="a role without rules"),
+        pytest.param(NAMED + binding() + role("[]"), Level.UNKNOWN, ("rbac-binding", 1, "weak"), id="a role without rules"),
         pytest.param(
             NAMED + binding(kind="ClusterRole") + role("[]\naggregationRule: {}", kind="ClusterRole"), Level.REQUIRED, ("rbac-binding", 1, "proof"),
             id="an aggregated role",

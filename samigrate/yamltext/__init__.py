@@ -4,7 +4,8 @@ from .documents import Layout, insert_documents, render, style_of
 from .edit import rewrite
 from .node import Node
 from .ops import FIRST, CannotEdit, Op
-from .parse import Parsed, YamlError, compose, line_ranges, load, position
+from .parse import Parsed, YamlError, compose, load
+from .place import line_ranges, position
 from .scalar import Number
 from .split import Chunk, is_flow, peek, split
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -19,9 +19,9 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
 )
 
-from .node import Node, escaped, is_index, parts
+from .node import Node, escaped
 from .scalar import Scalar, key_text, resolve, tagged
-from .split import lines_between
+from .split import line_column, lines_between
 
 MAX_DEPTH = 200
 MAX_BRACKETS = 1_000
@@ -76,57 +76,6 @@ def compose(text: str) -> Node | None:
         return None
     node: Node = found[0]
     return None if node.start == node.end else node
-
-
-def position(text: str, pointer: str) -> tuple[int, int]:
-    """The 1-based (line, column) of the value at `pointer`, of its key if it has one; of the nearest ancestor if it is not there."""
-    root = compose(text)
-    found = list(_walk(root, parts(pointer))) if root else []
-    at = found[-1][0] if found else 0
-    return line_column(text, at)
-
-
-def line_ranges(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:
-    """The 1-based (first, last) lines of the entries at `pointers`, keys included, in the order given; absent ones are left out."""
-    root = compose(text)
-    ranges = []
-    for pointer in pointers if root else ():
-        steps = list(_walk(root, parts(pointer)))
-        if len(steps) == len(parts(pointer)) + 1:
-            start, node = steps[-1]
-            last = max(start, node.end - 1) if node.end > start else start
-            ranges.append((line_column(text, start)[0], line_column(text, last)[0]))
-    return ranges
-
-
-def line_column(text: str, index: int) -> tuple[int, int]:
-    """1-based line and column of a character, as an editor counts them."""
-    start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
-    column = index - start + 1
-    if start == 0 and index > 0 and text.startswith("\ufeff"):
-        column -= 1
-    return 1 + lines_between(text, 0, start), column
-
-
-def _walk(root: Node | None, steps: list[str]) -> Iterator[tuple[int, Node]]:
-    """(start of the key or item, node) for each step that exists, beginning with the root."""
-    node = root
-    if node is None:
-        return
-    yield node.start, node
-    for step in steps:
-        node = node.target if node.kind == "alias" and node.target else node
-        if node.kind == "mapping":
-            found = [(key.start, value) for key, value in zip(node.keys, node.values, strict=True) if node_key(key) == step]
-            if not found:
-                return
-            start, node = found[-1]
-        elif node.kind == "sequence" and is_index(step) and int(step) < len(node.children):
-            node = node.children[int(step)]
-            start = node.start
-        else:
-            return
-        yield start, node
 
 
 def node_key(node: Node) -> str:
@@ -223,7 +172,7 @@ class _Reader:
         if tag is None:
             return event.value  # type: ignore[no-any-return]
         try:
-            return tagged(str(tag), event.value, is_plain=not event.style)
+            return tagged(str(tag), event.value)
         except ValueError as error:
             raise self.error(str(error), event.start_mark.index) from error
 

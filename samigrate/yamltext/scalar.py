@@ -63,7 +63,7 @@ def resolve(text: str) -> Scalar:
     return text
 
 
-def tagged(tag: str, text: str, *, is_plain: bool) -> Scalar:
+def tagged(tag: str, text: str) -> Scalar:
     """The value of a scalar with an explicit tag; ValueError says what cannot be read so. Unknown tags mean text."""
     name = tag.removeprefix(_TAG)
     if name == tag or name in ("str", "timestamp"):

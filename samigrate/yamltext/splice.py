@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .node import Node
+from .ops import CannotEdit
 from .page import BREAKS, Page, leaves
 
 
@@ -27,7 +28,7 @@ def splice(page: Page, edits: list[Edit]) -> str:
     last = ""
     for edit in edits:
         if edit.start < at:
-            raise AssertionError(f"edits overlap at {edit.start}")
+            raise CannotEdit("", "two of the edits meet in one place", page.line(edit.start))
         last = text[at : edit.start] or last
         out.append(text[at : edit.start])
         if edit.is_lines and edit.text and last and last[-1] not in BREAKS:

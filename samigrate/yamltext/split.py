@@ -9,7 +9,6 @@ from typing import NamedTuple
 # A `---` or `...` at column 0 ends a document wherever it stands, even inside a block scalar (YAML 1.2, 9.1.2).
 _MARKERS = ("---", "...")
 _DIRECTIVES = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*%[A-Za-z]")
-_NOTHING = re.compile(r"\ufeff?(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|\Z))*")
 _HEAD = re.compile(
     r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?:\r\n|\n|\r))*"
     r"(?:---(?=[ \t\r\n]|\Z)(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*)?"
@@ -69,6 +68,15 @@ def lines_between(text: str, start: int, end: int) -> int:
     return count + returns - text.count("\r\n", start, end) if returns else count
 
 
+def line_column(text: str, index: int) -> tuple[int, int]:
+    """1-based line and column of a character, as an editor counts them."""
+    start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
+    column = index - start + 1
+    if start == 0 and index > 0 and text.startswith("\ufeff"):
+        column -= 1
+    return 1 + lines_between(text, 0, start), column
+
+
 def is_flow(text: str, start: int, end: int) -> bool:
     """Whether the document in text[start:end] is written in flow style, as JSON is."""
     head = _HEAD.match(text, start, end)
@@ -91,12 +99,6 @@ def peek(text: str, chunk_start: int, chunk_end: int, key: str) -> str | None:
         _KEYS[key] = pattern
     found = pattern.search(text, chunk_start, chunk_end)
     return _bare(found[1]) if found else None
-
-
-def is_blank(text: str) -> bool:
-    """Whether `text` holds nothing but comments and blank lines."""
-    found = _NOTHING.match(text)
-    return found is not None and found.end() == len(text)
 
 
 def _bare(value: str) -> str:

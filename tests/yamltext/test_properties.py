@@ -122,8 +122,8 @@ def untouched(text: str, value: Any, op: Op) -> list[str]:
     if text[-1] not in "\r\n":
         # A literal at the very end has to say that it has no line break.
         touched.update([len(lines), *(number for number, line in enumerate(lines, 1) if HEADER.search(line))])
-    if "+" in text:
-        # Blank lines that would come to stand behind a literal that keeps them have to go.
+    if "+" in text or any(map(LONE_DASH.fullmatch, lines)):
+        # Blank lines that would come to stand behind a literal that keeps them have to go; between a dash and its item they may.
         touched.update(number for number, line in enumerate(lines, 1) if not line.strip())
     return [line.strip() for number, line in enumerate(lines, 1) if number not in touched and not LONE_DASH.fullmatch(line)]
 

@@ -1,0 +1,51 @@
+"""Where in a document's text a value stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .node import Node, is_index, parts
+from .parse import compose, node_key
+from .split import line_column
+
+
+def position(text: str, pointer: str) -> tuple[int, int]:
+    """The 1-based (line, column) of the value at `pointer`, of its key if it has one; of the nearest ancestor if it is not there."""
+    root = compose(text)
+    found = list(_walk(root, parts(pointer))) if root else []
+    at = found[-1][0] if found else 0
+    return line_column(text, at)
+
+
+def line_ranges(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:
+    """The 1-based (first, last) lines of the entries at `pointers`, keys included, in the order given; absent ones are left out."""
+    root = compose(text)
+    ranges = []
+    for pointer in pointers if root else ():
+        steps = list(_walk(root, parts(pointer)))
+        if len(steps) == len(parts(pointer)) + 1:
+            start, node = steps[-1]
+            last = max(start, node.end - 1) if node.end > start else start
+            ranges.append((line_column(text, start)[0], line_column(text, last)[0]))
+    return ranges
+
+
+def _walk(root: Node | None, steps: list[str]) -> Iterator[tuple[int, Node]]:
+    """(start of the key or item, node) for each step that exists, beginning with the root."""
+    node = root
+    if node is None:
+        return
+    yield node.start, node
+    for step in steps:
+        node = node.target if node.kind == "alias" and node.target else node
+        if node.kind == "mapping":
+            found = [(key.start, value) for key, value in zip(node.keys, node.values, strict=True) if node_key(key) == step]
+            if not found:
+                return
+            start, node = found[-1]
+        elif node.kind == "sequence" and is_index(step) and int(step) < len(node.children):
+            node = node.children[int(step)]
+            start = node.start
+        else:
+            return
+        yield start, node

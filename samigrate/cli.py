@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from samigrate import __version__
+from samigrate.commands.filters import krm, post_render
 from samigrate.commands.options import RISKS, Options, shared
 from samigrate.commands.output import (
     BAD_INPUT,
@@ -23,6 +24,7 @@ from samigrate.commands.output import (
     OUR_BUG,
     REPORT,
     WOULD_CHANGE,
+    end_logs,
     exit_code,
     flush,
     look,
@@ -43,12 +45,20 @@ FAIL_ON = ("token", "note", "warning", "error", "required", "likely", "unknown",
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     try:
+        return _main(arguments)
+    finally:
+        end_logs()
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    try:
         result = cli.main(args=list(arguments) if arguments is not None else None, prog_name="samigrate", standalone_mode=False)
         return flush(result if isinstance(result, int) else DONE)
     except InputError as error:
         return _fail(str(error), BAD_INPUT)
     except click.ClickException as error:
         error.show()
+        say((), logged=[error.format_message()])
         return BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted", INTERRUPTED)
@@ -183,3 +193,7 @@ def explain(id: str | None) -> int:
 def _tell(lines: Iterable[str]) -> int:
     put(sys.stdout, "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
     return DONE
+
+
+cli.add_command(post_render)
+cli.add_command(krm)

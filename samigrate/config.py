@@ -283,7 +283,14 @@ def read_kinds(path: str) -> list[KindRule]:
 
 def load_config(path: str) -> Settings:
     """Settings from a `samigrate.yaml`. Raises InputError with file and line for anything it does not know."""
-    document = read_document(path, "Config")
+    return settings_of(read_document(path, "Config"))
+
+
+def settings_of(document: Document) -> Settings:
+    """Settings from a Config that was read. Raises InputError with the line in its text."""
+    for key, wanted in (("apiVersion", API_VERSION), ("kind", "Config")):
+        if document.value.get(key) != wanted:
+            raise document.error(pointer(key), f"`{key}` must be `{wanted}`")
     reader = _Reader(document)
     readers: Mapping[str, tuple[str, Callable[[Value, str], Any]]] = {
         "recipe": ("recipes", reader.recipes),

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from samigrate import suppress, yamltext
+from samigrate import hosted, suppress, yamltext
 from samigrate.identities import MARKERS
 from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip
 from samigrate.values import Value, text
@@ -27,13 +27,16 @@ ALWAYS = frozenset(
     }
 )
 """Kinds that matter whatever they say, besides those that hold pod specs."""
+_SETTINGS = ("WATCH_NAMESPACE", "OPERATOR_NAME", "LEADER_ELECTION", "RUNNER_EXECUTOR", "AIRFLOW__", "DAGSTER_", "DD_", "HZ_NETWORK", "ORLEANS_")
+_SCRIPTS = ("#!", ".sh:", ".py:")
 CLUES: Mapping[str, tuple[str, ...]] = {
-    "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount"),
+    "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount", "SA_TOKEN", *_SETTINGS, *_SCRIPTS),
     "Secret": ("stringData", "service-account", "serviceaccount"),
-    "CustomResourceDefinition": ("clientConfig",),
 }
 """Kinds that matter only where their text holds one of these words."""
 KUSTOMIZATION = "kustomize.config.k8s.io/v1beta1 Kustomization"
+HEADS = frozenset({"CustomResourceDefinition"})
+"""Kinds of which only the head matters, unless they name a webhook: whose they are says who serves it (E.2 rank 12)."""
 _POD = re.compile(r"^[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
 _INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
 _HEAD = re.compile(r"^[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
@@ -103,13 +106,12 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
     for index, chunk in enumerate(yamltext.split(content)):
         if yamltext.is_flow(content, chunk.start, chunk.end):
             is_json = is_json or index == 0
-        relevant = is_kustomization or _matters(content, chunk, kinds)
-        if relevant is None:
+        piece = content[chunk.start : chunk.end] if is_kustomization else _relevant(content, chunk, kinds)
+        if piece is None:
             continue
         count += 1
-        if not relevant:
+        if not piece:
             continue
-        piece = content[chunk.start : chunk.end]
         try:
             parsed = yamltext.load(piece)
         except yamltext.YamlError as error:
@@ -148,20 +150,23 @@ def _is_template(piece: str) -> bool:
     return "{{" in piece and _TEMPLATED.search(piece) is not None
 
 
-def _matters(content: str, chunk: yamltext.Chunk, kinds: frozenset[str]) -> bool | None:
-    """Whether a document can matter to a decision; None where it holds no content at all."""
-    start, end = chunk.start, chunk.end
-    if yamltext.is_flow(content, start, end):
-        return '"kind"' in content[start:end] or "kind" in content[start:end]
-    kind = yamltext.peek(content, start, end, "kind")
+def _relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str]) -> str | None:
+    """The part of a document that can matter to a decision: mostly all or "" ; None where it holds no content."""
+    piece = content[chunk.start : chunk.end]
+    if yamltext.is_flow(content, chunk.start, chunk.end):
+        return piece if "kind" in piece else ""
+    kind = yamltext.peek(content, chunk.start, chunk.end, "kind")
     if kind is None:
-        return _is_inline(content, start, end) if content[start:end].strip("-. \r\n\t") else None
+        if not piece.strip("-. \r\n\t"):
+            return None
+        return piece if _is_inline(content, chunk.start, chunk.end) else ""
     if kind in kinds or kind in ALWAYS or kind.endswith("List"):
-        return True
-    piece = content[start:end]
+        return piece
     if kind in CLUES:
-        return any(clue in piece for clue in CLUES[kind])
-    return any(marker in piece for marker in MARKERS) or _POD.search(piece) is not None
+        return piece if any(clue in piece for clue in CLUES[kind]) else ""
+    if kind in HEADS and "clientConfig" not in piece:
+        return piece[: piece.find("\nspec:") + 1]
+    return piece if any(marker in piece for marker in MARKERS) or _POD.search(piece) else ""
 
 
 def _is_inline(content: str, start: int, end: int) -> bool:
@@ -222,7 +227,8 @@ def _document(neighbour: str, value: Value) -> str:
     style = yamltext.style_of(neighbour)
     rendered = yamltext.render(value, **style)
     source = re.search(r"^# Source: (\S+)", neighbour, re.MULTILINE)
-    return f"# Source: {source[1]}{style['newline']}{rendered}" if source else rendered
+    own = hosted.own_file(source[1], text(value, "metadata", "name") or "") if source else ""
+    return f"# Source: {own}{style['newline']}{rendered}" if own else rendered
 
 
 def new_json_file(value: Value) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from samigrate import names
+from samigrate import hosted, names
 from samigrate.model import Finding, Location, Proposal, Resource, Risk, Severity
 from samigrate.state import Key, State, Work
 from samigrate.transforms import ordered
@@ -60,6 +60,7 @@ def plan(
                 if refusal is not None:
                     made.findings.append(refusal)
                     continue
+                thing = replace(thing, resources=tuple(hosted.dressed(added, work.workload.resource) for added in thing.resources))
                 made.state.accept(work, transform.id, thing, resources)
                 made.accepted.append(Planned(work, transform.id, thing))
     return made

@@ -32,13 +32,15 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Root:
     """What is decided together at most: a repository, a PATH, or a stream. `path` is a folder in the form of
-    Source.path ("." for the current one, "-" for a stream); `is_declared`: the user has called it a scope."""
+    Source.path ("." for the current one, "-" for a stream); `is_declared`: the user has called it a scope;
+    `is_strict`: a text that cannot be read is a problem, whether or not it looks like a manifest."""
 
     path: str
     sources: tuple[Source, ...]
     settings: Settings
     is_stream: bool = False
     is_declared: bool = False
+    is_strict: bool = False
 
 
 @dataclass(slots=True)
@@ -70,14 +72,17 @@ def read(root: Root, known: Kinds) -> Reading:
             continue
         content = manifests.decode(source.path, data)
         if isinstance(content, Problem):
-            if manifests.is_manifest(data):
+            if root.is_strict or manifests.is_manifest(data):
                 found.problems.append(content)
             else:
                 found.skipped.append(Skip(source.path, content.line, content.message))
             continue
         manifest = manifests.read(source.path, content, known.names)
         found.problems += manifest.problems
-        found.skipped += manifest.skips
+        if root.is_strict:
+            found.problems += [Problem(skip.path, skip.line, skip.reason) for skip in manifest.skips]
+        else:
+            found.skipped += manifest.skips
         if manifest.documents or manifest.count:
             found.manifests.append(manifest)
         if manifest.documents:

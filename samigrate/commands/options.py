@@ -19,21 +19,21 @@ class Options:
     """The options that `migrate` and `audit` share."""
 
     paths: tuple[str, ...]
-    recipe: tuple[str, ...]
-    format: str | None
-    output: str | None
-    namespace: str | None
-    unknown: str | None
-    max_risk: str | None
-    token_expiration: int | None
-    config: str | None
-    kinds: tuple[str, ...]
-    exclude: tuple[str, ...]
-    context: tuple[str, ...]
-    no_context: bool
-    color: str
-    quiet: bool
-    verbose: int
+    recipe: tuple[str, ...] = ()
+    format: str | None = None
+    output: str | None = None
+    namespace: str | None = None
+    unknown: str | None = None
+    max_risk: str | None = None
+    token_expiration: int | None = None
+    config: str | None = None
+    kinds: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    no_context: bool = False
+    color: str = "never"
+    quiet: bool = False
+    verbose: int = 0
     workload: str = ""
 
     @property
@@ -53,17 +53,23 @@ def _formats(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     return value
 
 
-SHARED = [
-    click.argument("paths", nargs=-1, metavar="PATH... | -", type=click.Path(), required=True),
-    click.option("--recipe", multiple=True, metavar="NAME|FILE", help="What to do; several are joined. [default: least-privilege]"),
-    click.option("--format", callback=_formats, metavar="FORMAT", help="text, diff or json."),
-    click.option("--output", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report there."),
+_RECIPE = click.option("--recipe", multiple=True, metavar="NAME|FILE", help="What to do; several are joined. [default: least-privilege]")
+_DECIDING = [
     click.option("--namespace", metavar="NS", help="The namespace of documents that state none."),
     click.option("--unknown", type=click.Choice(["leave", "account", "disable"]), help="Where API use is unknown. [default: leave]"),
     click.option("--max-risk", type=click.Choice(RISKS), help="Leave out what is riskier. [default: L3]"),
     click.option("--token-expiration", type=click.IntRange(600, 1 << 32), metavar="SECONDS", help="Of projected tokens. [default: 3607]"),
-    click.option("--config", metavar="FILE", type=click.Path(dir_okay=False), help="Instead of the samigrate.yaml found upward from PATH."),
-    click.option("--kinds", multiple=True, metavar="FILE", type=click.Path(dir_okay=False), help="More kinds that hold pod templates."),
+]
+_KINDS = click.option("--kinds", multiple=True, metavar="FILE", type=click.Path(dir_okay=False), help="More kinds that hold pod templates.")
+_FILE = click.Path(dir_okay=False)
+SHARED = [
+    click.argument("paths", nargs=-1, metavar="PATH... | -", type=click.Path(), required=True),
+    _RECIPE,
+    click.option("--format", callback=_formats, metavar="FORMAT", help="text, diff or json."),
+    click.option("--output", metavar="FILE", type=_FILE, help="Write the report there."),
+    *_DECIDING,
+    click.option("--config", metavar="FILE", type=_FILE, help="Instead of the samigrate.yaml found upward from PATH."),
+    _KINDS,
     click.option("--exclude", multiple=True, metavar="GLOB", help="Files that must not change; they are still read."),
     click.option("--context", multiple=True, metavar="FILE|DIR", type=click.Path(), help="Read these manifests besides: a cluster dump."),
     click.option("--no-context", is_flag=True, help="Read nothing but what may change."),
@@ -73,8 +79,46 @@ SHARED = [
 ]
 
 
+def _open_log(_: click.Context, __: click.Parameter, path: str | None) -> None:
+    from samigrate.commands.output import log_to
+
+    if path:
+        log_to(path)
+
+
+CALLED = [
+    _RECIPE,
+    *_DECIDING,
+    click.option("--config", metavar="FILE", type=_FILE, help="A samigrate.yaml; none is looked for."),
+    _KINDS,
+    click.option("-q", "--quiet", is_flag=True, help="Only what went wrong."),
+    click.option("-v", "--verbose", count=True, help="All findings, each with its way out."),
+    click.option(
+        "--log-file",
+        metavar="FILE",
+        type=_FILE,
+        envvar="SAMIGRATE_LOG",
+        show_envvar=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_open_log,
+        help="Add all messages to this file: a host may hide stderr.",
+    ),
+]
+
+
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
-    for decorate in reversed(SHARED):
+    """The arguments and options of `migrate` and `audit`."""
+    return _apply(SHARED, command)
+
+
+def called(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that another tool calls."""
+    return _apply(CALLED, command)
+
+
+def _apply(options: list[Any], command: Callable[..., Any]) -> Callable[..., Any]:
+    for decorate in reversed(options):
         command = decorate(command)
     return command
 

@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from samigrate.commands.options import Options
+from samigrate.errors import InputError
 
 if TYPE_CHECKING:
     from samigrate.model import Outcome
@@ -18,9 +19,34 @@ DONE, WOULD_CHANGE, BAD_INPUT, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 130
 REPORT = "this is a bug in samigrate: please report it, with the manifest if you can"
 
 
-def say(lines: Iterable[str]) -> None:
-    """Lines on standard error."""
-    put(sys.stderr, "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
+_logs: list[BinaryIO] = []
+"""Where messages go besides. Helm 4 shows nobody our standard error, and so no error either."""
+
+
+def log_to(path: str) -> None:
+    """From here on, add every message to the file as well. Raises InputError."""
+    try:
+        _logs.append(open(path, "ab"))  # noqa: SIM115 - open as long as the command runs
+    except OSError as error:
+        raise InputError(path, 0, f"cannot be written: {error.strerror}") from error
+
+
+def end_logs() -> None:
+    while _logs:
+        _logs.pop().close()
+
+
+def say(lines: Iterable[str], logged: Iterable[str] | None = None) -> None:
+    """Lines on standard error, and in the logs; `logged` are what the logs get instead."""
+    shown = list(lines)
+    put(sys.stderr, _encoded_lines(shown))
+    for log in _logs:
+        log.write(_encoded_lines(shown if logged is None else logged))
+        log.flush()
+
+
+def _encoded_lines(lines: Iterable[str]) -> bytes:
+    return "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace")
 
 
 def put(stream: IO[str], content: bytes) -> None:

@@ -34,15 +34,23 @@ def find_roots(options: Options, content: bytes) -> tuple[list[Root], Outcome]:
 
 
 def run(options: Options, content: bytes, *, with_lines: bool) -> Outcome:
-    from samigrate import pipeline, recipe
+    from samigrate import pipeline
 
     if "-" in options.paths and not options.is_stream:
         raise click.UsageError("`-` (standard input) goes with no other path")
     roots, before = find_roots(options, content)
+    outcome = run_roots(roots, options, with_lines=with_lines)
+    return replace(pipeline.merge([before, outcome]), recipes=outcome.recipes)
+
+
+def run_roots(roots: Sequence[Root], options: Options, *, with_lines: bool = False) -> Outcome:
+    """Every root by its own recipes, as one outcome."""
+    from samigrate import pipeline, recipe
+
     chosen = {names: recipe.load(names) for names in dict.fromkeys(root.settings.recipes for root in roots) or [options.recipe]}
     outcomes = [pipeline.run(root, chosen[root.settings.recipes], with_lines=with_lines) for root in roots]
     names = tuple(dict.fromkeys(name for one in chosen.values() for name in one.name.split(" + ")))
-    return replace(pipeline.merge([before, *outcomes]), recipes=names)
+    return replace(pipeline.merge(outcomes), recipes=names)
 
 
 def stdin(options: Options) -> bytes:

@@ -17,8 +17,16 @@ def root(content: bytes, config: str | None, adjust: Callable[[Settings], Settin
     """The stream as a root. Its config is the one named, else the nearest from the current folder upward."""
     home = None if config else walk.find_above(os.path.realpath(os.getcwd()), CONFIG_NAME)
     path = config or (os.path.relpath(os.path.join(home, CONFIG_NAME)) if home else None)
-    settings = adjust(load_config(path) if path else Settings())
-    return Root("-", (Source(NAME, lambda: content, may_change=True),), settings, is_stream=True)
+    return _root(content, adjust(load_config(path) if path else Settings()))
+
+
+def called_root(content: bytes, settings: Settings) -> Root:
+    """The stream of a host that calls us: the folder it happens to run in has no say, and nothing may be passed over."""
+    return _root(content, settings, is_strict=True)
+
+
+def _root(content: bytes, settings: Settings, *, is_strict: bool = False) -> Root:
+    return Root("-", (Source(NAME, lambda: content, may_change=True),), settings, is_stream=True, is_strict=is_strict)
 
 
 def result(content: bytes, outcome: Outcome) -> bytes:

@@ -248,10 +248,11 @@ def _totals(outcome: Outcome) -> Iterator[str]:
     line = f"{count(len(outcome.workloads), 'workload')} in {count(outcome.files, 'file')}: {holding} with a token"
     yield f"{line}; API use: {told}" if told else line
     if outcome.changes:
-        yield f"`samigrate migrate` would change {count(len(outcome.changes), 'file')}: {_tokens(outcome)}"
+        yield f"`samigrate migrate` would change {count(len(outcome.changes), 'file')}: {tokens(outcome)}"
 
 
-def _tokens(outcome: Outcome) -> str:
+def tokens(outcome: Outcome) -> str:
+    """How many tokens the containers can read before and after."""
     before = sum(report.tokens_before for report in outcome.workloads)
     after = sum(report.tokens_after for report in outcome.workloads)
     return f"tokens {before} → {after}"
@@ -271,7 +272,7 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
         return
     touched = f"{sum(bool(report.applied) for report in outcome.workloads)} of {count(len(outcome.workloads), 'workload')}"
     verb = "Would change" if written is None else "Changed"
-    yield f"{verb} {count(changed, 'file')} ({outcome.files} read): {touched}, {_tokens(outcome)}."
+    yield f"{verb} {count(changed, 'file')} ({outcome.files} read): {touched}, {tokens(outcome)}."
     if written is None:
         yield "Next: `samigrate audit` says why; `samigrate migrate --write` does it."
 

@@ -1,0 +1,87 @@
+"""The commands that other tools call with manifests on standard input. On stdout: all, or nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samigrate.commands.options import Options, adjust, called
+from samigrate.commands.output import exit_code, look, put, say, say_problems
+from samigrate.commands.running import run_roots
+
+if TYPE_CHECKING:
+    from samigrate.config import Settings
+    from samigrate.model import Outcome
+
+
+@click.command("post-render")
+@called
+@click.option("--allow-empty", is_flag=True, help="Let an empty stream pass: Helm 3 sends one for a release of hooks alone.")
+def post_render(allow_empty: bool, **given: Any) -> int:
+    """Migrate what Helm has rendered: standard input to standard output.
+
+    Helm shows stderr only when this fails (Helm 4: never); --log-file keeps the messages.
+    """
+    from samigrate.hosts.post_render import require_objects
+
+    options = Options(("-",), **given)
+    content = sys.stdin.buffer.read()
+    require_objects(content, may_be_empty=allow_empty)
+    return _filter(content, _given_settings(options), options)
+
+
+def _given_settings(options: Options) -> Settings:
+    from samigrate.config import Settings, load_config
+
+    return load_config(options.config) if options.config else Settings()
+
+
+def _filter(content: bytes, settings: Settings, options: Options) -> int:
+    """A stream of manifests to the migrated stream."""
+    from samigrate.hosts import post_render as host
+    from samigrate.hosts import stream
+
+    outcome = run_roots([stream.called_root(content, adjust(options)(settings))], options)
+    if not outcome.problems:
+        put(sys.stdout, host.result(content, outcome))
+        _tell(outcome, options)
+    say_problems(outcome)
+    return exit_code(outcome)
+
+
+def _tell(outcome: Outcome, options: Options) -> None:
+    """What was done: in short on stderr, in full in the log."""
+    from dataclasses import replace
+
+    from samigrate.hosts.post_render import told
+
+    short = look(options, sys.stderr)
+    say(() if options.quiet else told(outcome, short), logged=told(outcome, replace(short, color=False, width=None, verbosity=1)))
+
+
+@click.command("krm")
+@called
+@click.argument("plugin_config", required=False, metavar="[CONFIG]", type=click.Path(dir_okay=False))
+def krm(plugin_config: str | None, **given: Any) -> int:
+    """Be a KRM function: a ResourceList on standard input to a ResourceList on standard output.
+
+    With CONFIG, as kustomize calls a legacy exec plugin: a stream of manifests instead, CONFIG being the function's
+    configuration.
+    """
+    from samigrate.hosts import krm as host
+    from samigrate.hosts.post_render import require_objects
+
+    options = Options(("-",), **given)
+    content = sys.stdin.buffer.read()
+    if plugin_config:
+        require_objects(content, may_be_empty=False)
+        return _filter(content, host.plugin_settings(plugin_config), options)
+    call = host.read(content, options.config)
+    outcome = run_roots([host.root(call, adjust(options)(call.settings))], options)
+    put(sys.stdout, host.result(call, outcome))
+    if not outcome.problems:
+        _tell(outcome, options)
+    say_problems(outcome)
+    return exit_code(outcome)

@@ -1,0 +1,37 @@
+"""What a host has written on an object, and what an object that is added beside it must carry.
+
+Helm 4 names each document's chart file in an annotation (it drops a document whose file name starts with `_`, and
+files one without under a number); kpt names the file that an item goes back to.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+
+from samigrate.model import NewResource, Resource
+from samigrate.values import mapping, text
+
+HELM_FILE = "postrenderer.helm.sh/postrender-filename"
+KRM_PATHS = ("config.kubernetes.io/path", "internal.config.kubernetes.io/path")
+_INSIDE = re.compile(r"[^/]+(/[^/]+)+")
+
+
+def own_file(path: str, name: str) -> str:
+    """A file for an account of that name beside a chart file; "" where the path is none that Helm may write to."""
+    if not _INSIDE.fullmatch(path) or ".." in path.split("/"):
+        return ""
+    return f"{posixpath.dirname(path)}/{name}-serviceaccount.yaml"
+
+
+def dressed(added: NewResource, beside: Resource) -> NewResource:
+    """The new object with what its host must find on it."""
+    name = text(added.value, "metadata", "name") or ""
+    found = {key: path for key in KRM_PATHS if (path := text(beside.annotations, key))}
+    if (path := text(beside.annotations, HELM_FILE)) and (own := own_file(path, name)):
+        found[HELM_FILE] = own
+    if not found:
+        return added
+    metadata = mapping(added.value, "metadata")
+    return replace(added, value={**added.value, "metadata": {**metadata, "annotations": {**mapping(metadata, "annotations"), **found}}})

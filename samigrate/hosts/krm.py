@@ -1,0 +1,179 @@
+"""A KRM function (kpt, kustomize): a ResourceList in, a ResourceList out, and what was done as its results.
+
+The items' annotations are the host's and stay. kustomize throws results away and goes by the exit code alone; kpt
+shows them also when that is not 0, so a failure prints the list as it came, with the reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from samigrate import yamltext
+from samigrate.config import Document, Settings, load_config, settings_of
+from samigrate.errors import InputError
+from samigrate.hosts import stream
+from samigrate.model import Finding, Location, Outcome, Resource, ResourceId, Severity, WorkloadReport
+from samigrate.pipeline import Root
+from samigrate.values import Value, at, mapping, parts, resolve, text
+
+KIND = "ResourceList"
+_SEVERITY = {Severity.NOTE: "info", Severity.WARNING: "warning", Severity.ERROR: "error"}
+_NUMBERS = ("token-expiration",)
+_LISTS = ("recipe",)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the host has sent."""
+
+    content: bytes
+    value: dict[str, Value]
+    settings: Settings
+
+
+def read(content: bytes, config: str | None) -> Call:
+    """The ResourceList and the settings: of the file named, else of its functionConfig. Raises InputError."""
+    try:
+        parsed = yamltext.load(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(stream.NAME, 0, "is not UTF-8") from error
+    except yamltext.YamlError as error:
+        raise InputError(stream.NAME, error.line, error.problem) from error
+    if text(parsed.value, "kind") != KIND or not isinstance(parsed.value.get("items"), list):
+        raise InputError(stream.NAME, 0, f"holds no {KIND} with items; for plain manifests use `samigrate post-render`")
+    if not parsed.value["items"]:
+        raise InputError(stream.NAME, 0, f"the {KIND} holds no item, so nothing is printed")
+    given = mapping(parsed.value, "functionConfig")
+    settings = load_config(config) if config else _function_settings(given)
+    return Call(content, parsed.value, settings)
+
+
+def root(call: Call, settings: Settings) -> Root:
+    return stream.called_root(call.content, settings)
+
+
+# ---------------------------------------------------------------- the configuration
+
+
+def _function_settings(given: dict[str, Value]) -> Settings:
+    """Settings from a functionConfig: our Config, or a ConfigMap whose data are its keys (kpt's `-- key=value`)."""
+    if not given or (text(given, "kind") == "ConfigMap" and not mapping(given, "data")):
+        return Settings()
+    if text(given, "kind") != "ConfigMap":
+        return _settings({key: value for key, value in given.items() if key != "metadata"}, "functionConfig")
+    data = dict(mapping(given, "data"))
+    namespace = data.pop("namespace", None)
+    read = {key: _from_text(key, value) for key, value in data.items()}
+    settings = _settings({"apiVersion": "samigrate.dev/v1", "kind": "Config", **read}, "functionConfig")
+    return replace(settings, namespace=namespace if isinstance(namespace, str) else None)
+
+
+def _from_text(key: str, value: Value) -> Value:
+    """A value of a ConfigMap, all of which are strings, as the Config has it."""
+    if key in _NUMBERS and isinstance(value, str) and value.isdigit():
+        return int(value)
+    return value.split(",") if key in _LISTS and isinstance(value, str) else value
+
+
+def _settings(value: dict[str, Value], name: str) -> Settings:
+    return settings_of(Document(name, yamltext.render(value), value))
+
+
+def plugin_settings(path: str) -> Settings:
+    """Settings from the file that kustomize hands to a legacy exec plugin. Raises InputError."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            parsed = yamltext.load(file.read())
+    except OSError as error:
+        raise InputError(path, 0, error.strerror or str(error)) from error
+    except yamltext.YamlError as error:
+        raise InputError(path, error.line, error.problem) from error
+    return _function_settings(mapping(parsed.value))
+
+
+# ---------------------------------------------------------------- the results
+
+
+def result(call: Call, outcome: Outcome) -> bytes:
+    """The ResourceList after the run, with its results; with problems, the one that came in."""
+    made = call.content if outcome.problems else stream.result(call.content, outcome)
+    entries = list(_results(call, outcome))
+    old = made.decode("utf-8")
+    if not entries:
+        return made
+    op = "replace" if "results" in call.value else "add"
+    new = yamltext.rewrite(old, [yamltext.Op(op, "/results", entries)])
+    if yamltext.load(new).value != {**yamltext.load(old).value, "results": entries}:
+        raise AssertionError("the results could not be added to the list")
+    return new.encode("utf-8")
+
+
+def _results(call: Call, outcome: Outcome) -> Iterator[dict[str, Value]]:
+    for problem in outcome.problems:
+        yield {"message": problem.message, "severity": "error", "tags": {"line": str(problem.line)}}
+    for finding in outcome.findings:
+        yield _of_finding(call, finding)
+    if not outcome.problems:
+        for report in outcome.workloads:
+            yield from _of_workload(call, report)
+
+
+def _of_finding(call: Call, finding: Finding) -> dict[str, Value]:
+    found: dict[str, Value] = {
+        "message": f"{finding.message}; {finding.action}" if finding.action else finding.message,
+        "severity": _SEVERITY[finding.severity],
+    }
+    found |= _place(call, finding.at, finding.resource)
+    if finding.pointer:
+        found["field"] = {"path": _field(finding.pointer)}
+    return found | {"tags": {"id": finding.id, "rule": finding.rule}}
+
+
+def _of_workload(call: Call, report: WorkloadReport) -> Iterator[dict[str, Value]]:
+    """One result for each field that is set, changed or gone."""
+    for one in report.applied:
+        operation = one.operation
+        if one.transform == "annotate":
+            continue
+        if operation.pointer == "":
+            message = f"{operation.reason}: ServiceAccount {at(operation.value, 'metadata', 'name')} was added"
+            yield {"message": message, "severity": "info", **_place(call, operation.target, report.workload.id)}
+            continue
+        field: dict[str, Value] = {"path": _field(operation.pointer)}
+        if operation.before is not None:
+            field["currentValue"] = operation.before
+        if operation.op != "remove":
+            field["proposedValue"] = operation.value
+        place = _place(call, operation.target, None)
+        yield {"message": operation.reason or one.part, "severity": "info", **place, "field": field, "tags": {"id": one.transform}}
+
+
+def _place(call: Call, where: Location, named: ResourceId | None) -> dict[str, Value]:
+    """resourceRef and file of an item."""
+    item = resolve(call.value, where.item) if where.item else None
+    if not isinstance(item, dict):
+        return {}
+    resource = Resource(where, item)
+    own = named or resource.id
+    reference = {"apiVersion": text(item, "apiVersion") or "", "kind": own.kind, "name": own.name}
+    if own.namespace:
+        reference["namespace"] = own.namespace
+    found: dict[str, Value] = {"resourceRef": reference}
+    if path := _annotation(resource, "path"):
+        index = _annotation(resource, "index")
+        found["file"] = {"path": path, **({"index": int(index)} if index.isdigit() else {})}
+    return found
+
+
+def _annotation(resource: Resource, name: str) -> str:
+    keys = (f"internal.config.kubernetes.io/{name}", f"config.kubernetes.io/{name}")
+    return next((value for key in keys if (value := text(resource.annotations, key))), "")
+
+
+def _field(pointer: str) -> str:
+    """A JSON Pointer as results name a field: spec.containers[0].image."""
+    found = ""
+    for part in parts(pointer):
+        found += f"[{part}]" if part.isdigit() or part == "-" else f".{part}"
+    return found.lstrip(".")

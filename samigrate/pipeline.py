@@ -128,8 +128,7 @@ def _plan_and_write(
                 work = rewriting.work_on(held[path], accepted)
                 changes |= {change.path: change for change in rewriting.write(content, held[path], work, sources, is_stream=root.is_stream)}
             except RefusedError as error:
-                touching = [one for one in accepted if rewriting.touches(one, path, error.document, error.pointer)]
-                _block(blocked, touching or accepted, error.line, error.reason)
+                _block(blocked, rewriting.meant(accepted, path, error), error.line, error.reason)
                 is_settled = False
         if is_settled:
             return made, blocked, changes

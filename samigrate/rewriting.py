@@ -17,6 +17,10 @@ from samigrate.values import Value, parts
 _OPEN_LISTS = ("List", "Template", "ResourceList")
 
 
+class NoRoomError(RefusedError):
+    """There is no place for a new object; what only edits may go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileWork:
     """What is to happen to one file: operations by document (pointers relative to it), new documents as (place it
@@ -49,6 +53,13 @@ def touches(one: Planned, path: str, document: int, where: str) -> bool:
     targets = [(each.target, each.target.item + each.pointer) for each in one.proposal.operations]
     targets += [(added.beside, added.beside.item) for added in one.proposal.resources]
     return any((at.path, at.document) == (path, document) and (not where or full == where) for at, full in targets)
+
+
+def meant(accepted: Sequence[Planned], path: str, error: RefusedError) -> Sequence[Planned]:
+    """The proposals that a refusal is about."""
+    if isinstance(error, NoRoomError):
+        return [one for one in accepted if any(added.beside.path == path for added in one.proposal.resources)]
+    return [one for one in accepted if touches(one, path, error.document, error.pointer)] or accepted
 
 
 def work_on(manifest: Manifest, accepted: Sequence[Planned]) -> FileWork:
@@ -105,9 +116,9 @@ def write(content: str, manifest: Manifest, work: FileWork, taken: Iterable[str]
     path = manifest.path
     for beside, _ in work.siblings:
         if is_stream:
-            raise RefusedError(beside.document, beside.item, "one JSON object on a stream has no room for an account", beside.line)
+            raise NoRoomError(beside.document, beside.item, "one JSON object on a stream has no room for an account", beside.line)
         if sibling(path) in taken or len(work.siblings) > 1:
-            raise RefusedError(beside.document, beside.item, f"{sibling(path)} is taken", beside.line)
+            raise NoRoomError(beside.document, beside.item, f"{sibling(path)} is taken", beside.line)
     new = manifests.rewrite(content, work.operations, work.inserts)
     changes = [FileChange(path, content, new, tuple(manifests.secret_lines(content)))] if new != content else []
     return changes + [FileChange(sibling(path), None, manifests.new_json_file(value)) for _, value in work.siblings]

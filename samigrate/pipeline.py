@@ -18,7 +18,7 @@ from samigrate.evidence import judge
 from samigrate.index import View
 from samigrate.kinds import Kinds
 from samigrate.manifests import RefusedError
-from samigrate.model import FileChange, Finding, Level, Location, Outcome, Problem, Severity
+from samigrate.model import FileChange, Finding, Level, Location, Outcome, Problem, Severity, Skip
 from samigrate.planning import Blocked, Plan, Planned, part_key, plan
 from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe
@@ -62,9 +62,27 @@ def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Deci
     lines = _lines(found, works, root) if with_lines else {}
     problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
     accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
-    told = [*found.findings, *made.findings, *observations.of(works, accepted)]
-    outcome = report.outcome(root, recipe, found, works, accepted, made.state, kept, problems, told, lines)
+    asked = _asked(found, works, root)
+    told = [*found.findings, *made.findings, *observations.of(asked, accepted)]
+    outcome = report.outcome(root, recipe, found, asked, accepted, made.state, kept, problems, told, lines)
     return Run(root, recipe, found, works, accepted, outcome)
+
+
+def _asked(found: Reading, works: Sequence[Work], root: Root) -> list[Work]:
+    """The workloads that PATH covers; what was read besides only informs, so it is left out of what is said. A file
+    there that cannot be read is a note: what it would have told is not known, but nobody asked for it."""
+    paths = {source.path for source in root.sources if source.may_change}
+    found.skipped = [
+        *(skip for skip in found.skipped if skip.path in paths),
+        *(
+            Skip(one.path, one.line, f"not read, so what it says is not known: {one.message}")
+            for one in found.problems
+            if one.path not in paths
+        ),
+    ]
+    found.problems = [problem for problem in found.problems if problem.path in paths]
+    found.findings = [finding for finding in found.findings if finding.at.path in paths]
+    return [work for work in works if work.workload.resource.at.path in paths]
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:

@@ -139,8 +139,13 @@ def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:
             return False
     if workloads:
         found.workloads.setdefault(resource.at.path, []).extend(workloads)
-    elif known.rule(resource.id.group, resource.id.kind) is None:
+    elif (rule := known.rule(resource.id.group, resource.id.kind)) is None:
         found.findings += _unsupported(resource)
+    elif rule.report_only and not rule.pods:
+        message = f"{resource.id.name}: left as it is: {rule.report_only}"
+        found.findings.append(
+            Finding("reported-only", rule.rule, Severity.NOTE, message, "review it by hand", resource.at, "", resource.id)
+        )
     return True
 
 

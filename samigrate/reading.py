@@ -141,7 +141,7 @@ def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:
         found.workloads.setdefault(resource.at.path, []).extend(workloads)
     elif (rule := known.rule(resource.id.group, resource.id.kind)) is None:
         found.findings += _unsupported(resource)
-    elif rule.report_only and not rule.pods:
+    elif rule.report_only and not rule.pods and shapes.states_account(resource):
         message = f"{resource.id.name}: left as it is: {rule.report_only}"
         found.findings.append(
             Finding("reported-only", rule.rule, Severity.NOTE, message, "review it by hand", resource.at, "", resource.id)

@@ -10,6 +10,7 @@ from samigrate.values import Value, parts, pointer, sequence, text
 
 _HISTORY = frozenset(("ControllerRevision", "Endpoints", "Event", "CustomResourceDefinition"))
 _DEPTH = 40
+_ACCOUNT_FIELDS = frozenset(("serviceAccountName", "serviceAccount", "automountServiceAccountToken"))
 _ASSERT = re.compile(
     r"(?:^|/)(?:chainsaw-test\.ya?ml|kyverno-test\.ya?ml|[^/]*-(?:assert|errors)\.ya?ml|(?:assert|errors)\.ya?ml|[^/]*\.out\.ya?ml)$"
     r"|(?:^|/)(?:expected|golden)/"
@@ -41,6 +42,19 @@ def find_pod_specs(resource: Resource) -> Iterator[str]:
             continue
         if depth < _DEPTH:
             stack += [(where + pointer(key), item, depth + 1) for key, item in reversed(inside) if isinstance(item, (dict, list))]
+
+
+def states_account(resource: Resource) -> bool:
+    """Whether an object that holds no pod spec states an account or an automount value somewhere."""
+    stack: list[tuple[Value, int]] = [(resource.value, 0)]
+    while stack:
+        value, depth = stack.pop()
+        if isinstance(value, dict) and not _ACCOUNT_FIELDS.isdisjoint(value):
+            return True
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        if depth < _DEPTH:
+            stack += [(item, depth + 1) for item in inside if isinstance(item, (dict, list))]
+    return False
 
 
 def untouchable(resource: Resource, workload: Workload, path: str) -> str | None:

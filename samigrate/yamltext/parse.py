@@ -28,8 +28,11 @@ MAX_BRACKETS = 1_000
 MAX_ALIASED = 1_000_000
 """How many nodes all aliases of a document together may stand for."""
 
+MAX_DUPLICATES = 100
+"""How many duplicate keys are noted: each costs a walk through the text for its line."""
+
 _MERGE = "tag:yaml.org,2002:merge"
-_COMPACT = re.compile(r"(?:[-?:][ \t]+){1000}")
+_COMPACT = re.compile(r"[-?:](?<![-?:][ \t].)[ \t]++(?:[-?:][ \t]++){999}")  # tried once for a run, not at each of its parts
 _BRACKETS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\S)#[^\r\n]*|[\[{]|[\]}]", re.DOTALL)
 _BAD_CHARACTER = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -161,6 +164,8 @@ class _Reader:
         return self.error(f"the character #x{ord(bad[0]):04x} is not allowed", bad.start() - self.shift)
 
     def note_duplicate(self, key: str, start: Any) -> None:
+        if len(self.duplicates) >= MAX_DUPLICATES:
+            return
         pointer = "".join("/" + escaped(part) for part in (*self.path, key))
         self.duplicates.append((pointer, self.line(start.index + self.shift), key))
 

@@ -45,12 +45,18 @@ def volumes(spec: PodSpec, owner: Owner) -> Iterator[TokenVolume]:
     for index, volume in spec.volumes():
         name = text(volume, "name") or ""
         plain = mapping(volume, "secret")
-        if (secret := text(plain, "secretName")) and (known := owner(secret)):
+        if (secret := text(plain, "secretName")) and _takes_token_keys(plain) and (known := owner(secret)):
             yield TokenVolume(index, name, volume, None, plain, secret, known)
         for place, source in enumerate(sequence(volume, "projected", "sources")):
             inner = mapping(source, "secret")
-            if (secret := text(inner, "name")) and (known := owner(secret)):
+            if (secret := text(inner, "name")) and _takes_token_keys(inner) and (known := owner(secret)):
                 yield TokenVolume(index, name, volume, place, inner, secret, known)
+
+
+def _takes_token_keys(secret: Mapping[str, Value]) -> bool:
+    """What takes other keys alone has nothing to convert; a conversion leaves such sources behind (R-B2)."""
+    items = sequence(secret, "items")
+    return not items or any(text(item, "key") in (*TOKEN_KEYS, None) for item in items)
 
 
 def variables(spec: PodSpec, owner: Owner) -> Iterator[TokenVariable]:

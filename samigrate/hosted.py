@@ -10,11 +10,13 @@ import posixpath
 import re
 from dataclasses import replace
 
-from samigrate.model import NewResource, Resource
+from samigrate.model import NewResource, Workload
 from samigrate.values import mapping, text
 
 HELM_FILE = "postrenderer.helm.sh/postrender-filename"
-KRM_PATHS = ("config.kubernetes.io/path", "internal.config.kubernetes.io/path")
+KRM = ("config.kubernetes.io/", "internal.config.kubernetes.io/")
+BEFORE_ALL = -100_000
+"""Added to an item's index it puts another item before all of its file, and no two of them at one place."""
 _INSIDE = re.compile(r"[^/]+(/[^/]+)+")
 
 
@@ -25,10 +27,14 @@ def own_file(path: str, name: str) -> str:
     return f"{posixpath.dirname(path)}/{name}-serviceaccount.yaml"
 
 
-def dressed(added: NewResource, beside: Resource) -> NewResource:
+def dressed(added: NewResource, workload: Workload) -> NewResource:
     """The new object with what its host must find on it."""
+    beside = workload.resource
     name = text(added.value, "metadata", "name") or ""
-    found = {key: path for key in KRM_PATHS if (path := text(beside.annotations, key))}
+    found = {key: path for start in KRM if (path := text(beside.annotations, key := start + "path"))}
+    if found and not workload.component:  # two items at one place of a file: kpt refuses
+        places = [(key, text(beside.annotations, key) or "") for start in KRM if (key := start + "index")]
+        found |= {key: str(int(place) + BEFORE_ALL) for key, place in places if place.isdigit()}
     if (path := text(beside.annotations, HELM_FILE)) and (own := own_file(path, name)):
         found[HELM_FILE] = own
     if not found:

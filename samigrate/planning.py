@@ -60,7 +60,7 @@ def plan(
                 if refusal is not None:
                     made.findings.append(refusal)
                     continue
-                thing = replace(thing, resources=tuple(hosted.dressed(added, work.workload.resource) for added in thing.resources))
+                thing = replace(thing, resources=tuple(hosted.dressed(added, work.workload) for added in thing.resources))
                 made.state.accept(work, transform.id, thing, resources)
                 made.accepted.append(Planned(work, transform.id, thing))
     return made

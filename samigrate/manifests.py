@@ -39,7 +39,9 @@ HEADS = frozenset({"CustomResourceDefinition"})
 """Kinds of which only the head matters, unless they name a webhook: whose they are says who serves it (E.2 rank 12)."""
 _POD = re.compile(r"^[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
 _INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
-_HEAD = re.compile(r"^[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
+_HEAD = re.compile(r"^\ufeff?[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
+_FLOW_HEAD = re.compile(r"[{,]\s*[\"']?(apiVersion|kind)[\"']?\s*:")
+_WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _TEMPLATED = re.compile(r"\{\{.*?\}\}|^\s*\{\{", re.MULTILINE)
 
 
@@ -76,6 +78,8 @@ class Manifest:
 
 def decode(path: str, data: bytes) -> str | Problem:
     """The text of a file, its byte order mark kept as U+FEFF; a Problem where it is no UTF-8 text."""
+    if wide := next((name for mark, name in _WIDE.items() if data.startswith(mark)), None):
+        return Problem(path, 1, f"is {wide}: save it as UTF-8")
     try:
         found = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -87,7 +91,9 @@ def decode(path: str, data: bytes) -> str | Problem:
 
 def is_manifest(data: bytes) -> bool:
     """Whether unreadable bytes look like a manifest all the same: top-level `apiVersion` and `kind`."""
-    heads = {found[1] for found in _HEAD.finditer(data.decode("utf-8", "replace"))}
+    found = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 without its NULs reads well enough
+    pattern = _FLOW_HEAD if found.lstrip("\ufeff\ufffd \t\r\n").startswith("{") else _HEAD
+    heads = {head[1] for head in pattern.finditer(found.lstrip("\ufffd"))}
     return heads == {"apiVersion", "kind"}
 
 
@@ -118,7 +124,7 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
             line = chunk.line + error.line - 1
             if _is_template(piece):
                 skips.append(Skip(path, line, "a template, not a manifest: render it first"))
-            elif is_manifest(piece.encode("utf-8", "replace")) or is_json:
+            elif is_manifest(piece.encode("utf-8", "replace")):
                 problems.append(Problem(path, line, error.problem))
             else:
                 skips.append(Skip(path, line, f"not readable as YAML, and no manifest: {error.problem}"))

@@ -155,6 +155,7 @@ class _Reader:
     def _marked(self, error: Any) -> YamlError:
         mark = error.problem_mark or error.context_mark
         words = ", ".join(part for part in (error.context, error.problem) if part) or "no YAML"
+        words = words.replace("did not find expected <document start>", "something stands behind the end of the document")
         return self.error(words, mark.index if mark else 0)
 
     def _unreadable(self, error: Exception) -> YamlError:

@@ -84,6 +84,8 @@ def work_on(manifest: Manifest, accepted: Sequence[Planned]) -> FileWork:
     for document, place, value in sorted(items, key=lambda item: _order(item[1]), reverse=True):  # from the end: earlier places stay true
         added_item = Operation(Location(manifest.path, document), "add", place, value, reason="an account for the object behind it")
         operations[document].append(added_item)
+    for listed in operations.values():  # an account's name before the keys that are written behind it
+        listed.sort(key=lambda operation: not (operation.op == "add" and operation.pointer.endswith("/serviceAccountName")))
     return FileWork(operations, sorted(inserts, key=lambda insert: insert[0]), siblings)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from samigrate.model import DEFAULT_ACCOUNT, Finding, Level, Severity
+from samigrate import identity
+from samigrate.model import DEFAULT_ACCOUNT, Finding, Level, Severity, Workload
 from samigrate.planning import Planned
 from samigrate.state import Work
+from samigrate.values import text
 
 FIELD = "automountServiceAccountToken"
 ONE_SHOT = {
@@ -32,10 +34,15 @@ def of(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
             piece = next((one.detail for one in work.verdict.evidence), "")
             action = "declare it with the annotation api-access, or pass --unknown account or --unknown disable"
             yield _on(work, "unknown-api-use", "R-E2", f"may use the API ({piece}), so it stays as it is", action)
-        if workload.key in changed and workload.rule.one_shot in ONE_SHOT:
+        if workload.key in changed and workload.rule.one_shot in ONE_SHOT and not _is_made_anew(workload):
             rule, why, action = ONE_SHOT[workload.rule.one_shot]
             yield _on(work, workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action)
         yield from _shared(work)
+
+
+def _is_made_anew(workload: Workload) -> bool:
+    """Whether each run makes another object: a hook, or a generated name (R-G5)."""
+    return bool(identity.hook(workload)) or not text(workload.resource.value, "metadata", "name")
 
 
 def _invalid_automount(work: Work) -> Finding:
@@ -55,6 +62,8 @@ def _shared(work: Work) -> Iterator[Finding]:
         names = sorted({str(user.id) for user in view.users(account)})
         if account == DEFAULT_ACCOUNT:
             for grant in view.grants(account):
+                if not any(piece.source == "shared-default-binding" and piece.at == grant.binding.at for piece in work.verdict.evidence):
+                    continue  # what it grants needs no token (R-E4)
                 message = f"{grant.binding.id} gives rights to default, and so to {', '.join(names)}: which of them uses them is not known"
                 action = "keep the subject only for those that need it"
                 yield Finding(

@@ -88,9 +88,9 @@ def _identity(work: Work, state: State, after: PodSpec, *, is_switch: bool) -> s
 
 def _evidence(work: Work) -> str:
     """The strongest evidence first, cut to fit (R-F3)."""
-    is_used = work.verdict.level in (Level.REQUIRED, Level.LIKELY)
-    shown = [piece for piece in work.verdict.evidence if not (is_used and piece.strength is Strength.COUNTER)]
-    pieces = sorted(shown, key=lambda piece: _ORDER.index(piece.strength))
+    pieces = sorted(work.verdict.evidence, key=lambda piece: _ORDER.index(piece.strength))
+    if pieces and pieces[0].strength in (Strength.PROOF, Strength.STRONG):
+        pieces = [piece for piece in pieces if piece.strength in (Strength.PROOF, Strength.STRONG)]
     text = "; ".join(dict.fromkeys(piece.detail for piece in pieces))
     return text if len(text.encode()) <= LIMIT else text.encode()[: LIMIT - 3].decode("utf-8", "ignore").rsplit("; ", 1)[0] + "; …"
 

@@ -19,6 +19,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
 )
 
+from .colons import is_maskable, masked, unmasking
 from .node import Node, escaped
 from .scalar import Scalar, key_text, resolve, tagged
 from .split import line_column, lines_between
@@ -64,8 +65,7 @@ class Parsed:
 
 def load(text: str) -> Parsed:
     """The value of one document. Raises YamlError."""
-    reader = _Reader(text)
-    with_root = reader.root(_values)
+    reader, with_root = _read(text, _values)
     if with_root is None:
         return Parsed(None, True, 1, (), False)
     value, start, end = with_root
@@ -74,11 +74,9 @@ def load(text: str) -> Parsed:
 
 def compose(text: str) -> Node | None:
     """The nodes of one document with their spans, or None if it has none. Raises YamlError."""
-    found = _Reader(text).root(_nodes)
-    if found is None:
-        return None
-    node: Node = found[0]
-    return None if node.start == node.end else node
+    _, found = _read(text, _nodes)
+    node: Node | None = found[0] if found else None
+    return None if node is None or node.start == node.end else node
 
 
 def node_key(node: Node) -> str:
@@ -102,10 +100,21 @@ def plain(node: Node) -> Any:
 # Events, not libyaml's own nodes: they are as fast, know where an alias stands, and allow an anchor's name twice.
 
 
+def _read(text: str, read: Callable[[_Reader, Any, int], Any]) -> tuple[_Reader, tuple[Any, int, int] | None]:
+    reader = _Reader(text)
+    try:
+        return reader, reader.root(read)
+    except YamlError as error:
+        if not is_maskable(error.problem, text):
+            raise
+    reader = _Reader(text, is_masked=True)
+    return reader, reader.root(read)
+
+
 class _Reader:
     """The state of reading one document: the events to come, anchors, and what was noticed on the way."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_masked: bool = False) -> None:
         self.text = text
         self.shift = 1 if text.startswith("\ufeff") else 0
         _refuse_what_hurts(text)
@@ -116,11 +125,11 @@ class _Reader:
         self.has_alias = False
         self.count = 0
         self.aliased = 0
-        self.next = self._events()
+        self.next = unmasking(self._events(masked(text))) if is_masked else self._events(text)
 
-    def _events(self) -> Callable[[], Any]:
+    def _events(self, text: str) -> Callable[[], Any]:
         try:
-            parser = CParser(self.text[self.shift :])
+            parser = CParser(text[self.shift :])
         except UnicodeEncodeError as error:
             raise self.error("a character that is no Unicode text", error.start) from error
         get: Callable[[], Any] = parser.get_event

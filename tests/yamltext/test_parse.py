@@ -69,6 +69,10 @@ VALUES: dict[str, tuple[str, Any]] = {
     "a template placeholder": ("x: {{ .Values.y }}\n", {"x": {'{".Values.y": null}': None}}),
     "a byte order mark": ("\ufeffa: 1\n", {"a": 1}),
     "tagged collections": ("--- !!map\na: !!seq [x]\n", {"a": ["x"]}),
+    "colons inside plain text in flow style": (
+        "a: [http://x:80, {image: b:1.36, c:d}, \"e:f\"] # g:h\ni: !!str j:k\nl: {\"m\":1}\n",
+        {"a": ["http://x:80", {"image": "b:1.36", "c:d": None}, "e:f"], "i": "j:k", "l": {"m": 1}},
+    ),
     "a scalar document": ("--- |\n x\n", "x\n"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from samigrate.commands.options import Options, adjust
 if TYPE_CHECKING:
     from samigrate.model import Outcome
     from samigrate.pipeline import Root
+    from samigrate.recipe import Recipe
 
 
 def find_roots(options: Options, content: bytes) -> tuple[list[Root], Outcome]:
@@ -45,12 +46,22 @@ def run(options: Options, content: bytes, *, with_lines: bool) -> Outcome:
 
 def run_roots(roots: Sequence[Root], options: Options, *, with_lines: bool = False) -> Outcome:
     """Every root by its own recipes, as one outcome."""
-    from samigrate import pipeline, recipe
+    from samigrate import pipeline
 
-    chosen = {names: recipe.load(names) for names in dict.fromkeys(root.settings.recipes for root in roots) or [options.recipe]}
+    chosen = find_recipes(roots, options)
     outcomes = [pipeline.run(root, chosen[root.settings.recipes], with_lines=with_lines) for root in roots]
-    names = tuple(dict.fromkeys(name for one in chosen.values() for name in one.name.split(" + ")))
-    return replace(pipeline.merge(outcomes), recipes=names)
+    return replace(pipeline.merge(outcomes), recipes=recipe_names(chosen.values()))
+
+
+def find_recipes(roots: Sequence[Root], options: Options) -> Mapping[tuple[str, ...], Recipe]:
+    """The recipes of the roots, by what their settings call them."""
+    from samigrate import recipe
+
+    return {names: recipe.load(names) for names in dict.fromkeys(root.settings.recipes for root in roots) or [options.recipe]}
+
+
+def recipe_names(chosen: Iterable[Recipe]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for one in chosen for name in one.name.split(" + ")))
 
 
 def stdin(options: Options) -> bytes:

@@ -141,6 +141,8 @@ def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:
         found.workloads.setdefault(resource.at.path, []).extend(workloads)
     elif (rule := known.rule(resource.id.group, resource.id.kind)) is None:
         found.findings += _unsupported(resource)
+    elif reason := shapes.misplaced(resource, rule):
+        found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id}: {reason}"))
     elif rule.report_only and not rule.pods and shapes.states_account(resource):
         message = f"{resource.id.name}: left as it is: {rule.report_only}"
         found.findings.append(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from samigrate.model import INJECTED_VOLUME, Resource, Workload
-from samigrate.values import Value, parts, pointer, sequence, text
+from samigrate.model import INJECTED_VOLUME, KindRule, Resource, Workload
+from samigrate.values import Value, at, mapping, parts, pointer, sequence, text
 
 _HISTORY = frozenset(("ControllerRevision", "Endpoints", "Event", "CustomResourceDefinition"))
 _DEPTH = 40
+_LISTS = ("containers", "initContainers", "ephemeralContainers", "volumes", "imagePullSecrets")
+_CONTAINER_LISTS = ("env", "envFrom", "volumeMounts")
 _ACCOUNT_FIELDS = frozenset(("serviceAccountName", "serviceAccount", "automountServiceAccountToken"))
 _ASSERT = re.compile(
     r"(?:^|/)(?:chainsaw-test\.ya?ml|kyverno-test\.ya?ml|[^/]*-(?:assert|errors)\.ya?ml|(?:assert|errors)\.ya?ml|[^/]*\.out\.ya?ml)$"
@@ -59,7 +61,55 @@ def states_account(resource: Resource) -> bool:
 
 def untouchable(resource: Resource, workload: Workload, path: str) -> str | None:
     """Why the workload must be left as it is (R-A14, R-C10, R-J6), None where nothing says so."""
-    return _owned(resource) or _static(resource, workload, path) or _assert(path) or _patch(resource, workload) or _dump(resource, workload)
+    return (
+        _owned(resource)
+        or _static(resource, workload, path)
+        or _assert(path)
+        or _malformed(resource, workload)
+        or _patch(resource, workload)
+        or _dump(resource, workload)
+    )
+
+
+def misplaced(resource: Resource, rule: KindRule) -> str | None:
+    """What stands where the kind keeps a pod spec, or above it, and is no mapping; None where nothing is amiss."""
+    for path in rule.pods:
+        steps, value = path.split("."), resource.value
+        for count, step in enumerate(steps, 1):
+            value = at(value, step.rstrip("[]{}"))
+            if value is None or step.endswith(("[]", "{}")):
+                break
+            if not isinstance(value, dict):
+                return f"{'.'.join(steps[:count])} is {_shape(value)}, not a mapping"
+    return None
+
+
+def _malformed(resource: Resource, workload: Workload) -> str | None:
+    """A value of another type than the schema's, in what decisions rest on or edits go to: nothing follows from it."""
+    metadata, spec = mapping(resource.value, "metadata"), workload.spec.value
+    wrong = [key for key in ("annotations", "labels") if not isinstance(metadata.get(key), (dict, type(None)))]
+    wrong += [key for key in ("serviceAccountName", "serviceAccount") if not isinstance(spec.get(key), (str, type(None)))]
+    if wrong:
+        return f"{wrong[0]} is {_shape(metadata.get(wrong[0], spec.get(wrong[0])))}, which the API server refuses"
+    containers = workload.spec.containers(ephemeral=True)
+    holders = [("", spec, _LISTS), *((f"container {container.name}: ", container.value, _CONTAINER_LISTS) for container in containers)]
+    for where, holder, keys in holders:
+        for key in keys:
+            value = holder.get(key)
+            if not isinstance(value, (list, type(None))):
+                return f"{where}{key} is {_shape(value)}, not a list"
+            if odd := [item for item in value or () if not isinstance(item, dict)]:
+                return f"{where}an item of {key} is {_shape(odd[0])}, not a mapping"
+    return None
+
+
+def _shape(value: Value) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "a boolean"
+    words = ((dict, "a mapping"), (list, "a list"), (str, "text"))
+    return next((word for shape, word in words if isinstance(value, shape)), "a number")
 
 
 def _owned(resource: Resource) -> str | None:

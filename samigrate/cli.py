@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from samigrate import __version__
+from samigrate.commands.evidence import evidence
 from samigrate.commands.filters import krm, post_render
 from samigrate.commands.options import RISKS, Options, shared
 from samigrate.commands.output import (
@@ -197,3 +198,4 @@ def _tell(lines: Iterable[str]) -> int:
 
 cli.add_command(post_render)
 cli.add_command(krm)
+cli.add_command(evidence)

@@ -13,6 +13,8 @@ from typing import Any
 
 from samigrate import globs, yamltext
 from samigrate.errors import InputError
+from samigrate.evidence_file import NOTHING, Known, merge
+from samigrate.evidence_file import read as read_evidence
 from samigrate.model import DEFAULT_PREFIX, KindRule, Risk
 from samigrate.values import Value, pointer
 
@@ -56,6 +58,8 @@ class Settings:
     mesh: tuple[str, ...] = ()
     recipes: tuple[str, ...] = ()
     folder: str = ""
+    source: tuple[tuple[str, str], ...] = ()  # image -> the folder it is built from, relative to `folder`
+    evidence: Known = NOTHING
 
 
 def default_namespace(settings: Settings, path: str) -> str | None:
@@ -170,6 +174,14 @@ class _Reader:
     def pull_secrets(self, value: Value, where: str) -> dict[str, tuple[str, ...]]:
         pairs = self.items(value, where, "namespace (or `*`) to a list of Secret names")
         return {namespace: self.strings(names, where + pointer(namespace)) for namespace, names in pairs}
+
+    def source(self, value: Value, where: str) -> tuple[tuple[str, str], ...]:
+        pairs = self.items(value, where, "image to the folder it is built from")
+        return tuple((image, self.string(folder, where + pointer(image))) for image, folder in pairs)
+
+    def evidence(self, value: Value, where: str) -> Known:
+        paths = [os.path.join(self.shown, name) for name in self.one_or_more(value, where)]
+        return Known(merge(item for path in paths for item in read_evidence(path)))
 
     def choice(self, *choices: str) -> Callable[[Value, str], str]:
         def read(value: Value, where: str) -> str:
@@ -308,6 +320,8 @@ def settings_of(document: Document) -> Settings:
         "max-risk": ("max_risk", reader.risk),
         "account-file": ("account_file", reader.account_file),
         "mesh": ("mesh", reader.strings),
+        "source": ("source", reader.source),
+        "evidence": ("evidence", reader.evidence),
     }
     document.known(document.value, (*readers, "apiVersion", "kind"), "", "key")
     values = {name: read(document.value[key], pointer(key)) for key, (name, read) in readers.items() if key in document.value}

@@ -18,7 +18,7 @@ DOORS = {
     "click": {"samigrate.cli", "samigrate.commands.options", "samigrate.commands.running", "samigrate.commands.filters"},
     "ruamel": {"samigrate.yamltext.parse"},
     "deepdiff": {"samigrate.verify"},
-    "libcst": set[str](),
+    "libcst": {name for name in MODULES if name.startswith("samigrate.pytext.")},
 }
 STRANGERS = ("samigrate.evidence", "samigrate.transforms", "samigrate.reporters")
 HOSTS = {*CLI, "samigrate.__main__", "samigrate.hosts"}

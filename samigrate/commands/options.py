@@ -31,6 +31,8 @@ class Options:
     exclude: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
     no_context: bool = False
+    evidence: tuple[str, ...] = ()
+    python: bool = False
     color: str = "never"
     quiet: bool = False
     verbose: int = 0
@@ -72,6 +74,8 @@ SHARED = [
     _KINDS,
     click.option("--exclude", multiple=True, metavar="GLOB", help="Files that must not change; they are still read."),
     click.option("--context", multiple=True, metavar="FILE|DIR", type=click.Path(), help="Read these manifests besides: a cluster dump."),
+    click.option("--evidence", multiple=True, metavar="FILE", type=click.Path(), help="What `samigrate evidence` has found elsewhere."),
+    click.option("--python", is_flag=True, help="Do *.py, too: workloads that Python declares."),
     click.option("--no-context", is_flag=True, help="Read nothing but what may change."),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="[default: auto]"),
     click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong."),
@@ -125,6 +129,9 @@ def _apply(options: list[Any], command: Callable[..., Any]) -> Callable[..., Any
 
 def adjust(options: Options) -> Callable[[Settings], Settings]:
     """Lays the options over a config's settings."""
+    from samigrate.evidence_file import Known, merge, read
+
+    found = [item for path in options.evidence for item in read(path)]
 
     def adjust(settings: Settings) -> Settings:
         from samigrate.config import read_kinds
@@ -137,6 +144,8 @@ def adjust(options: Options) -> Callable[[Settings], Settings]:
             given |= {"namespace": options.namespace, "namespaces": ()}
         if options.kinds:
             given["kinds"] = (*settings.kinds, *(rule for path in options.kinds for rule in read_kinds(path)))
+        if found:
+            given["evidence"] = Known(merge([*settings.evidence.items, *found]))
         return replace(settings, **{name: value for name, value in given.items() if value is not None})
 
     return adjust

@@ -1,0 +1,57 @@
+"""What was found outside the manifests: items of `--evidence FILE` (source code, audit logs, a cluster dump)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.catalog import path_of
+from samigrate.evidence import Source
+from samigrate.model import Evidence, Location, Workload
+from samigrate.values import text
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.evidence_file import Item
+    from samigrate.index import View
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    known = settings.evidence
+    if not known.items:
+        return
+    for item in known.others:
+        if _is_about(dict(item.subject), workload, view):
+            yield _evidence(item, workload, None)
+    for container in workload.spec.containers():
+        image = text(container.value, "image")
+        if image is None:
+            continue
+        path = path_of(image)
+        for item in known.of_image(path.rpartition("/")[2]):
+            subject = dict(item.subject)
+            wanted = path_of(subject["image"])
+            if (path == wanted or path.endswith("/" + wanted)) and _is_about(subject, workload, view):
+                yield _evidence(item, workload, container.name)
+
+
+def _is_about(subject: dict[str, str], workload: Workload, view: View) -> bool:
+    """Whether the subject's other keys are the workload's; a namespace that nobody states is nobody's."""
+    facts = {
+        "kind": workload.id.kind,
+        "name": workload.id.name,
+        "namespace": view.namespace or workload.id.namespace,
+        "account": workload.spec.account,
+    }
+    return all(facts[key] == value for key, value in subject.items() if key != "image")
+
+
+def _evidence(item: Item, workload: Workload, container: str | None) -> Evidence:
+    # Without the line: the text becomes an annotation, which should not change whenever the code does.
+    place = f" ({item.path})" if item.path else ""
+    at = Location(item.path, line=item.line or 1) if item.path else workload.resource.at
+    return Evidence("evidence-file", 0, item.strength, item.why + place, at, "", container)
+
+
+SOURCE = Source("evidence-file", (0,), _find)

@@ -122,7 +122,8 @@ def _findings(work: Work, touched: Sequence[Reference]) -> Iterator[Finding]:
         yield _finding(work, "downward-account", "R-D28", "reads its account's name through the downward API", "check what it does with it")
     if _has_unseen_pull_secrets(work):
         message = "the default account is not in the input, and may hold pull secrets that the new account will not have"
-        yield _finding(work, "unseen-pull-secrets", "R-D4", message, "say once in samigrate.yaml what it holds: pull-secrets: {"*": []} for nothing", Severity.WARNING)
+        action = "say once in samigrate.yaml what it holds; pull-secrets: {'*': []} for nothing"
+        yield _finding(work, "unseen-pull-secrets", "R-D4", message, action, Severity.WARNING)
 
 
 def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from samigrate.model import TOKEN_PATH, Container, PodSpec
 from samigrate.tokens import TOKEN_KEYS, Owner, TokenSecret, mounts
+from samigrate.yamltext import Number
 from samigrate.values import Value, mapping, sequence, text
 
 ROOT_CA = "kube-root-ca.crt"
@@ -103,10 +104,15 @@ def projection(found: TokenVolume, extra: Sequence[str], expiration: int) -> tup
     token = next((item for item in items if item.get("key") == "token"), None)
     mode = token.get("mode") if token else None
     moves = mode is not None and mode != (USUAL_MODE if usual is None else usual)
-    other = (USUAL_MODE if usual is None else usual) if moves else None
+    other = (_usual_mode(mode) if usual is None else usual) if moves else None
     wanted = items or [{"key": key, "path": key} for key in (*TOKEN_KEYS, *extra)]
     sources = [_source(found, item, other, expiration) for item in wanted]
     return _merge(sources), mode if moves else usual
+
+
+def _usual_mode(beside: Value) -> int:
+    """0644, spelled as the mode beside it is."""
+    return Number(USUAL_MODE, "0644") if isinstance(beside, Number) and beside.spelling.startswith("0") else USUAL_MODE
 
 
 def _source(found: TokenVolume, item: Mapping[str, Value], other_mode: Value, expiration: int) -> dict[str, Value]:

@@ -62,7 +62,7 @@ def _reason(work: Work, state: State, after: PodSpec) -> str:
     if any(transform == "projected-token" and not part.startswith("env ") for transform, part in _parts(done)):
         says.append("Its token comes from the kubelet and expires; before, it came from a Secret and did not.")
     elif any(part.startswith("env ") for _, part in _parts(done)):
-        says.append("Takes from the cluster what it took from a token Secret.")
+        says.append("What it took from a token Secret besides the token comes from the cluster itself.")
     return " ".join(filter(None, says))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from samigrate import identity, layout, legacy
 from samigrate.index import Match
@@ -71,7 +72,8 @@ def _switch(work: Work, state: State, others: list[TokenVolume], *, has_own: boo
             Operation(place, "remove", f"{work.workload.pod}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias")
         )
     if not removes and spec.automount is not False:
-        operations.append(_automount(work, False, "the account's token is in the volume; no container gains another"))
+        beside = _automount(work, False, "the account's token is in the volume; no container gains another")
+        operations.append(replace(beside, after=("serviceAccountName",)))
     for found in others:
         yield from _notes(work, found)
         operations += _convert(work, state, found)
@@ -261,7 +263,8 @@ def _token_file(work: Work) -> str:
 def _variables(work: Work, state: State) -> Iterator[Proposal | Finding]:
     for found in legacy.variables(work.workload.spec, work.token_owner):
         if not found.owner.is_sure:
-            yield _possible(work, f"variable {found.name}", found.secret_name)
+            if found.key in ("", *TOKEN_KEYS):
+                yield _possible(work, f"variable {found.name}" if found.key else "its environment", found.secret_name)
         elif found.key == "namespace":
             yield _replace_variable(work, found, "fieldRef", {"fieldPath": "metadata.namespace"})
         elif found.key == "ca.crt":
@@ -298,7 +301,7 @@ def _possible(work: Work, what: str, secret: str) -> Finding:
         "possible-token-secret",
         "R-B7",
         message,
-        "add the Secret's manifest to the input, or name it in the config",
+        "none needed if it holds something else; if it is one, add the Secret's manifest to the input",
         Severity.NOTE,
         "",
     )

@@ -160,7 +160,8 @@ def _fixed(found: Reading, sources: Mapping[str, Source]) -> Callable[[Location]
     def reason(target: Location) -> str:
         if target.path in sources and not sources[target.path].may_change:
             return "is not among the files that may change"
-        return frozen.get((target.path, target.document), "")
+        why = frozen.get((target.path, target.document))
+        return f"holds it in a document that is left alone: {why}" if why else ""
 
     return reason
 

@@ -23,7 +23,7 @@ def rewrite(text: str, ops: Sequence[Op]) -> str:
     root = compose(text)
     page = Page(text, root)
     slot = draft(page, root, ops)
-    if root is not None:
+    if root is not None and "*" in text:
         _refuse_orphans(page, root, slot)
     return mark + splice(page, _root_edits(page, slot))
 

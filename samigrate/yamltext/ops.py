@@ -59,7 +59,7 @@ class Slot:
 def draft(page: Page, root: Node | None, ops: Sequence[Op]) -> Slot:
     """The document after `ops`, each seeing those before it. Raises CannotEdit."""
     slot = Slot(old=root)
-    shared = {id(node.target) for node in _all(root) if node.kind == "alias"} if root else set()
+    shared = {id(node.target) for node in _all(root) if node.kind == "alias"} if root and "*" in page.text else set()
     for op in ops:
         _Step(page, shared, op).apply(slot)
     return slot

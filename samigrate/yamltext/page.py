@@ -161,6 +161,8 @@ def leaves(root: Node) -> Iterator[Node]:
 
 
 def _comments(text: str, root: Node | None) -> Iterator[Comment]:
+    if "#" not in text:
+        return
     at = 0
     for leaf in leaves(root) if root else ():
         opaque = leaf.body
@@ -190,8 +192,9 @@ class _Layout:
         stack = [page.root] if page.root else []
         while stack:
             node = stack.pop()
-            stack.extend(reversed(node.children))
-            self._note(page, node)
+            if node.kind != "scalar" or node.style:
+                stack.extend(reversed(node.children))
+                self._note(page, node)
         for places in (self.steps, self.lists, self.dashes):
             places.sort()
 

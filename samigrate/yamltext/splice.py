@@ -55,7 +55,8 @@ def _outside(page: Page, edit: Edit, cuts: list[Edit]) -> Edit:
 
 def _around_block_scalars(page: Page, edits: list[Edit]) -> list[Edit]:
     """Keep the value of block scalars whose end would otherwise change with what follows them."""
-    scalars = {leaf.end: leaf for leaf in (leaves(page.root) if page.root else ()) if leaf.style in ("|", ">")}
+    may_hold = page.root is not None and ("|" in page.text or ">" in page.text)
+    scalars = {leaf.end: leaf for leaf in (leaves(page.root) if page.root and may_hold else ()) if leaf.style in ("|", ">")}
     if not scalars:
         return edits
     kept: list[Edit] = []

@@ -5,7 +5,6 @@ Looks at no transform, and uses nothing of what made the edit.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -78,14 +77,26 @@ def _says(path: str, line: int, piece: str, value: Value) -> Failure | None:
         found = yamltext.load(piece)
     except yamltext.YamlError as error:
         return Failure(path, line + error.line - 1, f"the new text is not readable: {error.problem}")
-    if found.value == value and _exact(found.value) == _exact(value):
+    if is_same(found.value, value):
         return None
     return Failure(path, line, f"the new text does not say what was planned: {difference(value, found.value)}")
 
 
-def _exact(value: Value) -> str:
-    """A text that differs where values differ in type alone (1, 1.0 and true are equal in Python)."""
-    return json.dumps(value, sort_keys=True, default=str)
+def is_same(one: Value, other: Value) -> bool:
+    """Whether two values are equal, and of the same types all the way down (1, 1.0 and true are equal in Python)."""
+    if isinstance(one, dict):
+        if not isinstance(other, dict) or len(one) != len(other):
+            return False
+        return all(key in other and is_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(is_same(*pair) for pair in zip(one, other, strict=True))
+    # `is`: not a number is not equal to itself.
+    return (one is other or one == other) and _type(one) is _type(other)
+
+
+def _type(value: Value) -> type:
+    """A scalar's type; a number that remembers its spelling is an int all the same."""
+    return int if isinstance(value, int) and not isinstance(value, bool) else type(value)
 
 
 def difference(planned: Value, found: Value) -> str:

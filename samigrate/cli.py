@@ -28,12 +28,14 @@ from samigrate.commands.output import (
     end_logs,
     exit_code,
     flush,
+    log_usage_to,
     look,
     put,
     report,
     say,
     say_problems,
 )
+from samigrate.commands.review import apply, plan, schema
 from samigrate.commands.running import run, stdin
 from samigrate.errors import InputError
 
@@ -59,7 +61,9 @@ def _main(arguments: Sequence[str] | None) -> int:
         return _fail(str(error), BAD_INPUT)
     except click.ClickException as error:
         error.show()
-        say((), logged=[error.format_message()])
+        if isinstance(error, click.UsageError) and error.ctx and any(one.name == "log_file" for one in error.ctx.command.params):
+            log_usage_to(sys.argv[1:] if arguments is None else arguments)
+        say((), logged=[f"samigrate: {error.format_message()}"])
         return BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted", INTERRUPTED)
@@ -198,4 +202,7 @@ def _tell(lines: Iterable[str]) -> int:
 
 cli.add_command(post_render)
 cli.add_command(krm)
+cli.add_command(plan)
+cli.add_command(apply)
+cli.add_command(schema)
 cli.add_command(evidence)

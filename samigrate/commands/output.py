@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, BinaryIO
 
@@ -29,6 +29,14 @@ def log_to(path: str) -> None:
         _logs.append(open(path, "ab"))  # noqa: SIM115 - open as long as the command runs
     except OSError as error:
         raise InputError(path, 0, f"cannot be written: {error.strerror}") from error
+
+
+def log_usage_to(arguments: Sequence[str]) -> None:
+    """The same for arguments that could not be parsed: whoever called us wrongly must find out, too."""
+    given = [value for one, value in zip(arguments, [*arguments[1:], ""], strict=True) if one == "--log-file"]
+    given += [one.partition("=")[2] for one in arguments if one.startswith("--log-file=")]
+    if not _logs and (path := next(filter(None, [*given, os.environ.get("SAMIGRATE_LOG")]), None)):
+        log_to(path)
 
 
 def end_logs() -> None:

@@ -167,6 +167,13 @@ class Layer:
 # ---------------------------------------------------------------- scopes and views
 
 
+class Asked(NamedTuple):
+    """What was asked of one namespace of a scope before: its workloads all get the same answers."""
+
+    grants: dict[str, list[Grant]]
+    users: dict[str, list[Workload]]
+
+
 @dataclass(frozen=True, eq=False)
 class Scope:
     """What is applied together. `near` layers share the scope's own symbol for a namespace nobody states; `far`
@@ -179,6 +186,7 @@ class Scope:
     overrides: Mapping[str, str] = field(default_factory=dict)
     default: Callable[[str], str | None] = lambda path: None
     is_build: bool = False
+    asked: dict[str | None, Asked] = field(default_factory=dict)
 
     @cached_property
     def near_paths(self) -> frozenset[str]:
@@ -222,6 +230,7 @@ class View:
     def __init__(self, scope: Scope, workload: Workload) -> None:
         self.scope = scope
         self.namespace = scope.namespace(workload.resource)
+        self._asked = scope.asked.setdefault(self.namespace, Asked({}, {}))
         self._owners: dict[str, TokenSecret | None] = {}
         self._account = workload.spec.account
 
@@ -261,6 +270,11 @@ class View:
 
     def grants(self, account: str) -> list[Grant]:
         """What names the account of that name in the workload's namespace, directly (R-D3)."""
+        if account not in self._asked.grants:
+            self._asked.grants[account] = self._grants(account)
+        return self._asked.grants[account]
+
+    def _grants(self, account: str) -> list[Grant]:
         return [
             self._grant(subject, match)
             for subject, near in self._reach(lambda layer: layer.subjects.get(("account", account), ()), _binding)
@@ -330,7 +344,10 @@ class View:
 
     def users(self, account: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, that run as the account."""
-        return [one for one, near in self._reach(lambda layer: layer.users.get(account, ()), _object) if self._seen(one.resource, near)]
+        if account not in self._asked.users:
+            found = self._reach(lambda layer: layer.users.get(account, ()), _object)
+            self._asked.users[account] = [one for one, near in found if self._seen(one.resource, near)]
+        return self._asked.users[account]
 
     def claimants(self, name: str, pattern: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, whose account would want that name."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from samigrate import identity
+from samigrate.index import View
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Level, Severity, Workload
 from samigrate.planning import Planned
 from samigrate.state import Work
 from samigrate.values import text
 
 FIELD = "automountServiceAccountToken"
+NAMED = 12
 ONE_SHOT = {
     "needs-recreate": ("R-G4", "the object is immutable once it runs", "delete it and apply it again"),
     "needs-restart": ("R-G10", "running pods are not replaced", "restart its pods"),
@@ -59,19 +61,31 @@ def _shared(work: Work) -> Iterator[Finding]:
     """Accounts that several workloads share: one that is bound (R-E9), or any but `default` (R-F11)."""
     account = work.workload.spec.account
     for view in work.views:
-        names = sorted({str(user.id) for user in view.users(account)})
         if account == DEFAULT_ACCOUNT:
             for grant in view.grants(account):
                 if not any(piece.source == "shared-default-binding" and piece.at == grant.binding.at for piece in work.verdict.evidence):
                     continue  # what it grants needs no token (R-E4)
-                message = f"{grant.binding.id} gives rights to default, and so to {', '.join(names)}: which of them uses them is not known"
+                users = _names(view, account)
+                message = f"{grant.binding.id} gives rights to default, and so to {users}: which of them uses them is not known"
                 action = "keep the subject only for those that need it"
                 yield Finding(
                     "shared-default-binding", "R-E9", Severity.WARNING, message, action, grant.binding.at, grant.pointer, grant.binding.id
                 )
-        elif len(names) > 1:
-            message = f"the account {account} is shared by {', '.join(names)}"
+        elif _is_shared(view, account):
+            message = f"the account {account} is shared by {_names(view, account)}"
             yield _on(work, "shared-account", "R-F11", message, "give each an account of its own")
+
+
+def _is_shared(view: View, account: str) -> bool:
+    users = iter(view.users(account))
+    first = next(users, None)
+    return first is not None and any(other.id != first.id for other in users)
+
+
+def _names(view: View, account: str) -> str:
+    """The users of an account in words. Only so many by name: each of them is told of all the others."""
+    names = sorted({str(user.id) for user in view.users(account)})
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _on(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
-from samigrate import kinds, manifests, observations, reading, report, rewriting, suppress, verify
+from samigrate import collector, kinds, manifests, observations, reading, report, rewriting, suppress, verify
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.index import View
@@ -51,6 +51,7 @@ def run(root: Root, recipe: Recipe, *, with_lines: bool = False) -> Outcome:
     return trace(root, recipe, with_lines=with_lines).outcome
 
 
+@collector.paused()
 def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Decide | None = None) -> Run:
     """The same, with what led to it; `decided` makes the plan instead of the recipe."""
     known, catalog = kinds.load(root.settings.kinds), catalogs.load(root.settings.catalog)

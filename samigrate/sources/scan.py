@@ -58,8 +58,11 @@ def search(folder: str, paths: Sequence[str], read: Reader, facts: Facts) -> Fol
 
 
 def _weigh(finds: Sequence[Find], speaks: bool) -> Iterator[Find]:
-    """The finds that say something of their own. Python code speaks for itself, so what it depends on counts less beside it; and so does a library whose only
-    credentials come from a kubeconfig."""
+    """The finds that say something of their own.
+
+    Python code speaks for itself, so what it depends on counts less beside it; and so does a library whose only
+    credentials come from a kubeconfig.
+    """
     inside = {one.library for one in finds if one.role == "inside" and one.strength is Strength.STRONG}
     outside = {one.library for one in finds if one.role == "outside"} - {one.library for one in finds if one.role == "inside"}
     for one in finds:

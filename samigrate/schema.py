@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,11 @@ def editor_line(kind: str) -> str:
 
 def named(kind: str) -> Schema:
     return {"config": config, "plan": plan, "recipe": recipe}[kind]()
+
+
+def text(kind: str) -> str:
+    """The schema as it is published under schemas/."""
+    return json.dumps(named(kind), indent=2) + "\n"
 
 
 def _object(required: Sequence[str], properties: Mapping[str, Schema], **more: Any) -> Schema:
@@ -215,6 +222,4 @@ def _problem(value: Value, schema: Schema) -> str:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    import re
-
     return re.search(pattern, value) is not None

@@ -68,7 +68,7 @@ SHARED = [
     click.argument("paths", nargs=-1, metavar="PATH... | -", type=click.Path(), required=True),
     _RECIPE,
     click.option("--format", callback=_formats, metavar="FORMAT", help="text, diff or json."),
-    click.option("--output", metavar="FILE", type=_FILE, help="Write the report there."),
+    click.option("-o", "--output", metavar="FILE", type=_FILE, help="Write the report there."),
     *_DECIDING,
     click.option("--config", metavar="FILE", type=_FILE, help="Instead of the samigrate.yaml found upward from PATH."),
     _KINDS,

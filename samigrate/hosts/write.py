@@ -7,14 +7,18 @@ first (domain R-G1, R-G2).
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from samigrate.model import Applied, FileChange, Outcome, Problem
+
+READY = ".samigrate-"
+"""How the names of files begin that hold a new text until it takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ def _write_set(changes: list[FileChange], written: list[str], problems: list[Pro
     staged: list[Staged] = []
     done: list[str] = []
     change = changes[0]
+    held = _hold({os.path.dirname(os.path.realpath(each.path)) for each in changes})
     try:
         for change in changes:
             staged.append(_stage(change))
@@ -62,7 +67,38 @@ def _write_set(changes: list[FileChange], written: list[str], problems: list[Pro
         for entry in staged:
             with suppress(FileNotFoundError):
                 os.unlink(entry.ready)
+        for handle in held:
+            os.close(handle)
     written += done
+
+
+def _hold(folders: set[str]) -> list[int]:
+    """Locks that keep `sweep` of another run off the folders, as far as the file system has any."""
+    handles = []
+    for folder in sorted(folders):
+        with suppress(OSError):
+            handles.append(os.open(folder, os.O_RDONLY))
+            fcntl.flock(handles[-1], fcntl.LOCK_SH | fcntl.LOCK_NB)
+    return handles
+
+
+def sweep(paths: Iterable[str]) -> None:
+    """Remove what a run that was killed has left beside these files, unless another run is at work there."""
+    for folder in sorted({os.path.dirname(os.path.realpath(path)) for path in paths}):
+        with suppress(OSError), _opened(folder) as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for name in os.listdir(folder):
+                if name.startswith(READY):
+                    os.unlink(os.path.join(folder, name))
+
+
+@contextmanager
+def _opened(folder: str) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _stage(change: FileChange) -> Staged:
@@ -71,7 +107,7 @@ def _stage(change: FileChange) -> Staged:
     _require_unchanged(change, target)
     if change.old is not None and not os.access(target, os.W_OK):
         raise CannotWriteError("the file is read-only")
-    handle, ready = tempfile.mkstemp(prefix=".samigrate-", dir=os.path.dirname(target))
+    handle, ready = tempfile.mkstemp(prefix=READY, dir=os.path.dirname(target))
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(change.new.encode("utf-8"))

@@ -1,0 +1,97 @@
+"""Making a plan file, and following one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samigrate.commands.options import Options
+from samigrate.commands.running import find_recipes, find_roots, recipe_names
+from samigrate.errors import InputError
+
+if TYPE_CHECKING:
+    from samigrate.applying import Progress
+    from samigrate.model import Outcome
+    from samigrate.pipeline import Run
+    from samigrate.planfile import PlanFile
+
+_LOOKS = ("format", "output", "color", "quiet", "verbose", "workload")
+"""Options that have no say in what is planned."""
+_EMPTY: Mapping[str, Any] = {"tuple": (), "bool": False, "int": 0}
+
+
+def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
+    """Every root's run, all of them as one outcome, and the recipes' names."""
+    from samigrate import pipeline
+
+    if options.is_stream or "-" in options.paths:
+        raise click.UsageError("a plan is for files; `migrate -` does a stream")
+    roots, before = find_roots(options, b"")
+    chosen = find_recipes(roots, options)
+    runs = [pipeline.trace(root, chosen[root.settings.recipes], with_lines=True) for root in roots]
+    return runs, pipeline.merge([before, *(run.outcome for run in runs)]), recipe_names(chosen.values())
+
+
+def make(options: Options) -> tuple[PlanFile, Outcome]:
+    """The plan that these options make."""
+    from samigrate import review
+    from samigrate.planfile import PlanFile
+
+    runs, outcome, names = trace(options)
+    read = [review.read_out(run) for run in runs]
+    entries = tuple(entry for found, _ in read for entry in found)
+    return PlanFile(names, stored(options), entries, tuple(left for _, found in read for left in found)), outcome
+
+
+def follow(plan: PlanFile) -> tuple[Outcome, Progress]:
+    """What is left of a plan, on the files as they are; nothing is written. Paths are relative to the current folder."""
+    from samigrate import applying, pipeline
+    from samigrate.model import Problem
+
+    options = restored(plan.options)
+    roots, before = find_roots(options, b"")
+    chosen = find_recipes(roots, options)
+    progress = applying.Progress()
+    outcomes, seen = [], set()
+    for root in roots:
+        seen |= {source.path for source in root.sources if source.may_change}
+        entries = [entry for entry in plan.entries if any(source.path == entry.at.file for source in root.sources)]
+        if entries:
+            recipe = chosen[root.settings.recipes]
+            outcomes.append(pipeline.trace(root, recipe, decided=applying.decide(root, recipe, entries, progress)).outcome)
+    gone = sorted({entry.at.file for entry in plan.entries if not entry.skip} - seen)
+    problems = [Problem(path, 0, "is not there, or may not change; the plan is for the folder that it was made in") for path in gone]
+    progress.refused |= {entry.key: "gone" for entry in plan.entries if entry.at.file in gone}
+    merged = pipeline.merge([before, *outcomes])
+    return dataclasses.replace(merged, problems=(*merged.problems, *problems)), progress
+
+
+# ---------------------------------------------------------------- options in a plan
+
+
+def stored(options: Options) -> dict[str, Any]:
+    """The options that a plan depends on, but for those not given."""
+    given = {field.name: getattr(options, field.name) for field in dataclasses.fields(options) if field.name not in _LOOKS}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value}
+
+
+def restored(values: Mapping[str, Any]) -> Options:
+    """Options from what a plan says. Raises InputError for what is none."""
+    fields = {field.name: str(field.type) for field in dataclasses.fields(Options)}
+    unknown = sorted(set(values) - (fields.keys() - set(_LOOKS)))
+    if unknown or not values.get("paths"):
+        raise InputError("", 0, f"the plan's options have {'an unknown ' + unknown[0] if unknown else 'no paths'}: make it anew")
+    found: dict[str, Any] = {name: _EMPTY.get(type_.split("[")[0]) for name, type_ in fields.items()}
+    for name, value in values.items():
+        if fields[name].startswith("tuple") is not isinstance(value, list) or not _is_plain(value):
+            raise InputError("", 0, f"the plan's option {name} is not of the type {fields[name]}: make it anew")
+        found[name] = tuple(value) if isinstance(value, list) else value
+    return Options(**found | {"color": "auto"})
+
+
+def _is_plain(value: Any) -> bool:
+    many: Sequence[Any] = value if isinstance(value, list) else [value]
+    return all(isinstance(one, str | int | bool) for one in many)

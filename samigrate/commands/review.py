@@ -1,0 +1,107 @@
+"""`samigrate plan`, `apply` and `schema`: what is to change, for people to read before it does."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samigrate.commands.options import Options, shared
+from samigrate.commands.output import DONE, exit_code, put, say, say_problems
+
+if TYPE_CHECKING:
+    from samigrate.applying import Progress
+    from samigrate.model import Outcome
+    from samigrate.planfile import PlanFile
+
+PLAN = click.argument("plan", metavar="PLAN", type=click.Path(dir_okay=False))
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong.")
+
+
+@click.command()
+@shared
+def plan(**shared: Any) -> int:
+    """Save what would change as a plan, for people to read and cut down. `samigrate apply` does what is left of it."""
+    from samigrate import planfile
+    from samigrate.commands import following
+    from samigrate.reporters.text import count
+
+    options = Options(**shared)
+    if options.format:
+        raise click.UsageError("a plan has one format; `audit` and `migrate` report in others")
+    made, outcome = following.make(options)
+    content = planfile.show(made).encode("utf-8", "surrogateescape")
+    if options.output:
+        with open(options.output, "wb") as file:
+            file.write(content)
+    else:
+        put(sys.stdout, content)
+    if not options.quiet:
+        touched = count(len({path for entry in made.entries for path in entry.edited}), "file")
+        say([f"Planned {count(len(made.entries), 'workload')} in {touched}; {len(made.left)} left alone."])
+        if options.output and made.entries:
+            say([f"Next: read {options.output}, take out what you doubt, `samigrate apply {options.output}`."])
+    say_problems(outcome)
+    return exit_code(outcome)
+
+
+@click.command()
+@PLAN
+@click.option("--dry-run", is_flag=True, help="Print the diff and write nothing.")
+@QUIET
+def apply(plan: str, dry_run: bool, quiet: bool) -> int:
+    """Do exactly what is left of a plan, and prove it.
+
+    A file that has changed since is refused, unless all that was to happen to it has: so after an interruption,
+    apply again.
+    """
+    from samigrate import planfile
+    from samigrate.commands import following
+    from samigrate.hosts.write import sweep, write
+    from samigrate.reporters import Look, diff
+
+    read = planfile.read(plan)
+    outcome, progress = following.follow(read)
+    written: tuple[str, ...] = ()
+    if dry_run:
+        for piece in diff.render(outcome, Look()):
+            put(sys.stdout, piece.encode("utf-8", "surrogateescape"))
+    else:
+        sweep(sorted({path for entry in read.entries for path in entry.edited}))
+        written, failed = write(outcome)
+        outcome = replace(outcome, problems=(*outcome.problems, *failed))
+    if not quiet:
+        say(_told(read, progress, outcome, written, dry_run=dry_run))
+    say_problems(outcome)
+    return exit_code(outcome)
+
+
+def _told(plan: PlanFile, progress: Progress, outcome: Outcome, written: tuple[str, ...], *, dry_run: bool) -> list[str]:
+    """What became of the entries."""
+    from samigrate.reporters.text import clean, count
+
+    skipped = sum(bool(entry.skip) for entry in plan.entries)
+    left = len(plan.entries) - skipped - len(progress.done) - len(progress.refused)
+    files = count(len(outcome.changes) if dry_run else len(written), "file")
+    more = [
+        f"{number} {what}"
+        for number, what in ((skipped, "skipped"), (len(progress.done), "done before"), (len(progress.refused), "refused"))
+        if number
+    ]
+    ending = f" ({', '.join(more)})" if more else ""
+    return [
+        *(f"wrote {clean(path)}" for path in written),
+        f"{'Would apply' if dry_run else 'Applied'} {left} of {len(plan.entries)} entries to {files}{ending}.",
+    ]
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["config", "plan", "recipe"]))
+def schema(kind: str) -> int:
+    """Print the JSON Schema of a plan, a config or a recipe, for editors."""
+    from samigrate import schema as schemas
+
+    put(sys.stdout, schemas.text(kind).encode())
+    return DONE

@@ -12,6 +12,7 @@ from samigrate.kinds import Kinds, shapes
 from samigrate.manifests import Manifest
 from samigrate.model import Finding, Problem, Resource, Severity, Skip, Workload
 from samigrate.state import Key
+from samigrate.values import at
 
 UNSEEN = {
     ("helm.toolkit.fluxcd.io", "HelmRelease"): "what it renders is not seen here; use post-render, or render it first",
@@ -132,7 +133,7 @@ def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:
     workloads = list(kinds.workloads(resource, known))
     for workload in workloads:
         if not resource.id.name:
-            found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id.kind}: has no name"))
+            found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id.kind}: {_nameless(resource)}"))
             return False
         if reason := shapes.untouchable(resource, workload, resource.at.path):
             found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id}: {reason}"))
@@ -149,6 +150,11 @@ def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:
             Finding("reported-only", rule.rule, Severity.NOTE, message, "review it by hand", resource.at, "", resource.id)
         )
     return True
+
+
+def _nameless(resource: Resource) -> str:
+    stated = at(resource.value, "metadata", "name")
+    return f"its name is {shapes.shape_of(stated)} to Kubernetes: quote it" if stated not in (None, "") else "has no name"
 
 
 def _unsupported(resource: Resource) -> Iterable[Finding]:

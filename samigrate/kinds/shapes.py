@@ -80,7 +80,7 @@ def misplaced(resource: Resource, rule: KindRule) -> str | None:
             if value is None or step.endswith(("[]", "{}")):
                 break
             if not isinstance(value, dict):
-                return f"{'.'.join(steps[:count])} is {_shape(value)}, not a mapping"
+                return f"{'.'.join(steps[:count])} is {shape_of(value)}, not a mapping"
     return None
 
 
@@ -90,20 +90,21 @@ def _malformed(resource: Resource, workload: Workload) -> str | None:
     wrong = [key for key in ("annotations", "labels") if not isinstance(metadata.get(key), (dict, type(None)))]
     wrong += [key for key in ("serviceAccountName", "serviceAccount") if not isinstance(spec.get(key), (str, type(None)))]
     if wrong:
-        return f"{wrong[0]} is {_shape(metadata.get(wrong[0], spec.get(wrong[0])))}, which the API server refuses"
+        return f"{wrong[0]} is {shape_of(metadata.get(wrong[0], spec.get(wrong[0])))}, which the API server refuses"
     containers = workload.spec.containers(ephemeral=True)
     holders = [("", spec, _LISTS), *((f"container {container.name}: ", container.value, _CONTAINER_LISTS) for container in containers)]
     for where, holder, keys in holders:
         for key in keys:
             value = holder.get(key)
             if not isinstance(value, (list, type(None))):
-                return f"{where}{key} is {_shape(value)}, not a list"
+                return f"{where}{key} is {shape_of(value)}, not a list"
             if odd := [item for item in value or () if not isinstance(item, dict)]:
-                return f"{where}an item of {key} is {_shape(odd[0])}, not a mapping"
+                return f"{where}an item of {key} is {shape_of(odd[0])}, not a mapping"
     return None
 
 
-def _shape(value: Value) -> str:
+def shape_of(value: Value) -> str:
+    """The type of a value in words."""
     if value is None:
         return "empty"
     if isinstance(value, bool):

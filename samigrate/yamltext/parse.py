@@ -195,9 +195,9 @@ class _Reader:
         """What an alias refers to."""
         name = event.anchor
         if name in self.open:
-            raise self.error(f"the alias *{name} stands inside what it refers to", event.start_mark.index)
+            raise self.error("an alias stands inside what it refers to", event.start_mark.index)
         if name not in self.anchors:
-            raise self.error(f"the alias *{name} refers to no anchor", event.start_mark.index)
+            raise self.error("an alias refers to no anchor (text that begins with * needs quotes)", event.start_mark.index)
         made, size = self.anchors[name]
         self.has_alias = True
         self.count += size

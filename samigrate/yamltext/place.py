@@ -18,7 +18,7 @@ def position(text: str, pointer: str) -> tuple[int, int]:
 
 
 def line_ranges(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:
-    """The 1-based (first, last) lines of the entries at `pointers`, keys included, in the order given; absent ones are left out."""
+    """The 1-based (first, last) lines of the entries at `pointers`, keys included, absent ones left out. LF ends a line, as for git."""
     root = compose(text)
     ranges = []
     for pointer in pointers if root else ():
@@ -26,7 +26,7 @@ def line_ranges(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:
         if len(steps) == len(parts(pointer)) + 1:
             start, node = steps[-1]
             last = max(start, node.end - 1) if node.end > start else start
-            ranges.append((line_column(text, start)[0], line_column(text, last)[0]))
+            ranges.append((1 + text.count("\n", 0, start), 1 + text.count("\n", 0, last)))
     return ranges
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from samigrate import hosted, suppress, yamltext
 from samigrate.identities import MARKERS
 from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip
-from samigrate.values import Value, text
+from samigrate.values import Value, mapping, pointer, text
 
 OWN_GROUP = DEFAULT_PREFIX
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -262,26 +262,41 @@ def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tu
 
 
 def secret_lines(content: str) -> Iterator[tuple[int, int]]:
-    """The 1-based line ranges that hold Secret values."""
+    """The 1-based line ranges, as git counts lines, that hold Secret values."""
     if "Secret" not in content:
         return
     for chunk in yamltext.split(content):
         piece = content[chunk.start : chunk.end]
         if "Secret" not in piece:
             continue
+        above = content.count("\n", 0, chunk.start)
+        whole = above + 1, above + 1 + piece.count("\n")
         try:
-            value = yamltext.load(piece).value
+            parsed = yamltext.load(piece)
         except yamltext.YamlError:
-            yield chunk.line, chunk.line + piece.count("\n")
+            yield whole
             continue
-        where = [f"{one.at.item}/{field}" for one in _open("", 0, 1, value, "", "") if one.id.kind == "Secret" for field in _values_of(one)]
-        yield from ((chunk.line + first - 1, chunk.line + last - 1) for first, last in yamltext.line_ranges(piece, where))
+        where = list(_secret_values(parsed.value, ""))
+        if where and (parsed.aliases or parsed.duplicates):
+            yield whole  # a value may stand elsewhere, or twice
+        else:
+            yield from ((above + first, above + last) for first, last in yamltext.line_ranges(piece, where))
 
 
-def _values_of(secret: Resource) -> Iterator[str]:
-    yield from (field for field in ("data", "stringData") if field in secret.value)
-    if LAST_APPLIED in secret.annotations:
-        yield "metadata/annotations/" + LAST_APPLIED.replace("/", "~1")
+def _secret_values(value: Value, where: str, *, is_secret: bool = False) -> Iterator[str]:
+    """Pointers to the values of every Secret in a value, however deep it lies and whatever it lacks."""
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _secret_values(item, f"{where}/{place}", is_secret=is_secret)
+    if not isinstance(value, dict):
+        return
+    if is_secret or value.get("kind") == "Secret":
+        yield from (where + pointer(field) for field in ("data", "stringData") if field in value)
+        if LAST_APPLIED in mapping(value, "metadata", "annotations"):
+            yield where + pointer("metadata", "annotations", LAST_APPLIED)
+        return
+    for key, inside in value.items():
+        yield from _secret_values(inside, where + pointer(key), is_secret=value.get("kind") == "SecretList" and key == "items")
 
 
 def evidence_lines(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:

@@ -15,12 +15,7 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MOD
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
 CLI = ("samigrate.cli", "samigrate.commands")
 DOORS = {
-    "click": {
-        "samigrate.cli",
-        *(name for name in MODULES if name.startswith("samigrate.commands.")),
-        "samigrate.commands.following",
-        "samigrate.commands.review",
-    },
+    "click": {"samigrate.cli", *(name for name in MODULES if name.startswith("samigrate.commands."))},
     "ruamel": {"samigrate.yamltext.parse"},
     "deepdiff": {"samigrate.verify"},
     "libcst": {name for name in MODULES if name.startswith("samigrate.pytext.")},

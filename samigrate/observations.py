@@ -38,7 +38,7 @@ def of(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
             yield _on(work, "unknown-api-use", "R-E2", f"may use the API ({piece}), so it stays as it is", action)
         if workload.key in changed and workload.rule.one_shot in ONE_SHOT and not _is_made_anew(workload):
             rule, why, action = ONE_SHOT[workload.rule.one_shot]
-            yield _on(work, workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action)
+            yield _on(work, workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action, "")
         yield from _shared(work)
 
 
@@ -63,8 +63,9 @@ def _shared(work: Work) -> Iterator[Finding]:
     for view in work.views:
         if account == DEFAULT_ACCOUNT:
             for grant in view.grants(account):
-                if not any(piece.source == "shared-default-binding" and piece.at == grant.binding.at for piece in work.verdict.evidence):
-                    continue  # what it grants needs no token (R-E4)
+                is_evidence = any(one.source == "shared-default-binding" and one.at == grant.binding.at for one in work.verdict.evidence)
+                if not is_evidence or grant.match is not Match.SAME:
+                    continue  # what it grants needs no token (R-E4), or it may be meant for another namespace
                 users = _names(view, account)
                 message = f"{grant.binding.id} gives rights to default, and so to {users}: which of them uses them is not known"
                 action = "keep the subject only for those that need it"

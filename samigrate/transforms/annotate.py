@@ -20,9 +20,11 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         return
     after, prefix = state.spec(workload), work.settings.prefix
     present = mapping(state.value(workload.resource), "metadata", "annotations")
-    if present != mapping(workload.resource.value, "metadata", "annotations"):
-        return  # another pod template of the same object has spoken for it
     wanted = {f"{prefix}/reason": _reason(work, state, after), f"{prefix}/evidence": _evidence(work)}
+    if workload.component:
+        wanted = {key: f"{workload.component}: {said}" for key, said in wanted.items() if said}
+    if present != mapping(workload.resource.value, "metadata", "annotations"):  # another pod template has spoken, too
+        wanted = {key: _cut(f"{present.get(key, '')} {said}".strip()) for key, said in wanted.items()}
     previous = {
         f"{prefix}/previous-service-account": (workload.spec.account, after.account),
         f"{prefix}/previous-automount": (_stated(workload.spec), _stated(after)),
@@ -91,7 +93,10 @@ def _evidence(work: Work) -> str:
     pieces = sorted(work.verdict.evidence, key=lambda piece: _ORDER.index(piece.strength))
     if pieces and pieces[0].strength in (Strength.PROOF, Strength.STRONG):
         pieces = [piece for piece in pieces if piece.strength in (Strength.PROOF, Strength.STRONG)]
-    text = "; ".join(dict.fromkeys(piece.detail for piece in pieces))
+    return _cut("; ".join(dict.fromkeys(piece.detail for piece in pieces)))
+
+
+def _cut(text: str) -> str:
     return text if len(text.encode()) <= LIMIT else text.encode()[: LIMIT - 3].decode("utf-8", "ignore").rsplit("; ", 1)[0] + "; …"
 
 

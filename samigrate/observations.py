@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from samigrate import identity
-from samigrate.index import View
+from samigrate.index import Match, View
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Level, Severity, Workload
 from samigrate.planning import Planned
 from samigrate.state import Work

@@ -90,7 +90,8 @@ def _identity(work: Work, state: State, after: PodSpec, *, is_switch: bool) -> s
 
 def _evidence(work: Work) -> str:
     """The strongest evidence first, cut to fit (R-F3)."""
-    pieces = sorted(work.verdict.evidence, key=lambda piece: _ORDER.index(piece.strength))
+    declared = [piece for piece in work.verdict.evidence if piece.source == "declaration"]
+    pieces = declared or sorted(work.verdict.evidence, key=lambda piece: _ORDER.index(piece.strength))
     if pieces and pieces[0].strength in (Strength.PROOF, Strength.STRONG):
         pieces = [piece for piece in pieces if piece.strength in (Strength.PROOF, Strength.STRONG)]
     return _cut("; ".join(dict.fromkeys(piece.detail for piece in pieces)))

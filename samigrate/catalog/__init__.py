@@ -43,6 +43,7 @@ def load(extra: Mapping[str, Any] | None = None) -> Catalog:
         delegation=frozenset(entry["name"] for entry in entries["roles"] if entry["class"] == "delegation"),
         images=_group((last, item) for item in images if isinstance(last := item.parts[-1], str)),
         loose_images=tuple(item for item in images if not isinstance(item.parts[-1], str)),
+        loose_endings=_any(entry["name"].rpartition("/")[2] for entry in entries["images"] if "*" in entry["name"].rpartition("/")[2]),
         known_variables=_group((name, item) for name, item in variables if "*" not in name),
         loose_variables=tuple(item for name, item in variables if "*" in name),
         loose_names=_any(name for name, _ in variables if "*" in name),

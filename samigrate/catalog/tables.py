@@ -91,6 +91,7 @@ class Catalog:
     delegation: frozenset[str]
     images: Mapping[str, Sequence[ImagePattern]]
     loose_images: Sequence[ImagePattern]
+    loose_endings: re.Pattern[str]
     known_variables: Mapping[str, Sequence[Variable]]
     loose_variables: Sequence[Variable]
     loose_names: re.Pattern[str]
@@ -109,7 +110,8 @@ class Catalog:
 
     def _match_image(self, reference: str) -> ImageHit | None:
         components = path_of(reference).split("/")
-        found = [item for item in (*self.images.get(components[-1], ()), *self.loose_images) if _is_suffix(item.parts, components)]
+        loose = self.loose_images if self.loose_endings.match(components[-1]) else ()
+        found = [item for item in (*self.images.get(components[-1], ()), *loose) if _is_suffix(item.parts, components)]
         if not found:
             return None
         weight = max(item.weight for item in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from sys import intern
 from typing import Any
 
@@ -25,6 +26,9 @@ from .scalar import Scalar, key_text, resolve, tagged
 from .split import line_column, lines_between
 
 MAX_DEPTH = 200
+MAX_KEPT = 100_000
+"""Of how long a document, in characters, the nodes are kept until the next is composed."""
+
 MAX_BRACKETS = 1_000
 MAX_ALIASED = 1_000_000
 """How many nodes all aliases of a document together may stand for."""
@@ -33,6 +37,7 @@ MAX_DUPLICATES = 100
 """How many duplicate keys are noted: each costs a walk through the text for its line."""
 
 _MERGE = "tag:yaml.org,2002:merge"
+_INDICATORS = ("- ", "? ", ": ", "-\t", "?\t", ":\t")
 _COMPACT = re.compile(r"[-?:](?<![-?:][ \t].)[ \t]++(?:[-?:][ \t]++){999}")  # tried once for a run, not at each of its parts
 _BRACKETS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\S)#[^\r\n]*|[\[{]|[\]}]", re.DOTALL)
 _BAD_CHARACTER = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -74,6 +79,16 @@ def load(text: str) -> Parsed:
 
 def compose(text: str) -> Node | None:
     """The nodes of one document with their spans, or None if it has none. Raises YamlError."""
+    return _just_composed(text) if len(text) < MAX_KEPT else _composed(text)
+
+
+@lru_cache(maxsize=1)
+def _just_composed(text: str) -> Node | None:
+    """A document is often composed twice in a row: for its edits, and for the layout of a new document beside it."""
+    return _composed(text)
+
+
+def _composed(text: str) -> Node | None:
     _, found = _read(text, _nodes)
     node: Node | None = found[0] if found else None
     return None if node is None or node.start == node.end else node
@@ -395,6 +410,6 @@ def _refuse_what_hurts(text: str) -> None:
                     raise YamlError(f"more than {MAX_BRACKETS:,} nested brackets", *line_column(text, found.start()))
             elif mark in "]}" and depth:
                 depth -= 1
-    found_compact = _COMPACT.search(text)
+    found_compact = _COMPACT.search(text) if sum(map(text.count, _INDICATORS)) >= 1_000 else None
     if found_compact:
         raise YamlError("more than 1,000 list items or keys on one line", *line_column(text, found_compact.start()))

@@ -6,13 +6,14 @@ own. Elsewhere nothing is cut. What comes from manifests is shown without contro
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from samigrate.model import Evidence, Finding, Level, Outcome, Severity, Strength, WorkloadReport
 from samigrate.reporters import Look, Reporter
+from samigrate.words import clean as clean
+from samigrate.words import count as count
 
 SCREENFUL = 12
 _INDENT = 12
@@ -27,18 +28,8 @@ _COLORS = {
     Level.UNKNOWN: "33",
     Level.NONE: "36",
 }
-_CONTROL = re.compile(r"[^ -~\xa0-\ud7ff\ue000-\ufeff\uff00-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 UNSEEN = "Not seen here: what is granted in the cluster alone, by cloud IAM or by Vault. To see what an account may do there:"
 CAN_I = "kubectl auth can-i --list --as=system:serviceaccount:{namespace}:{account} -n {namespace}"
-
-
-def clean(text: str) -> str:
-    """Text from a manifest, fit for a terminal: on one line, control characters spelled out."""
-    return _CONTROL.sub(lambda hit: " " if hit[0] in "\n\t" else ascii(hit[0])[1:-1], text)
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _place(path: str, line: int) -> str:

@@ -1,0 +1,16 @@
+"""Words for people: text from manifests made fit to show, numbers with their nouns."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"[^ -~\xa0-\ud7ff\ue000-\ufeff\uff00-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    """Text from a manifest, fit for a terminal: on one line, control characters spelled out."""
+    return _CONTROL.sub(lambda hit: " " if hit[0] in "\n\t" else ascii(hit[0])[1:-1], text)
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

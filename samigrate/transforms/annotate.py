@@ -24,7 +24,8 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if workload.component:
         wanted = {key: f"{workload.component}: {said}" for key, said in wanted.items() if said}
     if present != mapping(workload.resource.value, "metadata", "annotations"):  # another pod template has spoken, too
-        wanted = {key: _cut(f"{present.get(key, '')} {said}".strip()) for key, said in wanted.items()}
+        join = {f"{prefix}/reason": " ", f"{prefix}/evidence": "; "}
+        wanted = {key: _cut(join[key].join(filter(None, (present.get(key), said)))) for key, said in wanted.items()}
     previous = {
         f"{prefix}/previous-service-account": (workload.spec.account, after.account),
         f"{prefix}/previous-automount": (_stated(workload.spec), _stated(after)),

@@ -28,6 +28,7 @@ from samigrate.commands.output import (
     end_logs,
     exit_code,
     flush,
+    hold_streams,
     log_usage_to,
     look,
     put,
@@ -47,6 +48,7 @@ FAIL_ON = ("token", "note", "warning", "error", "required", "likely", "unknown",
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    hold_streams()
     try:
         return _main(arguments)
     finally:
@@ -70,7 +72,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     except MemoryError:
         return _fail("out of memory", BAD_INPUT)
     except OSError as error:
-        return _fail(str(error), BAD_INPUT)
+        return _fail(": ".join(str(part) for part in (error.filename, error.strerror or error) if part), BAD_INPUT)
     except Exception as error:
         if os.environ.get("SAMIGRATE_DEBUG"):
             traceback.print_exc()

@@ -57,6 +57,14 @@ def _encoded_lines(lines: Iterable[str]) -> bytes:
     return "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace")
 
 
+def hold_streams() -> None:
+    """Open the standard streams that the caller has closed, before a file takes their place: to use one stays an
+    error, but for standard error, which then goes nowhere."""
+    for handle, (name, mode, way) in enumerate((("stdin", "r", os.O_WRONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))):
+        if getattr(sys, name) is None and os.open(os.devnull, way) == handle:
+            setattr(sys, name, open(handle, mode, encoding="utf-8"))  # noqa: SIM115 - open as long as the process runs
+
+
 def put(stream: IO[str], content: bytes) -> None:
     """Bytes on a standard stream. A reader that has gone away (`| head`) is no error."""
     try:
@@ -64,15 +72,22 @@ def put(stream: IO[str], content: bytes) -> None:
         stream.buffer.write(content)  # type: ignore[attr-defined]
         stream.buffer.flush()  # type: ignore[attr-defined]
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _let_go(stream)
+    except OSError as error:
+        _let_go(stream)  # what is left in the buffer must not fail once more
+        if stream is not sys.stderr:
+            raise InputError("", 0, f"standard output cannot be written: {error.strerror}") from error
+
+
+def _let_go(stream: IO[str]) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def flush(code: int) -> int:
     for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        put(stream, b"")
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from samigrate.commands.options import Options, adjust
+from samigrate.errors import InputError
 
 if TYPE_CHECKING:
     from samigrate.model import Outcome
@@ -39,9 +41,19 @@ def run(options: Options, content: bytes, *, with_lines: bool) -> Outcome:
 
     if "-" in options.paths and not options.is_stream:
         raise click.UsageError("`-` (standard input) goes with no other path")
+    if options.output:
+        _require_room(options.output, options.paths)
     roots, before = find_roots(options, content)
     outcome = run_roots(roots, options, with_lines=with_lines)
     return replace(pipeline.merge([before, outcome]), recipes=outcome.recipes)
+
+
+def _require_room(output: str, paths: Iterable[str]) -> None:
+    """Whether a report can go there, before anything is written."""
+    if not os.path.isdir(os.path.dirname(output) or "."):
+        raise InputError(output, 0, "there is no such folder to write the report to")
+    if any(os.path.realpath(path) == os.path.realpath(output) for path in paths):
+        raise InputError(output, 0, "is a PATH, too: the report would take the manifest's place")
 
 
 def run_roots(roots: Sequence[Root], options: Options, *, with_lines: bool = False) -> Outcome:
@@ -65,4 +77,9 @@ def recipe_names(chosen: Iterable[Recipe]) -> tuple[str, ...]:
 
 
 def stdin(options: Options) -> bytes:
-    return sys.stdin.buffer.read() if options.is_stream else b""
+    if not options.is_stream:
+        return b""
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise InputError("", 0, f"standard input cannot be read: {error.strerror}") from error

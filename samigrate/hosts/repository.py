@@ -205,10 +205,16 @@ class _Gathering:
 
 
 def _real(path: str) -> str:
+    """What a path that the user has named leads to: a file or a folder."""
+    if not path:
+        raise InputError("", 0, "a PATH is empty: an unset variable? The current folder is `.`")
     try:
-        return os.path.realpath(path, strict=True)
-    except OSError as error:
-        raise InputError(path, 0, error.strerror or str(error)) from error
+        found = os.path.realpath(path, strict=True)
+    except (OSError, ValueError) as error:
+        raise InputError(path, 0, getattr(error, "strerror", None) or str(error)) from error
+    if not (os.path.isfile(found) or os.path.isdir(found)):
+        raise InputError(path, 0, "is neither a file nor a folder; `-` reads a stream")
+    return found
 
 
 def _is_within(path: str, folder: str) -> bool:

@@ -56,6 +56,7 @@ class Settings:
     kinds: tuple[KindRule, ...] = ()
     catalog: Mapping[str, Any] = field(default_factory=dict)
     mesh: tuple[str, ...] = ()
+    assume_complete_input: bool = False  # whatever runs in the namespaces of the input is in it (R-D33)
     recipes: tuple[str, ...] = ()
     folder: str = ""
     source: tuple[tuple[str, str], ...] = ()  # image -> the folder it is built from, relative to `folder`
@@ -191,6 +192,11 @@ class _Reader:
 
         return read
 
+    def flag(self, value: Value, where: str) -> bool:
+        if not isinstance(value, bool):
+            raise self.error(where, "true or false")
+        return value
+
     def risk(self, value: Value, where: str) -> Risk:
         return Risk[self.choice(*Risk.__members__)(value, where)]
 
@@ -320,6 +326,7 @@ def settings_of(document: Document) -> Settings:
         "max-risk": ("max_risk", reader.risk),
         "account-file": ("account_file", reader.account_file),
         "mesh": ("mesh", reader.strings),
+        "assume-complete-input": ("assume_complete_input", reader.flag),
         "source": ("source", reader.source),
         "evidence": ("evidence", reader.evidence),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from samigrate import names
-from samigrate.index import Match
+from samigrate.index import BINDINGS, Match
 from samigrate.model import Resource, Risk, Workload
 from samigrate.state import State, Work
 from samigrate.values import at, mapping, sequence
@@ -72,14 +72,17 @@ def taken(work: Work, state: State, name: str) -> str | None:
     for view in work.views:
         if names.is_reserved(name, view.namespace):
             return "a reserved name"
+        bindings = [one for layer in view.scope.near for kind in BINDINGS for one in layer.by_kind.get(kind, [])]
+        if view.scope.overlay and view.scope.overlay.has_user(name, bindings):
+            return "a binding names a User of that name, which kustomize would rename with the account"
         if other := next((user for user in view.users(name) if user.id != own), None):
             return f"{other.id} runs as it"
     if other_id := next((owner for _, owner, _ in state.created(work, name) if owner != own), None):
         return f"it was made for {other_id}"
     for view in work.views:
         accounts = view.account(name)
-        is_ours = bool(accounts) and all(_is_managed(work, seen.resource) for seen in accounts)
-        if is_ours and view.users(name):
+        is_ours = bool(accounts) and all(is_managed(work, seen.resource) for seen in accounts)
+        if is_ours and (view.users(name) or all(_is_made_for(work, seen.resource) for seen in accounts)):
             continue
         if grant := next(iter(view.grants(name)), None):
             return f"{grant.binding.id} names it"
@@ -92,8 +95,20 @@ def taken(work: Work, state: State, name: str) -> str | None:
     return None
 
 
-def _is_managed(work: Work, account: Resource) -> bool:
+def is_managed(work: Work, account: Resource) -> bool:
+    """Whether the account is one that a run has made."""
     return account.annotations.get(f"{work.settings.prefix}/managed") == "true"
+
+
+def purpose(workload: Workload) -> str:
+    """What the account of a workload says of itself."""
+    owner = f"{workload.id.kind} {workload.id.name}"
+    return f"Made for {f'{workload.component} of {owner}' if workload.component else owner} alone, which ran as default."
+
+
+def _is_made_for(work: Work, account: Resource) -> bool:
+    """Whether an earlier run has made the account for this workload, which a rollback has taken off it (R-G23)."""
+    return account.annotations.get(f"{work.settings.prefix}/reason") == purpose(work.workload)
 
 
 def _has_belongings(work: Work, account: Resource) -> bool:
@@ -110,7 +125,7 @@ def is_defined(work: Work, state: State, name: str) -> bool:
     path = work.workload.resource.at.path
     for view in work.views:
         here = [seen.resource for seen in view.account(name) if seen.match is Match.SAME]
-        if any(account.at.path == path or view.scope.is_build or not _is_managed(work, account) for account in here):
+        if any(account.at.path == path or view.scope.is_build or not is_managed(work, account) for account in here):
             continue
         made = [added.beside.path for seen_view, _, added in state.created(work, name) if seen_view is view]
         if any(other == path or view.scope.is_build for other in made):

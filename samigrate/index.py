@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeVar
@@ -17,6 +18,7 @@ from typing import NamedTuple, TypeVar
 from samigrate import names
 from samigrate.identities import Identity, covers, identities
 from samigrate.model import TOKEN_SECRET_TYPE, Resource, Workload
+from samigrate.overlays import Overlay
 from samigrate.tokens import TokenSecret, named_account
 from samigrate.values import at, mapping, sequence, text
 
@@ -178,7 +180,8 @@ class Asked(NamedTuple):
 class Scope:
     """What is applied together. `near` layers share the scope's own symbol for a namespace nobody states; `far`
     layers are seen through concrete namespaces only. `stated` tells the namespace a resource lands in, `overrides`
-    the namespace that a kustomization sets, by path; `is_build` marks a kustomize build."""
+    the namespace that a kustomization sets, by path; `is_build` marks a kustomize build, and `overlay` holds what
+    else its kustomizations do."""
 
     name: str
     near: tuple[Layer, ...]
@@ -187,6 +190,7 @@ class Scope:
     default: Callable[[str], str | None] = lambda path: None
     is_build: bool = False
     asked: dict[str | None, Asked] = field(default_factory=dict)
+    overlay: Overlay | None = None
 
     @cached_property
     def near_paths(self) -> frozenset[str]:
@@ -233,6 +237,16 @@ class View:
         self._asked = scope.asked.setdefault(self.namespace, Asked({}, {}))
         self._owners: dict[str, TokenSecret | None] = {}
         self._account = workload.spec.account
+
+    def elsewhere(self, namespace: str | None) -> View:
+        """The same scope as an object of another namespace sees it."""
+        other = copy(self)
+        other.namespace, other._owners = namespace, {}
+        return other
+
+    def resources(self) -> Iterator[Resource]:
+        """Every object in the workload's namespace, or maybe in it, and every cluster-scoped one."""
+        return (one for one, near in self._reach(lambda layer: layer.resources, _itself) if self._seen(one, near))
 
     def _reach(self, get: Callable[[Layer], Iterable[T]], of: Callable[[T], Resource]) -> Iterator[tuple[T, bool]]:
         """What the layers hold, each thing once, and whether the scope's own symbol reaches it."""

@@ -23,7 +23,7 @@ ALWAYS = frozenset(
     {
         *("ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Namespace", "Service", "APIService"),
         *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Kustomization", "Component", "Template"),
-        *("HelmRelease", "Application", "Config", "Recipe", "Plan"),
+        *("HelmRelease", "HelmChart", "Application", "ApplicationSet", "Config", "Recipe", "Plan"),
     }
 )
 """Kinds that matter whatever they say, besides those that hold pod specs."""
@@ -60,7 +60,8 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What one file holds. `documents` are those that matter, by their place in the stream; `count` is how many
-    hold content at all; `marked` the places of those that may name an account."""
+    hold content at all; `marked` the places of those that may name an account. A file that a kustomization reads as
+    a patch or a configuration holds no documents, and its values as `sides`."""
 
     path: str
     documents: Mapping[int, Document]
@@ -68,9 +69,10 @@ class Manifest:
     marked: frozenset[int]
     count: int
     is_json: bool
-    ignores: Mapping[int, frozenset[str]] = dataclasses.field(default_factory=dict)
+    opts: tuple[suppress.Opt, ...] = ()
     problems: tuple[Problem, ...] = ()
     skips: tuple[Skip, ...] = ()
+    sides: tuple[Value, ...] = ()
 
 
 # ---------------------------------------------------------------- bytes to text
@@ -105,7 +107,7 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
     documents: dict[int, Document] = {}
     resources: list[Resource] = []
     marked: set[int] = set()
-    ignores: dict[int, frozenset[str]] = {}
+    opts: list[suppress.Opt] = []
     problems: list[Problem] = []
     skips: list[Skip] = []
     count, is_json, is_kustomization = 0, path.endswith(".json"), is_kustomization_file(path)
@@ -143,9 +145,19 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
         resources += _open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else "")
         if any(marker in piece for marker in MARKERS):
             marked.add(index)
-        if comments := suppress.in_comments(piece):
-            ignores[index] = comments
-    return Manifest(path, documents, tuple(resources), frozenset(marked), count, is_json, ignores, tuple(problems), tuple(skips))
+        opts += suppress.in_comments(piece, index, chunk.line, [one for one in resources if one.at.document == index])
+    return Manifest(path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), tuple(problems), tuple(skips))
+
+
+def values(content: str) -> Iterator[Value]:
+    """The value of each document that can be read, whatever it is."""
+    for chunk in yamltext.split(content):
+        try:
+            parsed = yamltext.load(content[chunk.start : chunk.end])
+        except yamltext.YamlError:
+            continue  # whoever it is for will say so
+        if not parsed.empty:
+            yield parsed.value
 
 
 def is_kustomization_file(path: str) -> bool:
@@ -213,9 +225,12 @@ class RefusedError(ValueError):
         self.document, self.pointer, self.reason, self.line = document, pointer, reason, line
 
 
-def rewrite(content: str, operations: Mapping[int, Sequence[Operation]], inserts: Sequence[tuple[int, Value]]) -> str:
+def rewrite(
+    content: str, operations: Mapping[int, Sequence[Operation]], inserts: Sequence[tuple[int, Value]], removals: Sequence[int] = ()
+) -> str:
     """The file's new text: operations by document, their pointers relative to it, then the new documents, each with
-    the place of the document it goes before. Raises RefusedError for the first operation that a document cannot take."""
+    the place of the document it goes before; `removals` are places of documents that go, and exclude new ones. Raises
+    RefusedError for the first operation that a document cannot take."""
     chunks = yamltext.split(content)
     pieces = [content[chunk.start : chunk.end] for chunk in chunks]
     for index, each in sorted(operations.items()):
@@ -225,7 +240,18 @@ def rewrite(content: str, operations: Mapping[int, Sequence[Operation]], inserts
         except yamltext.CannotEdit as error:
             raise RefusedError(index, error.pointer, error.reason, chunks[index].line + error.line - 1) from error
     edited = "".join(pieces)
+    if removals:
+        return _without(edited, removals)
     return yamltext.insert_documents(edited, [(index, _document(pieces[index], value)) for index, value in inserts]) if inserts else edited
+
+
+def _without(content: str, removals: Sequence[int]) -> str:
+    for index in sorted(removals, reverse=True):
+        try:
+            content = yamltext.remove_documents(content, [index])
+        except yamltext.CannotEdit as error:
+            raise RefusedError(index, "", error.reason, error.line) from error
+    return content
 
 
 def _document(neighbour: str, value: Value) -> str:
@@ -242,14 +268,18 @@ def new_json_file(value: Value) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tuple[int, Value]]) -> Manifest:
+def again(
+    manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tuple[int, Value]], removals: Sequence[int] = ()
+) -> Manifest:
     """The manifest with other values: what reading its new text would give, but for places and lines."""
     documents = {
-        index: dataclasses.replace(one, value=planned[index]) if index in planned else one for index, one in manifest.documents.items()
+        index: dataclasses.replace(one, value=planned[index]) if index in planned else one
+        for index, one in manifest.documents.items()
+        if index not in removals
     }
     base = max(documents, default=0) + 1
     new = {base + place: Document(base + place, 1, value) for place, (_, value) in enumerate(inserts)}
-    kept = [resource for resource in manifest.resources if resource.at.document not in planned]
+    kept = [resource for resource in manifest.resources if resource.at.document in documents and resource.at.document not in planned]
     made = [
         resource
         for index in (*sorted(planned), *new)

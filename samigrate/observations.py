@@ -24,8 +24,6 @@ def of(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
     changed = {one.work.workload.key for one in accepted if one.proposal.part != "annotations"}
     for work in works:
         workload = work.workload
-        if work.is_ignored("all"):
-            continue
         if workload.rule.report_only:
             yield _on(work, "reported-only", workload.rule.rule, f"left as it is: {workload.rule.report_only}", "review it by hand")
             continue

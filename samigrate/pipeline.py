@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
-from samigrate import collector, kinds, manifests, observations, reading, report, rewriting, suppress, verify
+from samigrate import collector, kinds, manifests, objects, observations, reading, report, rewriting, silence, suppress, transforms, verify
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.index import View
@@ -24,6 +24,7 @@ from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe
 from samigrate.scope import scopes
 from samigrate.state import Work
+from samigrate.tokens import Token
 
 __all__ = ["Root", "Run", "Source", "merge", "run", "trace"]
 
@@ -57,14 +58,15 @@ def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Deci
     known, catalog = kinds.load(root.settings.kinds), catalogs.load(root.settings.catalog)
     found = reading.read(root, known)
     works = decide(found, root, catalog)
-    made, blocked, changes = _plan_and_write(works, found, recipe, root, decided)
+    made, blocked, changes = _plan_and_write([*works, *objects.works(found, root, recipe, catalog)], found, recipe, root, decided)
     failures = list(_prove(works, made, blocked, changes, found, root, recipe, known, catalog, decided)) if changes else []
     kept = _without(changes, made, failures)
     lines = _lines(found, works, root) if with_lines else {}
     problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
     accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
     asked = _asked(found, works, root)
-    told = [*found.findings, *made.findings, *observations.of(asked, accepted)]
+    told, silenced = silence.filtered([*found.findings, *made.findings, *observations.of(asked, accepted)], found, root.settings.prefix)
+    told += silence.unused(found, silenced | made.silenced, root, recipe)
     outcome = report.outcome(root, recipe, found, asked, accepted, made.state, kept, problems, told, lines)
     return Run(root, recipe, found, works, accepted, outcome)
 
@@ -110,9 +112,7 @@ def decide(found: Reading, root: Root, catalog: Catalog) -> list[Work]:
     for manifest in found.manifests:
         for workload in found.workloads.get(manifest.path, ()):
             views = tuple(View(scope, workload) for scope in by_path[manifest.path])
-            ignored = suppress.in_annotations(workload.resource, root.settings.prefix) | manifest.ignores.get(
-                workload.resource.at.document, frozenset()
-            )
+            ignored = suppress.ignored(manifest, workload.resource, root.settings.prefix)
             works.append(Work(workload, views, judge(workload, views, catalog, root.settings), root.settings, catalog, ignored))
     return works
 
@@ -202,16 +202,19 @@ def _prove(
             continue
         work = rewriting.work_on(manifest, accepted[manifest.path])
         planned = work.planned(manifest)
-        if failure := verify.text_says(manifest.path, change.old or "", change.new, planned, work.inserts):
+        if failure := verify.text_says(manifest.path, change.old or "", change.new, planned, work.inserts, work.removals):
             yield failure
-        after.manifests.append(manifests.again(manifest, planned, work.inserts))
+        if any(opt.item for opt in manifest.opts):  # the items that comments count for have moved
+            after.manifests.append(manifests.read(manifest.path, change.new, known.names))
+        else:
+            after.manifests.append(manifests.again(manifest, planned, work.inserts, work.removals))
     after.manifests += [manifests.read(change.path, change.new, known.names) for change in changes.values() if change.old is None]
     after.manifests.sort(key=lambda manifest: manifest.path)
     reading.expand(after, known)
     later = decide(after, root, catalog)
     left = _left_out(works, made.accepted) if decided else None
-    yield from _settles(later, after, blocked, recipe, root, left)
-    yield from _tokens_hold(works, later, made)
+    yield from _settles([*later, *objects.works(after, root, recipe, catalog)], after, blocked, recipe, root, left)
+    yield from _holds(works, later, made)
 
 
 def _settles(
@@ -238,18 +241,39 @@ def _left_out(works: Sequence[Work], accepted: Sequence[Planned]) -> dict[object
     return {(who, part): copies[who] - number for (who, part), number in chosen.items()}
 
 
-def _tokens_hold(works: Sequence[Work], later: Sequence[Work], made: Plan) -> Iterator[verify.Failure]:
-    """The token table before and after differs only as planned (A.3). What the output no longer counts as a workload
-    of its own (an export without its injected volume is a plain dump) is taken as planned."""
+def _holds(works: Sequence[Work], later: Sequence[Work], made: Plan) -> Iterator[verify.Failure]:
+    """The token table before and after differs only as planned (A.3), who was to be restored is, and nobody loses a
+    grant who keeps the account. What the output no longer counts as a workload of its own (an export without its
+    injected volume is a plain dump) is taken as planned."""
     then: dict[object, list[Work]] = defaultdict(list)
     for work in later:
         then[_who(work)].append(work)
+    restored = {one.work.workload.key for one in made.accepted if transforms.discover()[one.transform].restores}
     for before in works:
-        after = then[_who(before)].pop(0).tokens if then[_who(before)] else made.state.tokens(before)
-        level, workload = before.verdict.level, before.workload
-        may_lose = level is Level.NONE or (level is Level.UNKNOWN and before.settings.unknown == "disable")
-        if wrong := verify.tokens_hold(level, before.tokens, after, may_lose=may_lose):
+        after = then[_who(before)].pop(0) if then[_who(before)] else None
+        workload = before.workload
+        if after is not None and workload.key in restored:
+            wrong = verify.restored(workload.resource.value, after.workload.resource.value, workload.pod, before.settings.prefix)
+        else:
+            wrong = ""
+        tokens = after.tokens if after is not None else made.state.tokens(before)
+        wrong = wrong or _tokens_hold(before, tokens, may_gain=workload.key in restored)
+        if after is not None and not wrong and after.workload.spec.account == workload.spec.account:
+            wrong = verify.rights_hold(_rights(before), _rights(after))
+        if wrong:
             yield verify.Failure(workload.resource.at.path, workload.resource.at.line, f"{workload.id}: {wrong}")
+
+
+def _tokens_hold(before: Work, after: Sequence[Token], *, may_gain: bool) -> str:
+    level = before.verdict.level
+    may_lose = level is Level.NONE or (level is Level.UNKNOWN and before.settings.unknown == "disable")
+    return verify.tokens_hold(level, before.tokens, after, may_lose=may_lose, may_gain=may_gain)
+
+
+def _rights(work: Work) -> set[str]:
+    """What the workload's account is bound to, view by view."""
+    grants = [(view.scope.name, grant) for view in work.views for grant in view.grants(work.workload.spec.account)]
+    return {f"{grant.binding.id} ({grant.role_kind} {grant.role_name}) in {scope}" for scope, grant in grants}
 
 
 def _who(work: Work) -> object:

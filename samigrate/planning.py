@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from samigrate import hosted, names
 from samigrate.model import Finding, Location, Proposal, Resource, Risk, Severity
+from samigrate.overlays import Overlay
 from samigrate.state import Key, State, Work
 from samigrate.transforms import ordered
 from samigrate.values import Value
 
 Blocked = Mapping[tuple[object, ...], Finding]
 """Parts that the text could not take, by `part_key`, with what is said of each."""
+
+
+Silenced = Set[tuple[Key, str]]
+"""(object, id) of each transform and finding that an opt-out has silenced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Plan:
     state: State = field(default_factory=State)
     accepted: list[Planned] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    silenced: set[tuple[Key, str]] = field(default_factory=set)
 
 
 def part_key(work: Work, part: str) -> tuple[object, ...]:
@@ -49,12 +55,15 @@ def plan(
     in_turn = sorted(works, key=lambda work: (names.precedence(work.workload), work.workload.key))
     for transform in ordered(list(recipe)):
         for work in in_turn:
-            if work.workload.rule.report_only or work.workload.spec.has_invalid_automount or work.is_ignored(transform.id):
+            if work.is_object is not transform.for_objects or work.workload.rule.report_only or work.workload.spec.has_invalid_automount:
                 continue
             for thing in transform.propose(work, made.state, recipe[transform.id]):
+                id_ = next((one for one in (transform.id, *([thing.id] if isinstance(thing, Finding) else [])) if work.is_ignored(one)), "")
+                if id_:
+                    made.silenced.add((work.workload.resource.key, id_))
+                    continue
                 if isinstance(thing, Finding):
-                    if not work.is_ignored(thing.id):
-                        made.findings.append(thing)
+                    made.findings.append(thing)
                     continue
                 refusal = _refusal(work, thing, blocked, fixed)
                 if refusal is not None:
@@ -63,7 +72,13 @@ def plan(
                 thing = replace(thing, resources=tuple(hosted.dressed(added, work.workload) for added in thing.resources))
                 made.state.accept(work, transform.id, thing, resources)
                 made.accepted.append(Planned(work, transform.id, thing))
+                made.findings += [remark for one in overlays(work) for remark in one.remarks(work.workload, thing)]
     return made
+
+
+def overlays(work: Work) -> list[Overlay]:
+    """The kustomize builds that the workload is part of."""
+    return [view.scope.overlay for view in work.views if view.scope.overlay]
 
 
 def _refusal(work: Work, proposal: Proposal, blocked: Blocked, fixed: Callable[[Location], str]) -> Finding | None:
@@ -71,6 +86,13 @@ def _refusal(work: Work, proposal: Proposal, blocked: Blocked, fixed: Callable[[
     if found := blocked.get(part_key(work, proposal.part)):
         return found
     workload = work.workload
+    for overlay in overlays(work):
+        reason, way_out = overlay.obstacle(workload, proposal)
+        if reason:
+            message = f"{workload.id.name}: {proposal.part} stays as it is: {reason}"
+            return Finding(
+                "kustomize-overlay", "R-F21", Severity.WARNING, message, way_out, workload.resource.at, workload.pod, workload.id
+            )
     worst = max(proposal.risks, default=(Risk.L0, ""))
     if worst[0] > work.settings.max_risk:
         reasons = ", ".join(dict.fromkeys(text for level, text in proposal.risks if level > work.settings.max_risk))

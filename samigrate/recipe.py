@@ -36,7 +36,11 @@ def packaged() -> dict[str, str]:
 def load(names: Sequence[str]) -> Recipe:
     """The recipes of these names, or files, as one. Raises InputError."""
     recipes = [_load(name, "", ()) for name in names or (DEFAULT,)]
-    return recipes[0] if len(recipes) == 1 else merge(recipes)
+    whole = recipes[0] if len(recipes) == 1 else merge(recipes)
+    apart = [id_ for id_ in whole.transforms if transforms.discover()[id_].apart]
+    if apart and len(whole.transforms) > 1:
+        raise InputError("", 0, f"recipe {whole.name}: {apart[0]} decides on what an earlier run has left: run it on its own")
+    return whole
 
 
 def merge(recipes: Sequence[Recipe]) -> Recipe:

@@ -24,11 +24,12 @@ class NoRoomError(RefusedError):
 @dataclass(frozen=True, slots=True)
 class FileWork:
     """What is to happen to one file: operations by document (pointers relative to it), new documents as (place it
-    goes before, value), and objects for a file beside it."""
+    goes before, value), objects for a file beside it, and the places of documents that go."""
 
     operations: Mapping[int, Sequence[Operation]]
     inserts: Sequence[tuple[int, Value]]
     siblings: Sequence[tuple[Location, Value]]
+    removals: Sequence[int] = ()
 
     def planned(self, manifest: Manifest) -> dict[int, Value]:
         """The values that the edited documents are to have."""
@@ -68,9 +69,17 @@ def work_on(manifest: Manifest, accepted: Sequence[Planned]) -> FileWork:
     inserts: list[tuple[int, Value]] = []
     siblings: list[tuple[Location, Value]] = []
     items: list[tuple[int, str, Value]] = []
+    removals: set[int] = set()
+    gone: set[tuple[int, str]] = set()
     for one in accepted:
         for each in one.proposal.operations:
-            if each.target.path == manifest.path:
+            if each.target.path != manifest.path:
+                continue
+            if each.op == "remove" and not each.pointer and not each.target.item:
+                removals.add(each.target.document)
+            elif each.op == "remove" and not each.pointer:
+                gone.add((each.target.document, each.target.item))
+            else:
                 operations[each.target.document].append(replace(each, pointer=each.target.item + each.pointer))
         for added in one.proposal.resources:
             if added.beside.path != manifest.path:
@@ -86,7 +95,10 @@ def work_on(manifest: Manifest, accepted: Sequence[Planned]) -> FileWork:
         operations[document].append(added_item)
     for listed in operations.values():  # an account's name before the keys that are written behind it
         listed.sort(key=lambda operation: not (operation.op == "add" and operation.pointer.endswith("/serviceAccountName")))
-    return FileWork(operations, sorted(inserts, key=lambda insert: insert[0]), siblings)
+    for document, place in sorted(gone, key=lambda item: _order(item[1]), reverse=True):
+        operations[document].append(Operation(Location(manifest.path, document), "remove", place, reason="nothing names it any more"))
+    kept = {document: each for document, each in operations.items() if document not in removals}
+    return FileWork(kept, sorted(inserts, key=lambda insert: insert[0]), siblings, sorted(removals))
 
 
 def _place_in_list(beside: Location, manifest: Manifest) -> str:
@@ -121,6 +133,6 @@ def write(content: str, manifest: Manifest, work: FileWork, taken: Iterable[str]
             raise NoRoomError(beside.document, beside.item, "one JSON object on a stream has no room for an account", beside.line)
         if sibling(path) in taken or len(work.siblings) > 1:
             raise NoRoomError(beside.document, beside.item, f"{sibling(path)} is taken", beside.line)
-    new = manifests.rewrite(content, work.operations, work.inserts)
+    new = manifests.rewrite(content, work.operations, work.inserts, work.removals)
     changes = [FileChange(path, content, new, tuple(manifests.secret_lines(content)))] if new != content else []
     return changes + [FileChange(sibling(path), None, manifests.new_json_file(value)) for _, value in work.siblings]

@@ -55,6 +55,11 @@ class Work:
         """Every token that the source's containers can read."""
         return held(self.workload.spec, self.account_automount, self.token_owner)
 
+    @property
+    def is_object(self) -> bool:
+        """Whether this is an object that holds no pods, such as an account or a binding; it has no verdict then."""
+        return not self.workload.rule.pods
+
     def is_ignored(self, transform: str) -> bool:
         return transform in self.ignored or "all" in self.ignored
 

@@ -1,12 +1,33 @@
-"""Opt-outs: the annotation `<prefix>/ignore: "<id>: reason"` and the comment `# samigrate: ignore[<id>] reason`."""
+"""Opt-outs: the annotation `<prefix>/ignore: "<id>: reason"` and the comment `# samigrate: ignore[<id>] reason`.
+
+Both count for the object they stand in. In a List that is the item; a comment between two items counts for the next
+one, and a comment before the first or behind the last for all of them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from samigrate.model import Resource
+from samigrate import yamltext
+from samigrate.model import Location, Resource
 
+if TYPE_CHECKING:
+    from samigrate.manifests import Manifest
+
+ALL = "all"
 _COMMENT = re.compile(r"#\s*samigrate:\s*ignore\[([^\]\n]*)\]")
+
+
+class Opt(NamedTuple):
+    """One opt-out: the ids it names (`all` for everything) and its 1-based line; `item` is the pointer to the List
+    item it counts for, "" for the whole document."""
+
+    document: int
+    item: str
+    ids: frozenset[str]
+    line: int
 
 
 def in_annotations(resource: Resource, prefix: str) -> frozenset[str]:
@@ -15,11 +36,44 @@ def in_annotations(resource: Resource, prefix: str) -> frozenset[str]:
     return _ids(stated.partition(":")[0]) if isinstance(stated, str) else frozenset()
 
 
-def in_comments(piece: str) -> frozenset[str]:
-    """The ids that comments in a document's text name."""
+def in_comments(piece: str, document: int, line: int, resources: Sequence[Resource]) -> Iterator[Opt]:
+    """The opt-outs in the comments of a document's text. `line` is the line of the text's start; `resources` are the
+    objects of the document."""
     if "ignore[" not in piece:
-        return frozenset()
-    return frozenset().union(*(_ids(found[1]) for found in _COMMENT.finditer(piece)))
+        return
+    places = sorted({one.at.item for one in resources if one.at.item})
+    ranges = dict(zip(places, yamltext.line_ranges(piece, places), strict=True)) if places else {}
+    lines = piece.split("\n")
+    for found in _COMMENT.finditer(piece):
+        at = piece.count("\n", 0, found.start()) + 1
+        if ids := _ids(found[1]):
+            yield Opt(document, _item(at, lines, ranges), ids, line + at - 1)
+
+
+def _item(line: int, lines: Sequence[str], ranges: Mapping[str, tuple[int, int]]) -> str:
+    """The innermost item that the line stands in; of a line between two items the next one, unless it is indented as
+    what stands in the one before."""
+    around = [place for place, (first, last) in ranges.items() if first <= line <= last]
+    if around:
+        return max(around, key=len)
+    above = [(last, place) for place, (_, last) in ranges.items() if last < line]
+    below = [(first, place) for place, (first, _) in ranges.items() if first > line]
+    if above and _indent(lines[line - 1]) > _indent(lines[ranges[max(above)[1]][0] - 1]):
+        return max(above)[1]
+    return min(below)[1] if above and below else ""
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def ignored(manifest: Manifest, resource: Resource, prefix: str) -> frozenset[str]:
+    """Every id that the object opts out of."""
+    return in_annotations(resource, prefix).union(*(opt.ids for opt in manifest.opts if counts_for(opt, resource.at)))
+
+
+def counts_for(opt: Opt, at: Location) -> bool:
+    return opt.document == at.document and (not opt.item or at.item == opt.item or at.item.startswith(opt.item + "/"))
 
 
 def _ids(listed: str) -> frozenset[str]:

@@ -6,13 +6,13 @@ Looks at no transform, and uses nothing of what made the edit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from samigrate import yamltext
 from samigrate.model import Level
 from samigrate.tokens import Token, api_tokens
-from samigrate.values import Value
+from samigrate.values import Value, mapping, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,31 @@ class Failure:
     message: str
 
 
-def text_says(path: str, old: str, new: str, planned: Mapping[int, Value], inserted: Sequence[tuple[int, Value]]) -> Failure | None:
+def text_says(
+    path: str,
+    old: str,
+    new: str,
+    planned: Mapping[int, Value],
+    inserted: Sequence[tuple[int, Value]],
+    removed: Sequence[int] = (),
+) -> Failure | None:
     """Whether the new text holds the planned values, document by document, and the old text everywhere else.
 
     `planned` are the values of edited documents by their place in the old text; `inserted` are (place in the old
-    text that it goes before, value) in order.
+    text that it goes before, value) in order; `removed` are places in the old text.
     """
     before, after = yamltext.split(old), yamltext.split(new)
-    if len(after) != len(before) + len(inserted):
-        return Failure(path, 1, f"{len(before)} documents became {len(after)}, not {len(before) + len(inserted)}")
+    wanted = len(before) + len(inserted) - len(removed)
+    if len(after) != wanted:
+        return Failure(path, 1, f"{len(before)} documents became {len(after)}, not {wanted}")
     expected: list[tuple[int, Value]] = []  # (place in the old text or -1, value)
     waiting = list(inserted)
     for index in range(len(before)):
         while waiting and waiting[0][0] == index:
             expected.append((-1, waiting.pop(0)[1]))
-        expected.append((index, planned.get(index)))
-    if inserted:
+        if index not in removed:
+            expected.append((index, planned.get(index)))
+    if inserted or removed:
         return _documents_say(path, old, new, expected, planned)
     for chunk, (index, value) in zip(after, expected, strict=True):
         piece = new[chunk.start : chunk.end]
@@ -106,17 +115,53 @@ def difference(planned: Value, found: Value) -> str:
     return str(DeepDiff(planned, found, ignore_numeric_type_changes=False).pretty())[:400]
 
 
-def tokens_hold(level: Level, before: Sequence[Token], after: Sequence[Token], *, may_lose: bool) -> str:
+def tokens_hold(level: Level, before: Sequence[Token], after: Sequence[Token], *, may_lose: bool, may_gain: bool = False) -> str:
     """What is wrong with a workload's tokens after the change, or "" (domain A.3).
 
-    No container gains a token for the API, and none that may need it loses the last one it had.
+    No container gains a token for the API, unless what it once had comes back, and none that may need it loses the
+    last one it had.
     """
     had = Counter(token.container for token in api_tokens(list(before)))
     has = Counter(token.container for token in api_tokens(list(after)))
     for container, count in has.items():
-        if count > had[container]:
+        if count > had[container] and not may_gain:
             return f"container {container} would gain a token"
     for container, count in had.items():
         if count and not has[container] and not may_lose:
             return f"container {container} would lose its token, and the verdict is {level}"
     return ""
+
+
+PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT = "previous-service-account", "previous-automount"
+_RECORDED: Mapping[Value, Value] = {"true": True, "false": False, "unset": None}
+_IDENTITY = ("serviceAccountName", "serviceAccount", "automountServiceAccountToken")
+
+
+def restored(before: Value, after: Value, pod: str, prefix: str) -> str:
+    """What is wrong with an object that is to be as its annotations have recorded, or "" (R-G23).
+
+    Who goes back to an account that mounts a token gains that token, and is meant to; so this is asked besides
+    `tokens_hold` with `may_gain`. Nothing but the recorded fields, and the record itself, may differ.
+    """
+    record = mapping(before, "metadata", "annotations")
+    old, new = mapping(resolve(before, pod)), mapping(resolve(after, pod))
+    account = record.get(f"{prefix}/{PREVIOUS_ACCOUNT}", old.get("serviceAccountName") or old.get("serviceAccount"))
+    if new.get("serviceAccountName") != account and (f"{prefix}/{PREVIOUS_ACCOUNT}" in record or new.get("serviceAccount") != account):
+        return f"it would run as {new.get('serviceAccountName')}, and {account} is recorded"
+    stated = record.get(f"{prefix}/{PREVIOUS_AUTOMOUNT}")
+    wanted = old.get("automountServiceAccountToken") if stated is None else _RECORDED.get(stated)
+    if new.get("automountServiceAccountToken") != wanted:
+        return f"its automount value would be {new.get('automountServiceAccountToken')}, and {wanted} is recorded"
+    if {key: old[key] for key in old if key not in _IDENTITY} != {key: new[key] for key in new if key not in _IDENTITY}:
+        return f"more of its pods would change than is recorded: {difference(old, new)}"
+    foreign = {key: value for key, value in record.items() if not key.startswith(f"{prefix}/")}
+    left = mapping(after, "metadata", "annotations")
+    if {key: value for key, value in left.items() if not key.startswith(f"{prefix}/")} != foreign:
+        return "annotations would change that are not ours"
+    return "the record would still be there" if any(f"{prefix}/{key}" in left for key in (PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT)) else ""
+
+
+def rights_hold(before: Collection[object], after: Collection[object]) -> str:
+    """What a workload whose account stays would lose, or "": nobody's rights go while something runs with them."""
+    lost = sorted(str(right) for right in before if right not in after)
+    return f"it would lose {', '.join(lost)}" if lost else ""

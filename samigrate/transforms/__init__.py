@@ -21,7 +21,11 @@ Propose = Callable[[Work, State, Mapping[str, Value]], Iterator[Proposal | Findi
 
 class Transform(NamedTuple):
     """One transform. `after` names those whose outcome it reads; `options` are names with their types; `rules` are
-    the domain rules it follows; `example` is a manifest before and after."""
+    the domain rules it follows; `example` is a manifest before and after.
+
+    `apart`: it decides on what an earlier run has left, so it shares a run with no other (R-G3). `restores`: it brings
+    back what the workload's annotations have recorded, and is proven against that record instead of the rule that
+    nobody gains a token. `for_objects`: it is asked about every object (`Work.is_object`), not about the workloads."""
 
     id: str
     summary: str
@@ -29,6 +33,9 @@ class Transform(NamedTuple):
     rules: tuple[str, ...]
     propose: Propose
     after: tuple[str, ...] = ()
+    apart: bool = False
+    restores: bool = False
+    for_objects: bool = False
     options: Mapping[str, type] = {}
     links: tuple[str, ...] = ()
     example: tuple[str, str] = ("", "")

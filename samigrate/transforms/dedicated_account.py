@@ -222,7 +222,7 @@ def _account(work: Work, state: State, name: str, options: Mapping[str, Value]) 
     metadata["labels"] = _labels(workload.resource)
     metadata["annotations"] = {
         f"{work.settings.prefix}/managed": "true",
-        f"{work.settings.prefix}/reason": f"Made for {workload.id.kind} {workload.id.name} alone, which ran as default.",
+        f"{work.settings.prefix}/reason": identity.purpose(workload),
         **_copied(work),
     }
     if (wave := identity.wave(workload)) < 0:

@@ -1,6 +1,6 @@
 """YAML as text: read it for its values and positions, change it by splicing, leave every other byte alone."""
 
-from .documents import Layout, insert_documents, render, style_of
+from .documents import Layout, insert_documents, remove_documents, render, style_of
 from .edit import rewrite
 from .node import Node
 from .ops import FIRST, CannotEdit, Op
@@ -11,5 +11,5 @@ from .split import Chunk, is_flow, peek, split
 
 __all__ = [
     "FIRST", "CannotEdit", "Chunk", "Layout", "Node", "Number", "Op", "Parsed", "YamlError", "compose", "insert_documents", "is_flow",
-    "line_ranges", "load", "peek", "position", "render", "rewrite", "split", "style_of",
+    "line_ranges", "load", "peek", "position", "remove_documents", "render", "rewrite", "split", "style_of",
 ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
+from .ops import CannotEdit
 from .page import Page
 from .parse import compose
 from .split import split
@@ -16,6 +17,8 @@ _BREAK = re.compile(r"\r\n|\n|\r")
 _HEAD = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*")
 _HEADER = re.compile(r"(?:[ \t]*#[^\r\n]*(?:\r\n|\n|\r)|[ \t]*(?:\r\n|\n|\r))*[ \t]*(?:\r\n|\n|\r)")
 _MARKER = re.compile(r"---(?=[ \t\r\n]|\Z)")
+_BARE = re.compile(r"---[ \t]*(?:\r\n|\n|\r)")
+_CONTENT = re.compile(r"^(?!---[ \t]*$|---[ \t]+#|\.\.\.|[ \t]*#|[ \t]*$|%)", re.MULTILINE)
 
 
 class Layout(TypedDict):
@@ -60,6 +63,36 @@ def insert_documents(text: str, inserts: Sequence[tuple[int, str]]) -> str:
         _with_documents(text[chunk.start : chunk.end], by_chunk.get(index, []), _newline(text, chunk.start))
         for index, chunk in enumerate(chunks)
     )
+
+
+def remove_documents(text: str, removals: Iterable[int]) -> str:
+    """The stream without the chunks of `split(text)` at these indexes: what `insert_documents` has put in comes out.
+
+    A comment block at the top that a blank line sets apart stays. Raises CannotEdit where nothing would be left, or
+    where the neighbours would run together; IndexError for an index that is no chunk's.
+    """
+    for index in sorted(set(removals), reverse=True):
+        text = _without_document(text, index)
+    return text
+
+
+def _without_document(text: str, index: int) -> str:
+    chunks = split(text)
+    chunk = chunks[index]
+    if not any(_CONTENT.search(text, one.start, one.end) for one in chunks if one is not chunk):
+        raise CannotEdit("", "nothing else is in the file: delete it, and its name where it is listed", chunk.line)
+    before, piece, after = text[: chunk.start], text[chunk.start : chunk.end], text[chunk.end :]
+    if index:
+        if after and not _MARKER.match(after) and before.splitlines()[-1].rstrip() != "...":
+            raise CannotEdit("", "its neighbours would run together", chunk.line)
+        return before + after
+    mark = "\ufeff" if piece.startswith("\ufeff") else ""
+    header = "" if _MARKER.match(piece, len(mark)) else _header(piece[len(mark) :])
+    bare = _BARE.match(after)
+    if header and not bare:
+        raise CannotEdit("", "the comments at the top would lose their place", chunk.line)
+    is_led = _MARKER.match(piece, len(mark)) is not None
+    return mark + header + (after[bare.end() :] if bare and not is_led else after)
 
 
 def _with_documents(chunk: str, documents: list[str], newline: str) -> str:

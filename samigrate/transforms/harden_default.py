@@ -1,0 +1,104 @@
+"""Stop the `default` account of a namespace from mounting tokens, once nothing runs as it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from samigrate import holders
+from samigrate.index import View
+from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity
+from samigrate.state import State, Work
+from samigrate.transforms import Transform
+from samigrate.values import Value
+
+FIELD = "automountServiceAccountToken"
+
+
+def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
+    resource = work.workload.resource
+    if (resource.id.group, resource.id.kind, resource.id.name) == ("", "ServiceAccount", DEFAULT_ACCOUNT):
+        yield from _harden(work)
+        return
+    for view in work.views:
+        if _speaks_for_namespace(work, view) and not view.account(DEFAULT_ACCOUNT):
+            yield _not_here(work, view)
+
+
+def _finding(work: Work, id_: str, message: str, action: str, severity: Severity = Severity.NOTE) -> Finding:
+    resource = work.workload.resource
+    return Finding(id_, "R-G21", severity, message, action, resource.at, "", resource.id)
+
+
+def _harden(work: Work) -> Iterator[Proposal | Finding]:
+    account = work.workload.resource
+    if account.value.get(FIELD) is False:
+        return
+    for view in work.views:
+        if user := _user(view):
+            message = f"default of {_space(view)} stays as it is: {user}"
+            yield _finding(work, "default-in-use", message, "give it an account of its own first: recipe least-privilege")
+            return
+    op = "replace" if FIELD in account.value else "add"
+    after = tuple(key for key in ("imagePullSecrets", "secrets", "metadata") if key in account.value)
+    operation = Operation(account.at, op, f"/{FIELD}", False, account.value.get(FIELD), after, "nothing in the scope runs as it")
+    yield Proposal("automount", (operation,), (), tuple(_risks(work)))
+
+
+def _user(view: View) -> str:
+    """What keeps the account in use in the view's namespace, or ""; a credential of a controller is no pod (R-D21)."""
+    return next((f"{workload.id} runs as it" for workload in view.users(DEFAULT_ACCOUNT)), "") or next(
+        (reason for reason in holders.of(view, DEFAULT_ACCOUNT) if reason.endswith("may run as it")), ""
+    )
+
+
+def _risks(work: Work) -> Iterator[tuple[Risk, str]]:
+    """It reaches each pod at its next start, and nothing rolls out that could be watched (R-A21)."""
+    yield Risk.L3, "pods outside the input that run as default lose their token when they next start"
+    for view in work.views:
+        if resource := next(holders.unseen(view), None):
+            yield Risk.L4, f"{resource.id} may run something as default"
+
+
+def _speaks_for_namespace(work: Work, view: View) -> bool:
+    """Whether the object is the one of its namespace's workloads that comes first: one of them is enough to say it."""
+    first = next((one for one in view.neighbours() if view.scope.namespace(one.resource) == view.namespace), None)
+    return first is not None and first.resource.key == work.workload.resource.key
+
+
+def _not_here(work: Work, view: View) -> Finding:
+    if user := _user(view):
+        message = f"default of {_space(view)} has no manifest here, and {user}"
+        return _finding(work, "default-in-use", message, "give it an account of its own first: recipe least-privilege")
+    patch = f"'{{\"{FIELD}\": false}}'"
+    command = f"kubectl patch serviceaccount default -n {view.namespace or 'NAMESPACE'} -p {patch}"
+    message = f"default of {_space(view)} has no manifest here, so nothing of it can be changed; nothing in the scope runs as it"
+    return _finding(work, "default-not-here", message, command, Severity.WARNING)
+
+
+def _space(view: View) -> str:
+    return view.namespace or "its namespace"
+
+
+TRANSFORM = Transform(
+    id="harden-default",
+    summary="Stop the `default` account of a namespace from mounting tokens, once nothing runs as it.",
+    why="A pod that names no account runs as `default`, today and in every manifest to come, and gets its token. With `false` on the "
+    "account such a pod gets none unless it asks for one. While anything still runs as `default` the change would reach it at some later "
+    "start, with no rollout to watch, so the account stays as it is until then.",
+    rules=("R-A7", "R-A21", "R-G21"),
+    propose=propose,
+    apart=True,
+    for_objects=True,
+    links=("https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting",),
+    example=(
+        """\
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: default
+imagePullSecrets:
+- name: registry
+""",
+        "",
+    ),
+)

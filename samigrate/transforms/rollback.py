@@ -1,0 +1,162 @@
+"""Take a workload back to the account and the automount value that it had before it was migrated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from samigrate import identity, layout
+from samigrate.index import Match
+from samigrate.model import Finding, Operation, PodSpec, Proposal, Risk, Severity
+from samigrate.state import State, Work, stated_automount
+from samigrate.tokens import is_mounted
+from samigrate.transforms import Transform
+from samigrate.values import Value, mapping, pointer, resolve
+
+FIELD = "automountServiceAccountToken"
+ACCOUNT, AUTOMOUNT = "previous-service-account", "previous-automount"
+OURS = ("reason", "evidence", ACCOUNT, AUTOMOUNT)
+_STATED: Mapping[str, bool | None] = {"true": True, "false": False, "unset": None}
+
+
+def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
+    workload, prefix = work.workload, work.settings.prefix
+    record = {name: value for name in OURS if (value := workload.resource.annotations.get(f"{prefix}/{name}")) is not None}
+    if not record:
+        return
+    if reason := _obstacle(work, state, record):
+        message = f"stays as it is: {reason}"
+        action = "write its serviceAccountName and automountServiceAccountToken by hand, both explicitly"
+        yield _finding(work, "cannot-roll-back", message, action, Severity.WARNING)
+        return
+    spec = state.spec(workload)
+    yield from _notes(work, spec, record)
+    operations = [*_account(work, spec, record), *_automount(work, spec, record), *_annotations(work, record)]
+    yield Proposal("rollback", tuple(operations), (), tuple(_risks(work, spec, record)))
+
+
+def _finding(work: Work, id_: str, message: str, action: str, severity: Severity = Severity.NOTE) -> Finding:
+    workload = work.workload
+    return Finding(id_, "R-G23", severity, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod, workload.id)
+
+
+def _obstacle(work: Work, state: State, record: Mapping[str, Value]) -> str:
+    """Why what is recorded cannot be brought back whole, or ""."""
+    if not record.keys() & {ACCOUNT, AUTOMOUNT}:
+        return "what changed were its tokens' volumes, and the annotations do not hold what they were; the repository's history does"
+    if work.workload.component:
+        return "its pod templates share one record, which does not say which of them it is about"
+    if record.get(AUTOMOUNT, "unset") not in _STATED:
+        return f"the annotation {AUTOMOUNT} says {record[AUTOMOUNT]!r}"
+    if ACCOUNT in record and not (isinstance(record[ACCOUNT], str) and record[ACCOUNT]):
+        return f"the annotation {ACCOUNT} names no account"
+    account = state.spec(work.workload).account
+    if ACCOUNT in record and account != record[ACCOUNT] and not _is_generated(work, account):
+        return f"it runs as {account}, which is not an account that was made for it here"
+    return _loss(
+        work,
+        account,
+        str(record.get(ACCOUNT, account)),
+        _STATED[record[AUTOMOUNT]] if AUTOMOUNT in record else work.workload.spec.automount,
+    )
+
+
+def _loss(work: Work, account: str, previous: str, automount: bool | None) -> str:
+    """What the workload would lose because a later run has taken it from its old account, or ""."""
+    for view in work.views:
+        held = {(grant.binding.key, grant.via) for grant in view.grants(previous)}
+        if missing := next((grant for grant in view.grants(account) if (grant.binding.key, grant.via) not in held), None):
+            return f"{missing.binding.id} names {account} and not {previous} any more: add {previous} to it first"
+    if work.is_mounted and not is_mounted(automount, stated_automount(work.views, previous)):
+        return f"{previous} mounts no token any more: take {FIELD} out of it first"
+    return ""
+
+
+def _is_generated(work: Work, account: str) -> bool:
+    """Whether every scope holds that account as one that a run has made: any other may be what the token is for (R-B11)."""
+    found = [view.account(account) for view in work.views]
+    return all(found) and all(seen.match is Match.SAME and identity.is_managed(work, seen.resource) for each in found for seen in each)
+
+
+def _notes(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Finding]:
+    if ACCOUNT in record and spec.account != record[ACCOUNT]:
+        message = f"the account {spec.account} and its grants stay: running pods and old revisions still name it"
+        yield _finding(work, "account-kept", message, "run the recipe clean-up once nothing runs as it any more")
+
+
+def _account(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Operation]:
+    """The previous account by name, `default` too: leaving the key out would leave the live object as it is (R-A5)."""
+    if ACCOUNT not in record:
+        return
+    at, where, name = work.workload.resource.at, work.workload.pod, record[ACCOUNT]
+    if spec.value.get("serviceAccountName") != name:
+        op = "replace" if "serviceAccountName" in spec.value else "add"
+        old = spec.value.get("serviceAccountName")
+        yield Operation(at, op, f"{where}/serviceAccountName", name, old, layout.account(spec.value), "the account it had before")
+    if "serviceAccount" in spec.value:
+        yield Operation(at, "remove", f"{where}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias")
+
+
+def _automount(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Operation]:
+    if AUTOMOUNT not in record:
+        return
+    at, where, wanted = work.workload.resource.at, f"{work.workload.pod}/{FIELD}", _STATED[record[AUTOMOUNT]]
+    if wanted is None and FIELD in spec.value:
+        yield Operation(at, "remove", where, None, spec.value[FIELD], (), "it said nothing before")
+    elif wanted is not None and spec.value.get(FIELD) is not wanted:
+        op = "replace" if FIELD in spec.value else "add"
+        yield Operation(at, op, where, wanted, spec.value.get(FIELD), layout.automount(spec.value), "what it said before")
+
+
+def _annotations(work: Work, record: Mapping[str, Value]) -> Iterator[Operation]:
+    """Without its record the workload is as if no run had ever seen it."""
+    at, prefix, reason = work.workload.resource.at, work.settings.prefix, "speaks of a change that is taken back"
+    present = mapping(resolve(work.workload.resource.value, "/metadata"), "annotations")
+    if len(present) == len(record):
+        yield Operation(at, "remove", "/metadata/annotations", None, present, (), reason)
+        return
+    for name in record:
+        yield Operation(at, "remove", "/metadata" + pointer("annotations", f"{prefix}/{name}"), None, record[name], (), reason)
+
+
+def _risks(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[tuple[Risk, str]]:
+    yield Risk.L1, "takes back what an earlier run has done"
+    yield from identity.kind_risks(work.workload)
+
+
+TRANSFORM = Transform(
+    id="rollback",
+    summary="Take a workload back to the account and the automount value that it had before it was migrated.",
+    why="`git revert` is no rollback. It deletes `serviceAccountName`, the API server keeps the name that its deprecated alias still "
+    "holds, and where the account is pruned in the same sync no pod starts any more. So the previous account is written by name, and the account "
+    "that was made stays, with its grants, until nothing names it. What is restored is what the annotations have recorded, and no more.",
+    rules=("R-A5", "R-G3", "R-G23"),
+    propose=propose,
+    apart=True,
+    restores=True,
+    links=("https://github.com/kubernetes/kubernetes/issues/108208",),
+    example=(
+        """\
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: web
+  annotations:
+    samigrate.dev/managed: "true"
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  annotations:
+    samigrate.dev/previous-service-account: default
+    samigrate.dev/previous-automount: unset
+spec:
+  serviceAccountName: web
+  automountServiceAccountToken: false
+  containers:
+  - name: web
+    image: nginx:1.29
+""",
+        "",
+    ),
+)

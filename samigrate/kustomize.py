@@ -1,4 +1,5 @@
-"""What a tree of kustomizations gathers: which files make up each build, and in which namespace they land.
+"""What a tree of kustomizations gathers: which files make up each build, in which namespace and under which name they
+land, and which files are patches or mere data.
 
 Reads values only; builds nothing.
 """
@@ -9,58 +10,139 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from samigrate import yamltext
 from samigrate.manifests import is_kustomization_file
-from samigrate.model import Resource
-from samigrate.values import Value, sequence, text
+from samigrate.model import Location, Resource
+from samigrate.values import Value, mapping, sequence, text
 
 _LOCAL = ("resources", "bases", "components")
 _PATCH_LISTS = ("patches", "patchesJson6902")
+_DATA_LISTS = ("configurations", "transformers", "generators", "validators", "crds")
+_GENERATORS = ("configMapGenerator", "secretGenerator")
+UNSEEN = {
+    "helmCharts": "the charts it inflates are not seen here; use it on what they render, as a transformer",
+    "helmChartInflationGenerator": "the charts it inflates are not seen here; use it on what they render, as a transformer",
+    "generators": "what its generators make is not seen here",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A patch of a kustomization: JSON 6902 operations or a strategic merge, in the file `path` or, where that is "",
+    in the kustomization itself (`values`). `target` is {} where the patch names its object by itself."""
+
+    at: Location
+    path: str
+    values: tuple[Value, ...]
+    target: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """One kustomization file: `folder` it stands in, what it gathers, and the files it lists as patches."""
+    """One kustomization file: `folder` it stands in, what it gathers, the files it lists as patches, and those it
+    reads as data. `unseen` says what of its build cannot be seen."""
 
-    path: str
+    at: Location
     folder: str
     resources: tuple[str, ...]
     namespace: str | None
-    patches: tuple[str, ...]
-    other: tuple[str, ...]
+    prefix: str
+    suffix: str
+    patched: tuple[Patch, ...]
+    data: tuple[str, ...]
+    value: Mapping[str, Value]
+    unseen: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        return self.at.path
+
+    @property
+    def patches(self) -> tuple[str, ...]:
+        return tuple(patch.path for patch in self.patched if patch.path)
+
+    @property
+    def is_component(self) -> bool:
+        return text(self.value, "kind") == "Component"
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
     """A root that no other kustomization uses, with all it reaches. `namespaces` holds what `namespace:` makes of
-    each file, where a kustomization on the way sets it; the outermost wins."""
+    each file, where a kustomization on the way sets it; the outermost wins. `names` holds what is put before and
+    behind the names in each file, where anything is."""
 
     folder: str
     files: frozenset[str]
     namespaces: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    members: tuple[Kustomization, ...] = ()
 
 
 def parse(resource: Resource) -> Kustomization | None:
     """The kustomization that the object is; None for any other object (a Flux Kustomization is one, R-J5)."""
     if not is_kustomization_file(resource.at.path) or not resource.id.group.startswith("kustomize.config"):
         return None
-    folder = posixpath.dirname(resource.at.path)
-
-    def local(entries: Sequence[Value]) -> tuple[str, ...]:
-        paths = [entry for entry in entries if isinstance(entry, str) and "://" not in entry and "\n" not in entry]
-        return tuple(posixpath.normpath(posixpath.join(folder, path)) for path in paths)
-
-    value = resource.value
-    patches = [text(entry, "path") for name in _PATCH_LISTS for entry in sequence(value, name)]
+    folder, value = posixpath.dirname(resource.at.path), resource.value
+    gathered = [entry for name in _LOCAL for entry in sequence(value, name)]
+    remote = [f"{entry} is not seen here" for entry in gathered if _is_remote(entry)]
     return Kustomization(
-        resource.at.path,
+        resource.at,
         folder,
-        local([entry for name in _LOCAL for entry in sequence(value, name)]),
+        tuple(_local(folder, gathered)),
         text(value, "namespace"),
-        local([*patches, *sequence(value, "patchesStrategicMerge")]),
-        local(
-            [*sequence(value, "configurations"), *sequence(value, "transformers"), *sequence(value, "generators"), *sequence(value, "crds")]
-        ),
+        text(value, "namePrefix") or "",
+        text(value, "nameSuffix") or "",
+        tuple(_patches(resource.at, folder, value)),
+        tuple(_local(folder, list(_data(value)))),
+        value,
+        (*remote, *(reason for key, reason in UNSEEN.items() if sequence(value, key))),
     )
+
+
+def _local(folder: str, entries: Sequence[Value]) -> Iterator[str]:
+    for entry in entries:
+        if isinstance(entry, str) and "\n" not in entry and not _is_remote(entry):
+            yield posixpath.normpath(posixpath.join(folder, entry))
+
+
+def _is_remote(entry: Value) -> bool:
+    return isinstance(entry, str) and ("://" in entry or "?ref=" in entry or entry.startswith(("git@", "github.com/")))
+
+
+def _patches(where: Location, folder: str, value: Value) -> Iterator[Patch]:
+    for entry in (entry for name in _PATCH_LISTS for entry in sequence(value, name)):
+        path = next(_local(folder, [text(entry, "path")]), "")
+        yield Patch(where, path, _inline(text(entry, "patch")), mapping(entry, "target"))
+    for entry in sequence(value, "patchesStrategicMerge"):
+        path = next(_local(folder, [entry]), "")
+        yield Patch(where, path, () if path else _inline(entry if isinstance(entry, str) else None), {})
+
+
+def _inline(content: str | None) -> tuple[Value, ...]:
+    """The documents of a patch that stands in the kustomization."""
+    found = []
+    for chunk in yamltext.split(content or ""):
+        try:
+            found.append(yamltext.load((content or "")[chunk.start : chunk.end]).value)
+        except yamltext.YamlError:
+            continue  # kustomize will say so
+    return tuple(one for one in found if one is not None)
+
+
+def _data(value: Value) -> Iterator[Value]:
+    """Files that are read as something else than manifests of the build."""
+    yield from (entry for name in _DATA_LISTS for entry in sequence(value, name))
+    yield from (text(entry, "path") for entry in sequence(value, "replacements"))
+    yield text(value, "openapi", "path")
+    for generator in (entry for name in _GENERATORS for entry in sequence(value, name)):
+        for listed in (*sequence(generator, "files"), *sequence(generator, "envs"), text(generator, "env")):
+            yield listed.partition("=")[2] or listed if isinstance(listed, str) else None
+    for chart in sequence(value, "helmCharts"):
+        yield from (text(chart, "valuesFile"), *sequence(chart, "additionalValuesFiles"))
+
+
+# ---------------------------------------------------------------- builds
 
 
 def builds(kustomizations: Sequence[Kustomization]) -> Iterator[Build]:
@@ -69,19 +151,39 @@ def builds(kustomizations: Sequence[Kustomization]) -> Iterator[Build]:
     used = {path for one in kustomizations for path in one.resources}
     for one in kustomizations:
         if one.folder not in used:
-            files: dict[str, str | None] = {}
-            _reach(one, None, known, files, set())
-            yield Build(one.folder, frozenset(files), {path: namespace for path, namespace in files.items() if namespace})
+            yield _Walk(known).build(one)
 
 
-def _reach(one: Kustomization, outer: str | None, known: Mapping[str, Kustomization], files: dict[str, str | None], seen: set[str]) -> None:
-    if one.folder in seen:
-        return
-    seen.add(one.folder)
-    namespace = outer or one.namespace
-    files[one.path] = None
-    for path in one.resources:
-        if path in known:
-            _reach(known[path], namespace, known, files, seen)
-        else:
-            files[path] = files.get(path) or namespace
+class _Walk:
+    """Goes through one build."""
+
+    def __init__(self, known: Mapping[str, Kustomization]) -> None:
+        self.known = known
+        self.files: dict[str, str | None] = {}
+        self.names: dict[str, tuple[str, str]] = {}
+        self.members: dict[str, Kustomization] = {}
+
+    def build(self, one: Kustomization) -> Build:
+        self._reach(one, None, "", "")
+        namespaces = {path: namespace for path, namespace in self.files.items() if namespace}
+        names = {path: name for path, name in self.names.items() if name != ("", "")}
+        return Build(one.folder, frozenset(self.files), namespaces, names, tuple(self.members.values()))
+
+    def _reach(self, one: Kustomization, outer: str | None, prefix: str, suffix: str) -> None:
+        if one.folder in self.members:
+            return
+        self.members[one.folder] = one
+        namespace = outer or one.namespace
+        # What a component puts before a name it puts before those of its user's other resources, too.
+        parts = [self.known[path] for path in one.resources if path in self.known and self.known[path].is_component]
+        prefix = prefix + "".join(part.prefix for part in parts) + one.prefix
+        suffix = one.suffix + "".join(part.suffix for part in parts) + suffix
+        namespace = namespace or next((part.namespace for part in parts if part.namespace), None)
+        self.files[one.path] = None
+        for path in one.resources:
+            if path in self.known:
+                part = self.known[path]
+                self._reach(part, namespace, prefix.removesuffix(part.prefix) if part in parts else prefix, suffix)
+            else:
+                self.files[path] = self.files.get(path) or namespace
+                self.names.setdefault(path, (prefix, suffix))

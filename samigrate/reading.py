@@ -88,8 +88,27 @@ def read(root: Root, known: Kinds) -> Reading:
             found.manifests.append(manifest)
         if manifest.documents:
             found.digests[source.path] = digest(data)
+    _read_sides(root, found)
     expand(found, known)
     return found
+
+
+def _kustomizations(found: Reading) -> list[kustomize.Kustomization]:
+    return [one for manifest in found.manifests for resource in manifest.resources if (one := kustomize.parse(resource))]
+
+
+def _read_sides(root: Root, found: Reading) -> None:
+    """The values of patches and configurations, which are no resources."""
+    wanted = {path for one in _kustomizations(found) for path in (*one.patches, *one.data)}
+    sources = {source.path: source for source in root.sources if source.path in wanted}
+    for place, manifest in enumerate(found.manifests):
+        if manifest.path in sources:
+            try:
+                text = manifests.decode(manifest.path, sources[manifest.path].read())
+            except OSError:
+                continue  # it was read a moment ago; who wants its content will find out
+            if isinstance(text, str):
+                found.manifests[place] = replace(manifest, sides=tuple(manifests.values(text)))
 
 
 def digest(data: bytes) -> bytes:
@@ -109,12 +128,16 @@ def content(source: Source, wanted: bytes) -> str | Problem:
 
 def expand(found: Reading, known: Kinds) -> None:
     """Find the workloads; leave out what is no workload of its own (R-J6), and our own files."""
-    patches = {path for manifest in found.manifests for one in manifest.resources if (k := kustomize.parse(one)) for path in k.patches}
+    built = _kustomizations(found)
+    patches = {path for one in built for path in one.patches}
+    data = {path for one in built for path in one.data} - {path for one in built for path in one.resources}
+    found.skipped += [Skip(one.path, one.at.line, f"a kustomization: {reason}") for one in built for reason in one.unseen]
     unseen: set[tuple[str, str]] = set()
     for place, manifest in enumerate(found.manifests):
-        if manifest.path in patches:
+        if manifest.path in patches or manifest.path in data:
             if manifest.resources:
-                found.skipped.append(Skip(manifest.path, 1, "a patch of a kustomization: the workload is defined elsewhere"))
+                reason = "a patch of a kustomization: the workload is defined elsewhere"
+                found.skipped.append(Skip(manifest.path, 1, reason if manifest.path in patches else "read by a kustomization as data"))
             found.manifests[place] = replace(manifest, documents={}, resources=())
             continue
         kept = [resource for resource in manifest.resources if _is_kept(resource, found, known)]

@@ -17,6 +17,7 @@ from samigrate.config import Settings, default_namespace
 from samigrate.index import Layer, Scope
 from samigrate.manifests import Manifest
 from samigrate.model import Workload
+from samigrate.overlays import Overlay
 
 
 def scopes(
@@ -53,9 +54,11 @@ def scopes(
     everything = layer(sorted(files))
     far = (everything,) if is_declared else ()
     gathered = set()
+    sides = {manifest.path: manifest.sides for manifest in manifests if manifest.sides}
     for build in kustomize.builds([one for manifest in manifests for resource in manifest.resources if (one := kustomize.parse(resource))]):
         here = sorted(path for path in build.files if path in files)
-        scope = Scope(label(build.folder), (layer(here),), far, build.namespaces, default, is_build=True)
+        overlay = Overlay(build, sides)
+        scope = Scope(label(build.folder), (layer(here),), far, build.namespaces, default, is_build=True, overlay=overlay)
         gathered.update(here)
         for path in here:
             found[path].append(scope)

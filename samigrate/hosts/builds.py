@@ -1,0 +1,176 @@
+"""`--verify-build`: every kustomization root is built before and after, and may differ by exactly the plan.
+
+The trees are never touched: what changed is built in a copy. `kustomize` is used where it is there, else `kubectl`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from samigrate import kustomize, manifests, rendered
+from samigrate.errors import InputError
+from samigrate.kustomize import Build
+from samigrate.model import FileChange, Finding, Location, Operation, Outcome, Problem, Resource, Severity, Skip
+from samigrate.pipeline import Root
+
+PROGRAMS = (("kustomize", "build"), ("kubectl", "kustomize"))
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A root that does not build, in the words of the program."""
+
+    words: str
+
+
+def program() -> tuple[str, ...]:
+    """The command that builds a folder. Raises InputError where there is none."""
+    for name, verb in PROGRAMS:
+        if found := shutil.which(name):
+            return found, verb
+    raise InputError("", 0, "--verify-build needs kustomize or kubectl on PATH")
+
+
+def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) -> Outcome:
+    """The outcome without the changes of builds that would differ by anything but the plan."""
+    found = [(root, build) for root in roots for build in _builds(root)]
+    touched = {change.path for change in outcome.changes}
+    concerned = [(root, build) for root, build in found if touched & build.files]
+    problems: list[Problem] = []
+    skipped: list[Skip] = []
+    for root, group in _by_root(concerned).items():
+        with _copy(root, outcome.changes) as changed:
+            for build in group:
+                said = _compare(build, root, changed, outcome, command)
+                problems += said if isinstance(said, list) else []
+                skipped += [said] if isinstance(said, Skip) else []
+    bad = {path for problem in problems for _, build in concerned if problem.path == _file(build) for path in build.files}
+    note = Finding("built", "R-F21", Severity.NOTE, f"{len(concerned)} kustomize builds differ by exactly the plan")
+    good = () if problems or not concerned or skipped else (note,)
+    kept = tuple(change for change in outcome.changes if change.path not in bad)
+    return replace(
+        outcome,
+        changes=kept,
+        problems=(*outcome.problems, *problems),
+        skipped=(*outcome.skipped, *skipped),
+        findings=(*outcome.findings, *good),
+    )
+
+
+def _by_root(found: Iterable[tuple[Root, Build]]) -> dict[str, list[Build]]:
+    groups: dict[str, list[Build]] = defaultdict(list)
+    for root, build in found:
+        groups[root.path].append(build)
+    return groups
+
+
+def _builds(root: Root) -> Iterator[Build]:
+    """The builds of a root: what nobody else uses, and is no component."""
+    known = []
+    for source in root.sources:
+        if manifests.is_kustomization_file(source.path):
+            with suppress(OSError):
+                known += _kustomizations(source.path, source.read())
+    yield from (build for build in kustomize.builds(known) if not build.members[0].is_component)
+
+
+def _kustomizations(path: str, data: bytes) -> list[kustomize.Kustomization]:
+    text = manifests.decode(path, data)
+    if not isinstance(text, str):
+        return []
+    return [one for resource in manifests.read(path, text, frozenset()).resources if (one := kustomize.parse(resource))]
+
+
+def _file(build: Build) -> str:
+    return build.members[0].path
+
+
+# ---------------------------------------------------------------- building
+
+
+@contextmanager
+def _copy(root: str, changes: Sequence[FileChange]) -> Iterator[str]:
+    """A copy of a root's folder with the changes in it, by links where the file system can."""
+    home = os.path.realpath(root)
+    with tempfile.TemporaryDirectory(prefix="samigrate-") as folder:
+        target = os.path.join(folder, "tree")
+        shutil.copytree(home, target, copy_function=_link, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        for change in changes:
+            real = os.path.realpath(change.path)
+            if real.startswith(os.path.join(home, "")):
+                path = Path(target, os.path.relpath(real, home))
+                path.unlink(missing_ok=True)  # it may be a link to the original
+                path.write_bytes(change.new.encode("utf-8"))
+        yield target
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def build(command: Sequence[str], folder: str) -> list[rendered.Object] | Failed:
+    """The objects that a kustomization renders."""
+    ran = subprocess.run([*command, folder], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        return Failed(" ".join(line.strip() for line in ran.stderr.splitlines() if line.strip())[-300:])
+    return list(rendered.objects(ran.stdout))
+
+
+def _compare(one: Build, root: str, changed: str, outcome: Outcome, command: Sequence[str]) -> list[Problem] | Skip:
+    """What is wrong with a build after the change. A root that did not build before proves nothing."""
+    here = os.path.realpath(one.folder or ".")
+    before = build(command, here)
+    if isinstance(before, Failed):
+        return Skip(_file(one), 1, f"does not build, so the change is not verified: {before.words}")
+    after = build(command, os.path.join(changed, os.path.relpath(here, os.path.realpath(root))))
+    if isinstance(after, Failed):
+        return [Problem(_file(one), 1, f"would not build any more: {after.words}", ours=True)]
+    planned = list(_planned(one, outcome))
+    return [
+        Problem(_file(one), 1, f"the build would differ by more or less than the plan: {words}", ours=True)
+        for words in rendered.differences(before, after, planned, one.names)
+    ]
+
+
+# ---------------------------------------------------------------- the plan, object by object
+
+
+def _planned(one: Build, outcome: Outcome) -> Iterator[rendered.Planned]:
+    """The planned operations on each object of a build, and the accounts it gets."""
+    operations: dict[Location, list[Operation]] = defaultdict(list)
+    for report in outcome.workloads:
+        for applied in report.applied:
+            if applied.operation.target.path in one.files:
+                operations[applied.operation.target].append(applied.operation)
+    sources = _resources({target.path for target in operations}, outcome)
+    for target, each in operations.items():
+        edits = tuple(operation for operation in each if operation.pointer)
+        source = sources[target.path, target.document, target.item]
+        yield rendered.Planned(source, edits, tuple(operation.value for operation in each if not operation.pointer))
+
+
+def _resources(paths: Iterable[str], outcome: Outcome) -> Mapping[tuple[str, int, str], Resource]:
+    old = {change.path: change.old for change in outcome.changes}
+    found: dict[tuple[str, int, str], Resource] = {}
+    for path in paths:
+        text = old.get(path) or Path(path).read_text(encoding="utf-8")
+        found |= {resource.key: resource for resource in manifests.read(path, text, _Every()).resources}
+    return found
+
+
+class _Every(frozenset[str]):
+    """Every kind matters."""
+
+    def __contains__(self, _: object) -> bool:
+        return True

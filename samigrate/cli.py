@@ -36,8 +36,9 @@ from samigrate.commands.output import (
     say,
     say_problems,
 )
+from samigrate.commands.pr import pr
 from samigrate.commands.review import apply, plan, schema
-from samigrate.commands.running import run, stdin
+from samigrate.commands.running import run, stdin, verify_builds
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def cli() -> None:
 @click.option("--write", is_flag=True, help="Change the files, each whole or not at all.")
 @click.option("--check", is_flag=True, help="Exit with 1 if anything would change.")
 @click.option("--diff", is_flag=True, help="Print the diff: of a stream instead of the stream, with --write or --check besides.")
-def migrate(write: bool, check: bool, diff: bool, **shared: Any) -> int:
+@click.option("--verify-build", is_flag=True, help="Build every kustomization before and after: they may differ by the plan alone.")
+def migrate(write: bool, check: bool, diff: bool, verify_build: bool, **shared: Any) -> int:
     """Print what would change as a diff, or change it.
 
     PATH says what may change; what is decided rests on the whole repository. `-` reads a stream of manifests and
@@ -108,6 +110,8 @@ def migrate(write: bool, check: bool, diff: bool, **shared: Any) -> int:
     if options.is_stream and outcome.problems:
         say_problems(outcome)
         return exit_code(outcome)
+    if verify_build:
+        outcome = verify_builds(outcome, options)
     written: tuple[str, ...] | None = None
     if write:
         from samigrate.hosts.write import write as write_files
@@ -207,4 +211,5 @@ cli.add_command(krm)
 cli.add_command(plan)
 cli.add_command(apply)
 cli.add_command(schema)
+cli.add_command(pr)
 cli.add_command(evidence)

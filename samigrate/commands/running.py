@@ -56,6 +56,15 @@ def _require_room(output: str, paths: Iterable[str]) -> None:
         raise InputError(output, 0, "is a PATH, too: the report would take the manifest's place")
 
 
+def verify_builds(outcome: Outcome, options: Options) -> Outcome:
+    """The outcome without what a kustomize build of it would not bear out."""
+    from samigrate.hosts import builds
+
+    if options.is_stream:
+        raise click.UsageError("--verify-build needs folders; a stream holds no kustomization")
+    return builds.verified(outcome, find_roots(options, b"")[0], builds.program())
+
+
 def run_roots(roots: Sequence[Root], options: Options, *, with_lines: bool = False) -> Outcome:
     """Every root by its own recipes, as one outcome."""
     from samigrate import pipeline

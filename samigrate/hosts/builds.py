@@ -53,8 +53,7 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
                 problems += said if isinstance(said, list) else []
                 skipped += [said] if isinstance(said, Skip) else []
     bad = {path for problem in problems for _, build in concerned if problem.path == _file(build) for path in build.files}
-    note = Finding("built", "R-F21", Severity.NOTE, f"{len(concerned)} kustomize builds differ by exactly the plan")
-    good = () if problems or not concerned or skipped else (note,)
+    good = [_note(concerned)] if concerned and not problems and not skipped else []
     kept = tuple(change for change in outcome.changes if change.path not in bad)
     return replace(
         outcome,
@@ -63,6 +62,11 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
         skipped=(*outcome.skipped, *skipped),
         findings=(*outcome.findings, *good),
     )
+
+
+def _note(concerned: Sequence[tuple[Root, Build]]) -> Finding:
+    message = f"all {len(concerned)} kustomize builds that change differ by exactly the plan"
+    return Finding("built-as-planned", "R-F21", Severity.NOTE, message, "none needed", Location(_file(concerned[0][1])))
 
 
 def _by_root(found: Iterable[tuple[Root, Build]]) -> dict[str, list[Build]]:

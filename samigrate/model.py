@@ -10,9 +10,12 @@ import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from samigrate.values import Value, at, mapping, parts, pointer, resolve, sequence, text
+from samigrate.values import Value, mapping, resolve, sequence, text
+
+if TYPE_CHECKING:
+    from samigrate.radius import Mention, ObjectReport
 
 DEFAULT_PREFIX = "samigrate.dev"
 DEFAULT_ACCOUNT = "default"
@@ -374,6 +377,7 @@ class WorkloadReport:
     risks: tuple[tuple[Risk, str], ...]
     applied: tuple[Applied, ...]
     lines: Mapping[int, int]  # index in verdict.evidence -> 1-based line of the evidence in its file
+    radius: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +393,7 @@ class Outcome:
     skipped: tuple[Skip, ...]
     problems: tuple[Problem, ...]
     changes: tuple[FileChange, ...]
+    objects: tuple[ObjectReport, ...] = ()
 
     def is_changed(self) -> bool:
         return bool(self.changes)

@@ -102,6 +102,7 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
         skipped=tuple(each for one in outcomes for each in one.skipped),
         problems=tuple(each for one in outcomes for each in one.problems),
         changes=tuple(each for one in outcomes for each in one.changes),
+        objects=tuple(each for one in outcomes for each in one.objects),
     )
 
 

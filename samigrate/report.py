@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from samigrate import radius
 from samigrate.model import (
     Applied,
     FileChange,
@@ -18,9 +19,10 @@ from samigrate.model import (
     WorkloadReport,
 )
 from samigrate.planning import Planned
+from samigrate.radius import ObjectReport
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
-from samigrate.state import State, Work
+from samigrate.state import Key, State, Work
 from samigrate.tokens import api_tokens, is_mounted
 
 
@@ -64,7 +66,19 @@ def outcome(
         skipped=tuple(found.skipped),
         problems=(*found.problems, *problems),
         changes=tuple(change for _, change in sorted(changes.items())),
+        objects=tuple(_objects(accepted)),
     )
+
+
+def _objects(accepted: Sequence[Planned]) -> Iterator[ObjectReport]:
+    by_object: dict[Key, list[Planned]] = defaultdict(list)
+    for one in accepted:
+        if one.work.is_object:
+            by_object[one.work.workload.resource.key].append(one)
+    for _, planned in sorted(by_object.items()):
+        risks = tuple(dict.fromkeys(each for one in planned for each in one.proposal.risks))
+        worst = max((level for level, _ in risks), default=Risk.L0)
+        yield ObjectReport(planned[0].work.workload.resource, worst, risks, tuple(each for one in planned for each in _applied(one)))
 
 
 def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mapping[tuple[str, int, str], int]) -> WorkloadReport:
@@ -93,6 +107,7 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
         risks=risks,
         applied=tuple(each for one in planned for each in _applied(one)),
         lines={index: lines[place] for index, place in places.items() if place in lines},
+        radius=radius.of(work, after.account),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from samigrate.model import Applied, Finding, Level, Outcome, Problem, ResourceId, Skip, WorkloadReport
+from samigrate.model import Applied, Finding, Level, Outcome, Problem, ResourceId, Risk, Skip, WorkloadReport
+from samigrate.radius import Mention, ObjectReport
 from samigrate.reporters import Look, Reporter
 
 VERSION = 1
@@ -20,6 +21,7 @@ def render(outcome: Outcome, look: Look) -> Iterator[str]:
         "scopes": list(outcome.scopes),
         "summary": summary(outcome),
         "workloads": [_workload(report) for report in outcome.workloads],
+        "objects": [_object(report) for report in outcome.objects],
         "findings": [_finding(finding) for finding in outcome.findings] + [_problem(problem) for problem in outcome.problems],
         "skipped": [_skip(skip) for skip in outcome.skipped],
     }
@@ -64,6 +66,35 @@ def _workload(report: WorkloadReport) -> dict[str, Any]:
             for index, evidence in enumerate(report.verdict.evidence)
         ],
         "operations": [_operation(applied) for applied in report.applied],
+        "blast_radius": [_mention(mention) for mention in report.radius],
+        "risks": _risks(report.risks),
+    }
+
+
+def _object(report: ObjectReport) -> dict[str, Any]:
+    at = report.resource.at
+    return {
+        "resource": _resource(report.resource.id),
+        "path": at.path,
+        "line": at.line,
+        "risk": str(report.risk),
+        "risks": _risks(report.risks),
+        "operations": [_operation(applied) for applied in report.applied],
+    }
+
+
+def _risks(risks: Sequence[tuple[Risk, str]]) -> list[dict[str, str]]:
+    return [{"level": str(level), "reason": reason} for level, reason in risks]
+
+
+def _mention(mention: Mention) -> dict[str, Any]:
+    return {
+        "resource": _resource(mention.resource),
+        "rule": mention.rule,
+        "pointer": mention.pointer,
+        "action": mention.action,
+        "path": mention.at.path,
+        "line": mention.at.line,
     }
 
 

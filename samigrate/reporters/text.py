@@ -67,7 +67,7 @@ def render(outcome: Outcome, look: Look) -> Iterator[str]:
     if look.workload:
         yield from (line + "\n" for report in ordered for line in _chain(report, outcome.findings, look))
         return
-    sections = (*findings(outcome, look), *skips(outcome, look))
+    sections = (*_objects(outcome, look), *findings(outcome, look), *skips(outcome, look))
     yield from (line + "\n" for line in sections)
     if sections:
         yield "\n"
@@ -145,6 +145,16 @@ def _change(report: WorkloadReport) -> str:
     return f"{', '.join(words or ['annotations'])} (risk {report.risk})"
 
 
+def _objects(outcome: Outcome, look: Look) -> Iterator[str]:
+    """What happens to accounts and bindings, by recipes that are about them."""
+    for report in outcome.objects:
+        for applied in report.applied:
+            operation = applied.operation
+            what = f"{operation.op} {operation.pointer}" if operation.pointer else f"{operation.op} it"
+            place = _place(report.resource.at.path, report.resource.at.line)
+            yield from _fit(look, f"{clean(str(report.resource.id))}: ", clean(f"{what}: {operation.reason} (risk {report.risk})"), place)
+
+
 # ---------------------------------------------------------------- one workload's chain of evidence
 
 
@@ -162,6 +172,11 @@ def _chain(report: WorkloadReport, found: Iterable[Finding], look: Look) -> Iter
         operation = applied.operation
         what = f"{operation.op} {operation.pointer}" if operation.pointer else f"add {operation.value.get('kind', 'object')}"
         yield f"    {clean(operation.target.path)}: {clean(what)} ({applied.transform}): {clean(operation.reason)}"
+    if report.radius:
+        yield f"  what names the account {clean(report.account_before)}"
+    for mention in report.radius:
+        place = f"{_place(mention.at.path, mention.at.line)}: {clean(str(mention.resource) + ' ' + mention.pointer).rstrip()}"
+        yield f"    {place}: {clean(mention.action)} ({mention.rule})"
     if report.risks:
         yield f"  risk {report.risk}"
     for risk, reason in report.risks:
@@ -262,6 +277,8 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
         yield f"Nothing to change: {count(outcome.files, 'file')} read, {count(len(outcome.workloads), 'workload')}."
         return
     touched = f"{sum(bool(report.applied) for report in outcome.workloads)} of {count(len(outcome.workloads), 'workload')}"
+    if outcome.objects:
+        touched += f", {count(len(outcome.objects), 'other object')}"
     verb = "Would change" if written is None else "Changed"
     yield f"{verb} {count(changed, 'file')} ({outcome.files} read): {touched}, {tokens(outcome)}."
     if written is None:

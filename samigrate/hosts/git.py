@@ -1,0 +1,80 @@
+"""git, run as a user would: nothing here knows what is committed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from samigrate.errors import InputError
+
+_OWN = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG")
+"""Of git's variables only these are passed on: a hook sets the others for another repository than the one asked about."""
+_QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "gc.auto=0", "-c", "advice.detachedHead=false")
+NOBODY = ("-c", "user.name=samigrate", "-c", "user.email=samigrate@localhost")
+
+
+def run(folder: str, *arguments: str, stdin: bytes = b"") -> str:
+    """What git prints, without the last newline. Raises InputError with what it says where it fails."""
+    done = _start(folder, arguments, stdin)
+    if done.returncode:
+        said = os.fsdecode(done.stderr).strip().splitlines() or [f"exit code {done.returncode}"]
+        raise InputError("", 0, f"git {arguments[0] if arguments[0] != '-c' else 'commit-tree'}: {said[-1]}")
+    return os.fsdecode(done.stdout).removesuffix("\n")
+
+
+def ask(folder: str, *arguments: str) -> str | None:
+    """The same, or None where git says no."""
+    done = _start(folder, arguments, b"")
+    return None if done.returncode else os.fsdecode(done.stdout).removesuffix("\n")
+
+
+def _start(folder: str, arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name.startswith(_OWN)}
+    try:
+        return subprocess.run(
+            ["git", *_QUIET, "-C", folder, *arguments],
+            input=stdin,
+            capture_output=True,
+            env=kept | {"LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1"},
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise InputError("", 0, "git is not there") from error
+
+
+@contextmanager
+def worktree(folder: str, commit: str) -> Iterator[str]:
+    """A work tree of its own at a commit, gone afterwards; the user's stays as it is."""
+    home = os.path.realpath(tempfile.mkdtemp(prefix="samigrate-"))
+    tree = os.path.join(home, "tree")
+    try:
+        run(folder, "worktree", "add", "--quiet", "--detach", tree, commit)
+        yield tree
+    finally:
+        ask(folder, "worktree", "remove", "--force", tree)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def checked_out(folder: str) -> frozenset[str]:
+    """The branches that stand in some work tree, as `refs/heads/…`."""
+    listed = run(folder, "worktree", "list", "--porcelain").splitlines()
+    return frozenset(line.removeprefix("branch ") for line in listed if line.startswith("branch "))
+
+
+def check_branch(name: str) -> None:
+    """Raises InputError for what cannot be a branch's name."""
+    if ask(".", "check-ref-format", "--branch", name) is None:
+        raise InputError("", 0, f"{name!r} cannot be the name of a branch")
+
+
+def commit(folder: str, parent: str, message: str) -> str:
+    """A commit of the index on `parent`. No hook runs; it is signed where the user's git signs."""
+    tree = run(folder, "write-tree")
+    known = ask(folder, "var", "GIT_COMMITTER_IDENT") is not None and ask(folder, "var", "GIT_AUTHOR_IDENT") is not None
+    sign = ("-S",) if ask(folder, "config", "--bool", "commit.gpgSign") == "true" else ()
+    who = () if known else NOBODY
+    return run(folder, *who, "commit-tree", *sign, tree, "-p", parent, stdin=message.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,215 @@
+"""Branches with their commits and texts, from a plan: made in a work tree of their own, so the user's is never touched."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from samigrate import codeowners, grouping, pullrequest
+from samigrate.applying import Progress
+from samigrate.errors import InputError
+from samigrate.grouping import Group
+from samigrate.hosts import git
+from samigrate.hosts.write import write
+from samigrate.model import Outcome, Problem, WorkloadReport
+from samigrate.planfile import Entry, Left, PlanFile
+from samigrate.pullrequest import Changed, PullRequest
+from samigrate.values import Value
+from samigrate.words import clean
+
+Follow = Callable[[PlanFile], tuple[Outcome, Progress]]
+"""Follows a plan in the current folder, and writes nothing."""
+TRAILER = "Samigrate-Branch"
+_INPUTS = ("config", "kinds", "context", "evidence")
+"""Options that name files which only inform: where a commit does not have them, the user's own are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asks for. `by` is "" for one pull request; `command` is what is told to make it again."""
+
+    by: str = ""
+    max_files: int = 0
+    base: str = "HEAD"
+    prefix: str = "samigrate/"
+    command: str = "samigrate pr"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One pull request and its branch: `state` is created, updated, unchanged or refused (then `reason` says why)."""
+
+    text: PullRequest
+    base: str
+    commit: str
+    state: str
+    reason: str
+    files: tuple[str, ...]
+    workloads: tuple[str, ...]
+
+
+def prepare(plan: PlanFile, follow: Follow, request: Request) -> tuple[list[Opened], list[Problem]]:
+    """Make or bring up to date the branch of every group. Raises InputError where there is nothing to work on."""
+    return _Branches(plan, follow, request).run()
+
+
+class _Branches:
+    def __init__(self, plan: PlanFile, follow: Follow, request: Request) -> None:
+        self.plan, self.follow, self.request = plan, follow, request
+        self.here = os.path.realpath(os.getcwd())
+        self.top = git.run(self.here, "rev-parse", "--show-toplevel")
+        self.inside = git.run(self.here, "rev-parse", "--show-prefix").rstrip("/")
+        self.base = git.run(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{request.base}^{{commit}}")
+        self.busy = git.checked_out(self.top)
+        self.problems: list[Problem] = []
+        for entry in plan.entries:
+            self._from_top(entry.at.file)
+
+    def _from_top(self, path: str) -> str:
+        """A path of the plan as git has it."""
+        found = os.path.normpath(os.path.join(self.inside, path)).replace(os.sep, "/")
+        if os.path.isabs(path) or found.startswith("../"):
+            raise InputError(path, 0, "is not below the repository: make the plan in it, with relative paths")
+        return found
+
+    def run(self) -> tuple[list[Opened], list[Problem]]:
+        rules = self._rules()
+
+        def owners(path: str) -> tuple[str, ...]:
+            return codeowners.owners(rules, self._from_top(path))
+
+        entries = [entry for entry in self.plan.entries if not entry.skip]
+        waiting = grouping.group(entries, self.request.by, owners, self.request.max_files)
+        opened: list[Opened] = []
+        told: set[Left] = set()
+        with git.worktree(self.top, self.base) as tree:
+            while waiting:
+                one = waiting.pop(0)
+                left = [each for each in self.plan.left if grouping.key(each, self.request.by, owners) in one.keys and each not in told]
+                found = self._one(one, left, tree)
+                if isinstance(found, Opened):
+                    told |= set(left)
+                    opened.append(found)
+                else:
+                    waiting = [*found, *waiting]
+        return opened, list(dict.fromkeys(self.problems))
+
+    def _rules(self) -> Sequence[codeowners.Rule]:
+        for place in codeowners.PLACES:
+            text = git.ask(self.top, "show", f"{self.base}:{place}")
+            if text is not None:
+                return codeowners.parse(text)
+        return ()
+
+    # ---- one group
+
+    def _one(self, one: Group, left: Sequence[Left], tree: str) -> Opened | list[Group]:
+        """The group's branch; or the groups to make of it, where its text would be too long (or none, where all of it
+        is in the base already)."""
+        git.run(tree, "checkout", "--quiet", "--force", "--detach", self.base)
+        git.run(tree, "clean", "--quiet", "-ffdx")
+        with contextlib.chdir(self._folder(tree)):
+            outcome, progress = self.follow(replace(self.plan, entries=one.entries, options=self._options(tree)))
+            changed = _changed(one.entries, outcome, progress)
+            branch = self.request.prefix + one.name
+            part = one.name.rpartition("-")[2] if one.is_part else ""
+            what = pullrequest.What(one.keys if self.request.by else (), self.request.by, part, self.request.command)
+            text = pullrequest.describe(branch, what, changed, left)
+            if text.comments and len(one.units) > 1:
+                middle = len(one.units) // 2
+                return grouping.numbered(one, [one.units[:middle], one.units[middle:]])
+            self.problems += [problem for problem in outcome.problems if problem.ours]
+            written, failed = write(outcome)
+            self.problems += failed
+            if written:
+                git.run(os.getcwd(), "add", "--force", "--", *written)
+        self._tell_refused(one, outcome, progress)
+        return self._branch(text, changed, written, tree) if written else []
+
+    def _folder(self, tree: str) -> str:
+        folder = os.path.join(tree, self.inside)
+        if not os.path.isdir(folder):
+            raise InputError(self.inside, 0, f"is not in {self.request.base}: commit it first")
+        return folder
+
+    def _options(self, tree: str) -> Mapping[str, Value]:
+        folder = self._folder(tree)
+
+        def found(path: str) -> str:
+            return path if os.path.exists(os.path.join(folder, path)) else os.path.join(self.here, path)
+
+        moved = dict(self.plan.options)
+        for name in _INPUTS:
+            value = moved.get(name)
+            if isinstance(value, str):
+                moved[name] = found(value)
+            elif isinstance(value, list):
+                moved[name] = [found(path) for path in value]
+        return moved
+
+    def _tell_refused(self, one: Group, outcome: Outcome, progress: Progress) -> None:
+        """Why entries are not in the branch: the base is not what the plan was made from."""
+        files = {entry.at.file for entry in one.entries if entry.key in progress.refused}
+        for problem in outcome.problems:
+            if problem.path in files and not problem.ours:
+                self.problems.append(replace(problem, message=f"in {self.request.base}: {problem.message}"))
+
+    # ---- its branch
+
+    def _branch(self, text: PullRequest, changed: Sequence[Changed], written: Sequence[str], tree: str) -> Opened:
+        ref = f"refs/heads/{text.branch}"
+        old = git.ask(self.top, "rev-parse", "--verify", "--quiet", ref)
+        state, reason, commit = "created" if old is None else "updated", "", old or ""
+        if ref in self.busy:
+            state, reason = "refused", "the branch is checked out"
+        elif old and not self._is_ours(ref, text.branch):
+            state, reason = (
+                "refused",
+                f"the branch has commits of somebody else; delete it, or choose another --branch-prefix than {self.request.prefix}",
+            )
+        elif old and self._is_the_same(old, tree):
+            state = "unchanged"
+        else:
+            commit = git.commit(tree, self.base, _message(text, changed))
+            git.run(self.top, "update-ref", "-m", "samigrate pr", ref, commit, old or "")
+        names = tuple(one.entry.at.object for one in changed)
+        return Opened(text, self.base, commit, state, reason, tuple(written), names)
+
+    def _is_ours(self, ref: str, branch: str) -> bool:
+        """Whether every commit on the branch that the base does not have was made here, for it."""
+        log = git.run(self.top, "log", "-z", f"--format=%(trailers:key={TRAILER},valueonly,separator=%x2C)", ref, "--not", self.base)
+        return all(line.strip() == branch for line in log.split("\0") if log)
+
+    def _is_the_same(self, old: str, tree: str) -> bool:
+        now = git.run(self.top, "rev-parse", f"{old}^{{tree}}"), git.ask(self.top, "rev-parse", "--verify", "--quiet", f"{old}^")
+        return now == (git.run(tree, "write-tree"), self.base)
+
+
+def _changed(entries: Sequence[Entry], outcome: Outcome, progress: Progress) -> list[Changed]:
+    """The entries that are carried out now, with what became of their workloads."""
+    reports: dict[tuple[str, str, str], list[WorkloadReport]] = {}
+    for report in outcome.workloads:
+        place = report.workload.resource.at.path, str(report.workload.id), report.workload.pod
+        reports.setdefault(place, []).append(report)
+    found = []
+    for entry in entries:
+        here = reports.get((entry.at.file, entry.at.object, entry.pod), [])
+        if entry.key not in progress.refused and entry.key not in progress.done and len(here) > entry.at.nth and here[entry.at.nth].applied:
+            found.append(Changed(entry, here[entry.at.nth]))
+    return found
+
+
+def _message(text: PullRequest, changed: Sequence[Changed]) -> str:
+    """Title, what changes, and the line by which the commit is known as ours."""
+    return "\n".join([text.title, "", *_lines(changed), "", f"{TRAILER}: {text.branch}", ""])
+
+
+def _lines(changed: Sequence[Changed]) -> Iterator[str]:
+    for one in changed[:50]:
+        report = one.report
+        account = f", account {report.account_before} -> {report.account_after}" if report.account_before != report.account_after else ""
+        yield clean(f"- {one.entry.at.object}: tokens {report.tokens_before} -> {report.tokens_after}{account}")
+    if len(changed) > 50:
+        yield f"- and {len(changed) - 50} more"

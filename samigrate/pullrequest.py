@@ -1,0 +1,245 @@
+"""What a pull request says: enough for a team to merge it without asking what happened."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from samigrate import graph
+from samigrate.markdown import block, bullets, code, details, table
+from samigrate.model import Risk, WorkloadReport
+from samigrate.planfile import Entry, Left
+from samigrate.words import clean, count
+
+LIMIT = 60_000
+"""Forges refuse bodies over 65,536 characters."""
+ROWS = 60
+"""How many workloads go into one table or one folded part: pieces are what a body is split at."""
+_ROLLOUT: Mapping[str, str] = {
+    "Deployment": "replaced one by one, as its strategy says",
+    "StatefulSet": "restarted one by one, in order",
+    "DaemonSet": "replaced on every node, one by one",
+    "CronJob": "as they are; the next run is the first that changes",
+    "Job": "as they are: a Job is immutable, so delete it and apply it again",
+    "Pod": "as they are: a Pod is immutable, so delete it and apply it again",
+    "ReplicaSet": "as they are until something deletes them",
+    "ReplicationController": "as they are until something deletes them",
+}
+_CONTROLLER = "replaced as their controller sees fit"
+_TOKEN = "custom-columns=POD:.metadata.name,ACCOUNT:.spec.serviceAccountName,TOKEN:.spec.automountServiceAccountToken"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An entry and what became of it."""
+
+    entry: Entry
+    report: WorkloadReport
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """What a pull request is for: the `keys` it was grouped by (`by` is "" where it was not), its number where a group
+    has several, and the command that made it."""
+
+    keys: Sequence[str]
+    by: str
+    part: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """`comments` hold what did not go into the body, to be posted in order."""
+
+    branch: str
+    title: str
+    body: str
+    comments: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+def describe(branch: str, what: What, changed: Sequence[Changed], left: Sequence[Left]) -> PullRequest:
+    """The pull request for what changed."""
+    first, *others = _packed([f"<!-- samigrate:{branch} -->\n", *_sections(changed, left, what.command)])
+    comments = tuple(f"<!-- samigrate:{branch}:{number} -->\n{text}" for number, text in enumerate(others, 2))
+    return PullRequest(branch, clean(_title(what, changed)), first, comments, _labels(what, changed))
+
+
+def _packed(sections: Sequence[str]) -> list[str]:
+    """The sections as few texts, none over the limit."""
+    texts = [""]
+    for section in sections:
+        if texts[-1] and len(texts[-1]) + len(section) + 1 > LIMIT:
+            texts.append("")
+        texts[-1] += section + "\n"
+    return texts
+
+
+def _title(what: What, changed: Sequence[Changed]) -> str:
+    fresh = sum(one.report.account_after != one.report.account_before for one in changed)
+    fewer = sum(one.report.tokens_after < one.report.tokens_before for one in changed)
+    told = [f"give {count(fresh, 'workload')} accounts of {'their' if fresh != 1 else 'its'} own"] if fresh else []
+    told += [f"take unused API tokens from {fewer if fresh else count(fewer, 'workload')}"] if fewer else []
+    does = " and ".join(told) or f"harden the API credentials of {count(len(changed), 'workload')}"
+    where = f"{what.by} {', '.join(what.keys[:2])}{' and others' if len(what.keys) > 2 else ''}: " if what.by else ""
+    title = f"{where}{does}{f' ({what.part})' if what.part else ''}"
+    return title[:1].upper() + title[1:]
+
+
+def _labels(what: What, changed: Sequence[Changed]) -> tuple[str, ...]:
+    risk = max((one.report.risk for one in changed), default=Risk.L0)
+    grouped = [clean(f"{what.by}:{key}")[:50] for key in what.keys] if what.by in ("namespace", "folder") else []
+    return "samigrate", f"risk:{risk}", *grouped
+
+
+# ---------------------------------------------------------------- the body
+
+
+def _sections(changed: Sequence[Changed], left: Sequence[Left], command: str) -> Iterator[str]:
+    yield _why(changed)
+    yield from _tables(changed)
+    if drawn := graph.draw([(one.entry, one.report) for one in changed]):
+        yield "### Before and after\n\n" + block(drawn, "mermaid")
+    yield _blast_radius(changed)
+    yield from _left_alone(left)
+    yield from _verify(changed)
+    yield _roll_back(changed)
+    yield _suppress(command)
+    yield from _evidence(changed)
+
+
+def _pieces(changed: Sequence[Changed]) -> Iterator[Sequence[Changed]]:
+    yield from (changed[start : start + ROWS] for start in range(0, len(changed), ROWS))
+
+
+def _why(changed: Sequence[Changed]) -> str:
+    before, after = sum(one.report.tokens_before for one in changed), sum(one.report.tokens_after for one in changed)
+    fresh = sum(one.report.account_after != one.report.account_before for one in changed)
+    told = [
+        "Kubernetes mounts a token for its API into every container unless a manifest says otherwise, and pods that name no account "
+        "share one, so that a hole in any of them is a hole in all."
+    ]
+    if fresh:
+        told.append(f"This gives {count(fresh, 'workload')} an account of its own, with the rights it had.")
+    if after < before:
+        told.append(
+            f"It takes the token from what declares no use of the API: {count(before, 'token')} could be read before, {after} can be after."
+        )
+    else:
+        told.append(f"No token is taken away: {count(before, 'token')} could be read before, and {after} can be after.")
+    files = {each.operation.target.path for one in changed for each in one.report.applied}
+    return " ".join([*told, f"Nothing else in the {count(len(files), 'file')} changes, not a comment and not a space."]) + "\n"
+
+
+def _tables(changed: Sequence[Changed]) -> Iterator[str]:
+    head = ("Workload", "File", "Account", "Tokens", "Uses the API", "Risk")
+    for number, piece in enumerate(_pieces(changed)):
+        yield ("### What changes\n\n" if not number else "") + table(head, [_row(one) for one in piece])
+
+
+def _row(one: Changed) -> list[str]:
+    report = one.report
+    account = code(report.account_before)
+    if report.account_after != report.account_before:
+        account += f" → {code(report.account_after)}"
+    tokens = f"{report.tokens_before} → {report.tokens_after}" if report.tokens_before != report.tokens_after else str(report.tokens_after)
+    verdict = {"none": "no sign of it", "unknown": "unknown", "likely": "likely", "required": "yes"}[report.verdict.level]
+    return [code(one.entry.at.object), code(f"{one.entry.at.file}:{one.entry.line}"), account, tokens, verdict, str(report.risk)]
+
+
+def _blast_radius(changed: Sequence[Changed]) -> str:
+    kinds: dict[str, int] = defaultdict(int)
+    for one in changed:
+        if any(each.operation.pointer.startswith(one.entry.pod) for each in one.report.applied):
+            kinds[one.report.workload.id.kind] += 1
+    lines = [f"{count(number, kind)}: pods are {_ROLLOUT.get(kind, _CONTROLLER)}." for kind, number in sorted(kinds.items())]
+    steps = [each.operation for one in changed for each in one.report.applied]
+    if made := sum(not each.pointer for each in steps):
+        lines.append(f"{count(made, 'ServiceAccount')} created, each beside the workload that uses it and applied before it.")
+    if granted := {step.on.object for one in changed for step in one.entry.steps if step.pointer.startswith("/subjects")}:
+        lines.append(f"A subject is added to {', '.join(code(name) for name in sorted(granted))}; none is removed.")
+    lines.append("Until they are replaced, running pods keep the account and the token they started with.")
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for one in changed:
+        for risk in one.entry.risks:
+            reasons[risk].append(one.entry.at.object)
+    worst = sorted(reasons.items(), key=lambda item: item[0], reverse=True)
+    lines += [f"Risk {code(risk)}: {_some(names)}" for risk, names in worst if risk >= "L3"]
+    return "### Blast radius\n\n" + bullets(lines)
+
+
+def _some(names: Sequence[str]) -> str:
+    unique = list(dict.fromkeys(names))
+    return ", ".join(code(name) for name in unique[:5]) + (f" and {len(unique) - 5} more" if len(unique) > 5 else "")
+
+
+def _left_alone(left: Sequence[Left]) -> Iterator[str]:
+    for start in range(0, len(left), ROWS):
+        lines = [f"{code(str(one.at))}: {code(one.reason)}" for one in left[start : start + ROWS]]
+        summary = f"Left as {'they are' if len(left) > 1 else 'it is'}, and why: {count(len(left), 'workload')}"
+        yield ("### What stays as it is\n\n" if not start else "") + details(summary + (" (continued)" if start else ""), bullets(lines))
+
+
+def _verify(changed: Sequence[Changed]) -> Iterator[str]:
+    """Commands, for copying."""
+    who = dict.fromkeys((one.report.namespace or "NAMESPACE", one.report.account_after) for one in changed)
+    can_i = [f"kubectl auth can-i --list --as={_word(f'system:serviceaccount:{space}:{name}')} -n {_word(space)}" for space, name in who]
+    spaces = dict.fromkeys(_word(space) for space, _ in who)
+    yield "### How to verify\n\nBefore merging, what each account may do (a workload that needs more than this must keep its account):\n"
+    for start in range(0, len(can_i), ROWS):
+        yield block(can_i[start : start + ROWS])
+    yield "After the rollout, which account and whether a token each pod has, and whether anything was refused:\n\n" + block(
+        line
+        for space in spaces
+        for line in (f"kubectl get pods -n {space} -o {_TOKEN}", f"kubectl get events -n {space} --field-selector reason=FailedCreate")
+    )
+
+
+def _word(text: str) -> str:
+    """A word for a shell."""
+    return shlex.quote(clean(text))
+
+
+def _roll_back(changed: Sequence[Changed]) -> str:
+    files = " ".join(sorted({code(one.entry.at.file) for one in changed})[:8])
+    return (
+        "### How to roll back\n\n"
+        "**Not by `git revert`.** A manifest that no longer names an account does not take the name away from the live object: the API "
+        "server keeps a copy in the deprecated field `serviceAccount`, and restores it. At the same time the revert removes the "
+        "ServiceAccount, GitOps prunes it, and new pods are refused. Roll forward instead: write what was there before, in so many "
+        f"words, and keep the account until no revision names it ({files}):\n\n"
+        + block(
+            [
+                "samigrate migrate --write --recipe rollback FILE…",
+                "# or by hand, from the annotations previous-service-account and previous-automount:",
+                "#   serviceAccountName: default",
+                "#   automountServiceAccountToken: true",
+            ]
+        )
+    )
+
+
+def _suppress(command: str) -> str:
+    return (
+        "### How to keep a workload out\n\n"
+        'Delete its entry from the plan, or give the entry `skip: "why"`; to keep it out for good, annotate it with '
+        '`samigrate.dev/ignore: "all: why"`, or declare what it does with `samigrate.dev/api-access: required` (or `none`). '
+        "Then make the plan and this pull request again:\n\n" + block([command])
+    )
+
+
+def _evidence(changed: Sequence[Changed]) -> Iterator[str]:
+    for number, piece in enumerate(_pieces(changed)):
+        inside = "\n".join(_chain(one) for one in piece)
+        summary = f"Evidence for {count(len(piece), 'verdict')}" + (" (continued)" if number else "")
+        yield details(summary, inside)
+
+
+def _chain(one: Changed) -> str:
+    entry = one.entry
+    signs = [code(sign) for sign in entry.evidence] or ["no sign of any use of the API"]
+    notes = [f"note: {code(note)}" for note in entry.notes]
+    return f"**{code(entry.at.object)}** in {code(entry.at.file)}: {entry.verdict}. {code(entry.reason)}\n\n" + bullets([*signs, *notes])

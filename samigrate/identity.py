@@ -41,8 +41,8 @@ def kind_risks(workload: Workload) -> list[tuple[Risk, str]]:
         found.append((Risk.L3, "a single replica"))
     if at(spec, "strategy", "type") == "Recreate" or at(spec, "updateStrategy", "type") == "OnDelete":
         found.append((Risk.L3, "pods are not replaced one by one"))
-    if "namespace" in mapping(workload.resource.value, "metadata") and workload.id.namespace == "kube-system":
-        found.append((Risk.L5, "in kube-system, which the cluster's own parts share"))
+    if workload.id.namespace == "kube-system":
+        found.append((Risk.L3, "in kube-system, which the cluster's own parts share"))
     return found
 
 

@@ -84,6 +84,8 @@ def _in_mapping(resource: Resource, value: dict[str, Value], where: str) -> Iter
         yield Identity(text(value, "namespace"), name, "text", resource, where)
     if name := text(value, "serviceAccount", "name"):  # FlowSchema and Antrea
         yield Identity(text(value, "serviceAccount", "namespace"), name, "text", resource, where)
+    if name := text(value, "serviceAccountRef", "name"):  # External Secrets, cert-manager, Infisical
+        yield Identity(text(value, "serviceAccountRef", "namespace"), name, "reference", resource, f"{where}/serviceAccountRef")
     for key, item in value.items():
         if key.endswith(_CILIUM) and isinstance(item, str):
             yield Identity(None, item, "text", resource, where + pointer(key))

@@ -21,9 +21,9 @@ def render(outcome: Outcome, look: Look) -> Iterator[str]:
         "scopes": list(outcome.scopes),
         "summary": summary(outcome),
         "workloads": [_workload(report) for report in outcome.workloads],
-        "objects": [_object(report) for report in outcome.objects],
         "findings": [_finding(finding) for finding in outcome.findings] + [_problem(problem) for problem in outcome.problems],
         "skipped": [_skip(skip) for skip in outcome.skipped],
+        "objects": [_object(report) for report in outcome.objects],
     }
     yield json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 

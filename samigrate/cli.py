@@ -97,7 +97,9 @@ def cli() -> None:
 @click.option("--check", is_flag=True, help="Exit with 1 if anything would change.")
 @click.option("--diff", is_flag=True, help="Print the diff: of a stream instead of the stream, with --write or --check besides.")
 @click.option("--verify-build", is_flag=True, help="Build every kustomization before and after: they may differ by the plan alone.")
-def migrate(write: bool, check: bool, diff: bool, verify_build: bool, **shared: Any) -> int:
+@click.option("--interactive", is_flag=True, help="Show each workload's change and ask; on a terminal only.")
+@click.option("--git-add", is_flag=True, help="With --write: `git add` what was written.")
+def migrate(write: bool, check: bool, diff: bool, verify_build: bool, interactive: bool, git_add: bool, **shared: Any) -> int:
     """Print what would change as a diff, or change it.
 
     PATH says what may change; what is decided rests on the whole repository. `-` reads a stream of manifests and
@@ -105,6 +107,14 @@ def migrate(write: bool, check: bool, diff: bool, verify_build: bool, **shared: 
     """
     options = Options(**shared)
     _refuse(write, check, diff, options)
+    if git_add and not (write or interactive):
+        raise click.UsageError("--git-add needs --write")
+    if interactive:
+        if write or check or diff or verify_build:
+            raise click.UsageError("--interactive writes what you say yes to; it goes with no other ending")
+        from samigrate.commands import interactive as asking
+
+        return asking.migrate(options, _add if git_add else lambda _: None)
     content = stdin(options)
     outcome = run(options, content, with_lines=options.format in ("text", "json"))
     if options.is_stream and outcome.problems:
@@ -118,9 +128,17 @@ def migrate(write: bool, check: bool, diff: bool, verify_build: bool, **shared: 
 
         written, failed = write_files(outcome)
         outcome = replace(outcome, problems=(*outcome.problems, *failed))
+        if git_add:
+            _add(written)
     _print_result(outcome, options, content, is_silent=write or check, diff=diff)
     _say_summary(outcome, options, written)
     return exit_code(outcome, WOULD_CHANGE if check and outcome.is_changed() else DONE)
+
+
+def _add(written: tuple[str, ...]) -> None:
+    from samigrate.hosts import git
+
+    git.add(written)
 
 
 def _refuse(write: bool, check: bool, diff: bool, options: Options) -> None:

@@ -17,8 +17,9 @@ LIMIT = 60_000
 """Forges refuse bodies over 65,536 characters."""
 ROWS = 60
 """How many workloads go into one table or one folded part: pieces are what a body is split at."""
+MOST_FILES = 40
 _ROLLOUT: Mapping[str, str] = {
-    "Deployment": "replaced one by one, as its strategy says",
+    "Deployment": "replaced one by one, as their strategy says",
     "StatefulSet": "restarted one by one, in order",
     "DaemonSet": "replaced on every node, one by one",
     "CronJob": "as they are; the next run is the first that changes",
@@ -28,7 +29,7 @@ _ROLLOUT: Mapping[str, str] = {
     "ReplicationController": "as they are until something deletes them",
 }
 _CONTROLLER = "replaced as their controller sees fit"
-_TOKEN = "custom-columns=POD:.metadata.name,ACCOUNT:.spec.serviceAccountName,TOKEN:.spec.automountServiceAccountToken"
+_PODS = "custom-columns=POD:.metadata.name,ACCOUNT:.spec.serviceAccountName,TOKEN:.spec.automountServiceAccountToken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,17 +186,20 @@ def _left_alone(left: Sequence[Left]) -> Iterator[str]:
 
 def _verify(changed: Sequence[Changed]) -> Iterator[str]:
     """Commands, for copying."""
-    who = dict.fromkeys((one.report.namespace or "NAMESPACE", one.report.account_after) for one in changed)
-    can_i = [f"kubectl auth can-i --list --as={_word(f'system:serviceaccount:{space}:{name}')} -n {_word(space)}" for space, name in who]
-    spaces = dict.fromkeys(_word(space) for space, _ in who)
-    yield "### How to verify\n\nBefore merging, what each account may do (a workload that needs more than this must keep its account):\n"
-    for start in range(0, len(can_i), ROWS):
-        yield block(can_i[start : start + ROWS])
-    yield "After the rollout, which account and whether a token each pod has, and whether anything was refused:\n\n" + block(
-        line
-        for space in spaces
-        for line in (f"kubectl get pods -n {space} -o {_TOKEN}", f"kubectl get events -n {space} --field-selector reason=FailedCreate")
-    )
+    before = dict.fromkeys((one.report.namespace or "NAMESPACE", one.report.account_before) for one in changed)
+    after = dict.fromkeys((one.report.namespace or "NAMESPACE", one.report.account_after) for one in changed)
+    told = "what the accounts of today may do: whoever uses any of it without a sign in the manifests must keep its account"
+    yield f"### How to verify\n\nBefore merging, {told}.\n\n" + block(map(_can_i, before))
+    pods = [f"kubectl get pods -n {space} -o {_PODS}" for space in dict.fromkeys(_word(space) for space, _ in after)]
+    yield "After the rollout, what each account may do, which account and which token each pod has, and whether any was refused:\n"
+    for start in range(0, len(after), ROWS):
+        yield block(map(_can_i, list(after)[start : start + ROWS]))
+    yield block([*pods, "kubectl get events -A --field-selector reason=FailedCreate"])
+
+
+def _can_i(who: tuple[str, str]) -> str:
+    space, account = who
+    return f"kubectl auth can-i --list --as={_word(f'system:serviceaccount:{space}:{account}')} -n {_word(space)}"
 
 
 def _word(text: str) -> str:
@@ -204,21 +208,18 @@ def _word(text: str) -> str:
 
 
 def _roll_back(changed: Sequence[Changed]) -> str:
-    files = " ".join(sorted({code(one.entry.at.file) for one in changed})[:8])
+    files = sorted({_word(one.entry.at.file) for one in changed})
+    command = " ".join(["samigrate migrate --write --recipe rollback", *files[:MOST_FILES], *(["…"] if len(files) > MOST_FILES else [])])
+    by_hand = ["serviceAccountName: default", "automountServiceAccountToken: true"]
     return (
         "### How to roll back\n\n"
         "**Not by `git revert`.** A manifest that no longer names an account does not take the name away from the live object: the API "
         "server keeps a copy in the deprecated field `serviceAccount`, and restores it. At the same time the revert removes the "
-        "ServiceAccount, GitOps prunes it, and new pods are refused. Roll forward instead: write what was there before, in so many "
-        f"words, and keep the account until no revision names it ({files}):\n\n"
-        + block(
-            [
-                "samigrate migrate --write --recipe rollback FILE…",
-                "# or by hand, from the annotations previous-service-account and previous-automount:",
-                "#   serviceAccountName: default",
-                "#   automountServiceAccountToken: true",
-            ]
-        )
+        "ServiceAccount, GitOps prunes it, and new pods are refused. Roll forward instead: write what was there before in so many "
+        "words, and keep the account until no revision names it.\n\n"
+        + block([command])
+        + "\nBy hand, with the values in the annotations `previous-service-account` and `previous-automount` (nothing for `unset`), "
+        "for example:\n\n" + block(by_hand, "yaml")
     )
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import planfile, planning, reading
+from samigrate import planfile, planning, reading, rewriting
 from samigrate.errors import InputError
-from samigrate.model import Finding, Location, Operation, Resource, WorkloadReport
+from samigrate.model import FileChange, Finding, Location, Operation, Resource, WorkloadReport
 from samigrate.pipeline import Run
 from samigrate.planfile import NEW, Entry, Left, Step, Target
 from samigrate.planning import Planned
@@ -116,6 +116,18 @@ def _is_same(one: Step, other: Step) -> bool:
     if one.op == NEW or other.op == NEW:
         return one.op == other.op and one.value == other.value
     return (one.on, one.op, one.pointer, one.value) == (other.on, other.op, other.pointer, other.value)
+
+
+def alone(run: Run, work: Work) -> list[FileChange]:
+    """What becomes of the files if only this workload changes; [] where a text has changed since it was read."""
+    sources = {source.path: source for source in run.root.sources}
+    held = {manifest.path: manifest for manifest in run.found.manifests}
+    changes: list[FileChange] = []
+    for path, accepted in rewriting.by_file(one for one in run.accepted if one.work is work).items():
+        content = reading.content(sources[path], run.found.digests[path])
+        if isinstance(content, str):
+            changes += rewriting.write(content, held[path], rewriting.work_on(held[path], accepted), sources, is_stream=False)
+    return changes
 
 
 # ---------------------------------------------------------------- what is said of it

@@ -59,6 +59,16 @@ def worktree(folder: str, commit: str) -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def add(paths: Sequence[str]) -> None:
+    """Stage files, each in the repository it is in. Raises InputError where one is in none."""
+    by_folder: dict[str, list[str]] = {}
+    for path in paths:
+        target = os.path.realpath(path)
+        by_folder.setdefault(os.path.dirname(target), []).append(os.path.basename(target))
+    for folder, names in sorted(by_folder.items()):
+        run(folder, "add", "--", *names)
+
+
 def checked_out(folder: str) -> frozenset[str]:
     """The branches that stand in some work tree, as `refs/heads/…`."""
     listed = run(folder, "worktree", "list", "--porcelain").splitlines()

@@ -154,7 +154,8 @@ class _Branches:
         files = {entry.at.file for entry in one.entries if entry.key in progress.refused}
         for problem in outcome.problems:
             if problem.path in files and not problem.ours:
-                self.problems.append(replace(problem, message=f"in {self.request.base}: {problem.message}"))
+                message = f"in {self.request.base}, where only what is committed is: {problem.message}"
+                self.problems.append(replace(problem, message=message))
 
     # ---- its branch
 
@@ -180,7 +181,7 @@ class _Branches:
     def _is_ours(self, ref: str, branch: str) -> bool:
         """Whether every commit on the branch that the base does not have was made here, for it."""
         log = git.run(self.top, "log", "-z", f"--format=%(trailers:key={TRAILER},valueonly,separator=%x2C)", ref, "--not", self.base)
-        return all(line.strip() == branch for line in log.split("\0") if log)
+        return not log or all(line.strip() == branch for line in log.removesuffix("\0").split("\0"))
 
     def _is_the_same(self, old: str, tree: str) -> bool:
         now = git.run(self.top, "rev-parse", f"{old}^{{tree}}"), git.ask(self.top, "rev-parse", "--verify", "--quiet", f"{old}^")

@@ -27,7 +27,17 @@ ALWAYS = frozenset(
     }
 )
 """Kinds that matter whatever they say, besides those that hold pod specs."""
-_SETTINGS = ("WATCH_NAMESPACE", "OPERATOR_NAME", "LEADER_ELECTION", "RUNNER_EXECUTOR", "AIRFLOW__", "DAGSTER_", "DD_", "HZ_NETWORK", "ORLEANS_")
+_SETTINGS = (
+    "WATCH_NAMESPACE",
+    "OPERATOR_NAME",
+    "LEADER_ELECTION",
+    "RUNNER_EXECUTOR",
+    "AIRFLOW__",
+    "DAGSTER_",
+    "DD_",
+    "HZ_NETWORK",
+    "ORLEANS_",
+)
 _SCRIPTS = ("#!", ".sh:", ".py:")
 CLUES: Mapping[str, tuple[str, ...]] = {
     "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount", "SA_TOKEN", *_SETTINGS, *_SCRIPTS),
@@ -214,6 +224,11 @@ def _open(path: str, index: int, line: int, value: Value, item: str, inherited: 
         yield Resource(Location(path, index, item, line), value)
 
 
+def opened(path: str, document: Document) -> Iterator[Resource]:
+    """The objects of a document that another substrate has read."""
+    return _open(path, document.index, document.line, document.value, "", "")
+
+
 # ---------------------------------------------------------------- rewriting
 
 
@@ -263,14 +278,17 @@ def _document(neighbour: str, value: Value) -> str:
     return f"# Source: {own}{style['newline']}{rendered}" if own else rendered
 
 
+def new_file(values: Sequence[Value]) -> str:
+    """The text of a YAML file of its own for some objects."""
+    return "---\n".join(yamltext.render(value) for value in values)
+
+
 def new_json_file(value: Value) -> str:
     """The text of a JSON file of its own for one object."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def again(
-    manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tuple[int, Value]], removals: Sequence[int] = ()
-) -> Manifest:
+def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tuple[int, Value]], removals: Sequence[int] = ()) -> Manifest:
     """The manifest with other values: what reading its new text would give, but for places and lines."""
     documents = {
         index: dataclasses.replace(one, value=planned[index]) if index in planned else one

@@ -12,7 +12,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
-from samigrate import collector, kinds, manifests, objects, observations, reading, report, rewriting, silence, suppress, transforms, verify
+from samigrate import (
+    collector,
+    kinds,
+    manifests,
+    objects,
+    observations,
+    placing,
+    programs,
+    reading,
+    report,
+    rewriting,
+    silence,
+    suppress,
+    transforms,
+    verify,
+)
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.index import View
@@ -136,8 +151,11 @@ def _plan_and_write(
         changes: dict[str, FileChange] = {}
         is_settled = True
         for path, accepted in rewriting.by_file(made.accepted).items():
+            if path not in sources:
+                changes[path] = rewriting.new_file(path, accepted)
+                continue
             if path not in texts:
-                texts[path] = reading.content(sources[path], found.digests[path])
+                texts[path] = _text(sources[path], found)
             content = texts[path]
             if isinstance(content, Problem):
                 found.problems += [content] if content not in found.problems else []
@@ -153,6 +171,12 @@ def _plan_and_write(
         if is_settled:
             return made, blocked, changes
     raise AssertionError("the plan does not settle")
+
+
+def _text(source: Source, found: Reading) -> str | Problem:
+    if source.path in found.digests:
+        return reading.content(source, found.digests[source.path])
+    return Problem(source.path, 1, "holds no manifest, and an account should go into it")
 
 
 def _fixed(found: Reading, sources: Mapping[str, Source]) -> Callable[[Location], str]:
@@ -203,7 +227,7 @@ def _prove(
             continue
         work = rewriting.work_on(manifest, accepted[manifest.path])
         planned = work.planned(manifest)
-        if failure := verify.text_says(manifest.path, change.old or "", change.new, planned, work.inserts, work.removals):
+        if failure := _says(manifest.path, change, planned, work):
             yield failure
         if any(opt.item for opt in manifest.opts):  # the items that comments count for have moved
             after.manifests.append(manifests.read(manifest.path, change.new, known.names))
@@ -216,6 +240,14 @@ def _prove(
     left = _left_out(works, made.accepted) if decided else None
     yield from _settles([*later, *objects.works(after, root, recipe, catalog)], after, blocked, recipe, root, left)
     yield from _holds(works, later, made)
+
+
+def _says(path: str, change: FileChange, planned: Mapping[int, object], work: rewriting.FileWork) -> verify.Failure | None:
+    """Whether the new text says what was planned."""
+    if programs.is_program(path):
+        old, new = programs.values(change.old or ""), programs.values(change.new)
+        return verify.values_say(path, [value for _, value in old], new, planned, work.inserts)
+    return verify.text_says(path, change.old or "", change.new, planned, work.inserts, work.removals)
 
 
 def _settles(
@@ -286,7 +318,7 @@ def _without(changes: Mapping[str, FileChange], made: Plan, failures: Sequence[v
     bad = {failure.path for failure in failures}
     while reached := {path for one in made.accepted if (paths := rewriting.paths(one)) & bad for path in paths} - bad:
         bad |= reached
-    bad |= {rewriting.sibling(path) for path in bad}
+    bad |= {placing.sibling(path) for path in bad}
     return {path: change for path, change in changes.items() if path not in bad}
 
 
@@ -304,5 +336,6 @@ def _lines(found: Reading, works: Sequence[Work], root: Root) -> dict[tuple[str,
     for path, places in sorted(wanted.items()):
         content = reading.content(sources[path], found.digests[path]) if path in found.digests else None
         if isinstance(content, str):
-            lines |= {(path, *place): line for place, line in manifests.evidence_lines(content, places).items()}
+            substrate = programs if programs.is_program(path) else manifests
+            lines |= {(path, *place): line for place, line in substrate.evidence_lines(content, places).items()}
     return lines

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from samigrate import kinds, kustomize, manifests
+from samigrate import kinds, kustomize, manifests, programs
 from samigrate.config import Settings
 from samigrate.kinds import Kinds, shapes
 from samigrate.manifests import Manifest
@@ -78,7 +78,8 @@ def read(root: Root, known: Kinds) -> Reading:
             else:
                 found.skipped.append(Skip(source.path, content.line, content.message))
             continue
-        manifest = manifests.read(source.path, content, known.names)
+        is_program = programs.is_program(source.path)
+        manifest = programs.read(source.path, content) if is_program else manifests.read(source.path, content, known.names)
         found.problems += manifest.problems
         if root.is_strict:
             found.problems += [Problem(skip.path, skip.line, skip.reason) for skip in manifest.skips]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from samigrate import manifests
+from samigrate import manifests, placing, programs
 from samigrate.manifests import Manifest, RefusedError
 from samigrate.model import FileChange, Location, Operation
 from samigrate.operations import apply_all
@@ -38,7 +37,7 @@ class FileWork:
 
 def paths(one: Planned) -> set[str]:
     """The files that a proposal touches."""
-    return {operation.target.path for operation in one.proposal.operations} | {added.beside.path for added in one.proposal.resources}
+    return {operation.target.path for operation in one.proposal.operations} | {placing.place(added) for added in one.proposal.resources}
 
 
 def by_file(accepted: Iterable[Planned]) -> dict[str, list[Planned]]:
@@ -58,8 +57,11 @@ def touches(one: Planned, path: str, document: int, where: str) -> bool:
 
 def meant(accepted: Sequence[Planned], path: str, error: RefusedError) -> Sequence[Planned]:
     """The proposals that a refusal is about."""
+    if isinstance(error, programs.NoRoomHere):
+        here = path, error.document
+        return [one for one in accepted if any((added.beside.path, added.beside.document) == here for added in one.proposal.resources)]
     if isinstance(error, NoRoomError):
-        return [one for one in accepted if any(added.beside.path == path for added in one.proposal.resources)]
+        return [one for one in accepted if any(placing.place(added) == path for added in one.proposal.resources)]
     return [one for one in accepted if touches(one, path, error.document, error.pointer)] or accepted
 
 
@@ -82,9 +84,11 @@ def work_on(manifest: Manifest, accepted: Sequence[Planned]) -> FileWork:
             else:
                 operations[each.target.document].append(replace(each, pointer=each.target.item + each.pointer))
         for added in one.proposal.resources:
-            if added.beside.path != manifest.path:
+            if placing.place(added) != manifest.path:
                 continue
-            if place := _place_in_list(added.beside, manifest):
+            if added.file:
+                inserts.append((0, added.value))
+            elif place := _place_in_list(added.beside, manifest):
                 items.append((added.beside.document, place, added.value))
             elif manifest.is_json:
                 siblings.append((added.beside, added.value))
@@ -119,9 +123,10 @@ def _order(place: str) -> list[int]:
     return [int(part) for part in parts(place) if part.isdigit()]
 
 
-def sibling(path: str) -> str:
-    """The file that holds the account of a file that is one JSON object (cli.md)."""
-    return re.sub(r"\.[^./]+$", "", path) + "-serviceaccount.json"
+def new_file(path: str, accepted: Sequence[Planned]) -> FileChange:
+    """A file that is not there yet, with the objects that go into it."""
+    values = [value for one in accepted for value in placing.lone(one.proposal.resources, path)]
+    return FileChange(path, None, manifests.new_file(values))
 
 
 def write(content: str, manifest: Manifest, work: FileWork, taken: Iterable[str], *, is_stream: bool) -> list[FileChange]:
@@ -131,8 +136,9 @@ def write(content: str, manifest: Manifest, work: FileWork, taken: Iterable[str]
     for beside, _ in work.siblings:
         if is_stream:
             raise NoRoomError(beside.document, beside.item, "one JSON object on a stream has no room for an account", beside.line)
-        if sibling(path) in taken or len(work.siblings) > 1:
-            raise NoRoomError(beside.document, beside.item, f"{sibling(path)} is taken", beside.line)
-    new = manifests.rewrite(content, work.operations, work.inserts, work.removals)
-    changes = [FileChange(path, content, new, tuple(manifests.secret_lines(content)))] if new != content else []
-    return changes + [FileChange(sibling(path), None, manifests.new_json_file(value)) for _, value in work.siblings]
+        if placing.sibling(path) in taken or len(work.siblings) > 1:
+            raise NoRoomError(beside.document, beside.item, f"{placing.sibling(path)} is taken", beside.line)
+    substrate = programs if programs.is_program(path) else manifests
+    new = substrate.rewrite(content, work.operations, work.inserts, work.removals)
+    changes = [FileChange(path, content, new, tuple(substrate.secret_lines(content)))] if new != content else []
+    return changes + [FileChange(placing.sibling(path), None, manifests.new_json_file(value)) for _, value in work.siblings]

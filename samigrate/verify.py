@@ -60,6 +60,26 @@ def text_says(
     return None
 
 
+def values_say(
+    path: str,
+    before: Sequence[Value],
+    after: Sequence[tuple[int, Value]],
+    planned: Mapping[int, Value],
+    inserted: Sequence[tuple[int, Value]],
+) -> Failure | None:
+    """The same for a text of another kind, by the values that its documents have: `before`, and (line, value) `after`."""
+    expected: list[Value] = []
+    for index, value in enumerate(before):
+        expected += [new for place, new in inserted if place == index]
+        expected.append(planned.get(index, value))
+    if len(after) != len(expected):
+        return Failure(path, 1, f"{len(before)} objects became {len(after)}, not {len(expected)}")
+    for (line, value), wanted in zip(after, expected, strict=True):
+        if not is_same(value, wanted):
+            return Failure(path, line, f"the new text does not say what was planned: {difference(wanted, value)}")
+    return None
+
+
 def _documents_say(path: str, old: str, new: str, expected: Sequence[tuple[int, Value]], planned: Mapping[int, Value]) -> Failure | None:
     """The same where documents came in: separators may have moved, so untouched documents compare by their content."""
     before, after = yamltext.split(old), yamltext.split(new)

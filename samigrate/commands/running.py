@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def find_roots(options: Options, content: bytes) -> tuple[list[Root], Outcome]:
     """The roots to decide, and what was said of the input before."""
-    from samigrate.hosts import repository, stream
+    from samigrate.hosts import repository, stream, walk
     from samigrate.model import Outcome
 
     settle = adjust(options)
@@ -31,7 +31,9 @@ def find_roots(options: Options, content: bytes) -> tuple[list[Root], Outcome]:
         problems: tuple[Any, ...] = ()
     else:
         wide = not options.no_context
-        gathered = repository.gather(repository.Selection(options.paths, options.exclude, options.context, wide, options.config, settle))
+        suffixes = (*walk.SUFFIXES, ".py") if options.python else walk.SUFFIXES
+        asked = repository.Selection(options.paths, options.exclude, options.context, wide, options.config, settle, suffixes)
+        gathered = repository.gather(asked)
         roots, skipped, problems = gathered.roots, gathered.skipped, gathered.problems
     return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())
 

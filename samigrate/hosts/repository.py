@@ -34,6 +34,7 @@ class Selection:
     is_wide: bool = True
     config: str | None = None
     adjust: Callable[[Settings], Settings] = lambda settings: settings
+    suffixes: tuple[str, ...] = walk.SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class _Gathering:
         if folder in self.listed:
             return
         self.listed.add(folder)
-        listing = walk.list_folder(folder)
+        listing = walk.list_folder(folder, self.selection.suffixes)
         self.skipped += listing.skipped
         self.problems += listing.problems
         self.charts |= walk.chart_folders(listing.files)
@@ -124,7 +125,7 @@ class _Gathering:
         if os.path.isfile(path):
             self._add(top, path)
         elif not any(_is_within(file, path) for root in self.roots.values() for file in root.files) and walk.is_ignored(top, path):
-            listing = walk.walk_plainly(path)
+            listing = walk.walk_plainly(path, self.selection.suffixes)
             self.problems += listing.problems
             self.charts |= walk.chart_folders(listing.files)
             for file in listing.files:
@@ -167,7 +168,7 @@ class _Gathering:
         return [source for source in context.values() if source.path not in there]
 
     def _may_change(self, path: str, settings: Settings) -> bool:
-        if not self._is_asked(path) or os.path.basename(path) == walk.KUSTOMIZATION:
+        if not self._is_asked(path):
             return False
         if any(globs.matches(glob, _relative(path, self.here)) for glob in self.selection.exclude):
             return False

@@ -27,10 +27,11 @@ class Listing:
     nested: list[str] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    suffixes: tuple[str, ...] = SUFFIXES
 
 
-def is_manifest(name: str) -> bool:
-    return name.endswith(SUFFIXES) or name == KUSTOMIZATION
+def is_manifest(name: str, suffixes: tuple[str, ...] = SUFFIXES) -> bool:
+    return name.endswith(suffixes) or name == KUSTOMIZATION
 
 
 def find_above(folder: str, *names: str) -> str | None:
@@ -44,9 +45,9 @@ def find_above(folder: str, *names: str) -> str | None:
         folder = parent
 
 
-def list_folder(folder: str) -> Listing:
+def list_folder(folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Listing:
     """What lies below a folder, links inside it resolved to their targets. `folder` is absolute and no link."""
-    found = Listing()
+    found = Listing(suffixes=suffixes)
     entries = _git_entries(folder, found) if find_above(folder, GIT) else None
     links: list[str] = []
     for path in _walk(folder, found) if entries is None else entries:
@@ -61,7 +62,7 @@ def list_folder(folder: str) -> Listing:
 
 
 def _classify(path: str, found: Listing, links: list[str]) -> None:
-    wanted = is_manifest(os.path.basename(path))
+    wanted = is_manifest(os.path.basename(path), found.suffixes)
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -82,7 +83,7 @@ def _classify(path: str, found: Listing, links: list[str]) -> None:
 
 def _target(link: str, folder: str, found: Listing) -> str | None:
     """Where a link to a manifest leads, if that is inside the folder."""
-    wanted = is_manifest(os.path.basename(link))
+    wanted = is_manifest(os.path.basename(link), found.suffixes)
     try:
         target = os.path.realpath(link, strict=True)
         is_folder = os.path.isdir(target)
@@ -151,9 +152,9 @@ def is_ignored(folder: str, path: str) -> bool:
         return False
 
 
-def walk_plainly(folder: str) -> Listing:
+def walk_plainly(folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Listing:
     """Like `list_folder`, without git: for a folder that git ignores and the user has named."""
-    found = Listing()
+    found = Listing(suffixes=suffixes)
     links: list[str] = []
     for path in _walk(folder, found):
         _classify(path, found, links)

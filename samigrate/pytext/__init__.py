@@ -1,9 +1,34 @@
-"""Python as text: what a program imports and calls, and the values it writes down. The only door to libcst.
+"""Python as text: what a program imports, calls and declares, and edits of what it declares. The only door to libcst.
 
-libcst is imported when a file needs it; everything here raises MissingLibrary where it is not installed.
+libcst is imported when a file needs it; what needs it raises MissingLibrary where it is not installed. Nothing here
+knows Kubernetes: what a library's classes are called is a `Dialect`.
 """
 
+from .edit import FIRST, CannotEdit, Op
+from .node import Block, Declaration, Dialect, Entry, Node
 from .parse import MissingLibrary, PyError, is_available
+from .read import read
+from .rewrite import Change, NoRoom, RefusedChange, line_of, rewrite
 from .uses import Use, uses
 
-__all__ = ["MissingLibrary", "PyError", "Use", "is_available", "uses"]
+__all__ = [
+    "FIRST",
+    "Block",
+    "CannotEdit",
+    "Change",
+    "Declaration",
+    "Dialect",
+    "Entry",
+    "MissingLibrary",
+    "NoRoom",
+    "Node",
+    "Op",
+    "PyError",
+    "RefusedChange",
+    "Use",
+    "is_available",
+    "line_of",
+    "read",
+    "rewrite",
+    "uses",
+]

@@ -1,0 +1,69 @@
+"""How libraries spell manifests in Python: one data file each, read into what `pytext` goes by.
+
+about: the models of the official Kubernetes client
+modules: [kubernetes.client]     # where its classes lie; `*` matches one part of a name
+signs: [V1]                      # words that a file holds which uses it, beside the first part of a module
+objects:                         # classes that make a whole object, and what such an object always says
+  V1Pod: {apiVersion: v1, kind: Pod}
+fragments:                       # classes that make a part of one, and where it stands in what we take it for
+  V1PodSpec: {at: spec, apiVersion: client.samigrate.dev/v1, kind: V1PodSpec}
+flat:                            # calls whose parameters are parts of an object: parameter -> pointer
+  KubernetesPodOperator: {image: /spec/containers/0/image}
+renamed: {host_ip: hostIP}       # spellings that are not the camel case of each other
+fields:                          # the class that a new value of a field wants; a dict may stand elsewhere
+  V1Volume: {projected: V1ProjectedVolumeSource}
+open_by: [pod_template_file]     # parameters that bring in parts we don't see
+own: [opts]                      # parameters that are none of the object's
+suffix: Args                     # what the classes of parts end in
+positional: [resource_name]      # what the first positional arguments of an object's class are
+spells_dicts: false              # whether dict keys may be in snake case, too
+account: core.v1.ServiceAccount  # the class that makes an account as a statement of its own
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from samigrate import yamltext
+from samigrate.errors import InputError
+from samigrate.pytext import Dialect
+
+_KEYS = frozenset(
+    ("about", "modules", "signs", "objects", "fragments", "flat", "renamed", "fields", "open_by", "own", "suffix", "positional")
+) | {"spells_dicts", "account"}
+
+
+@cache
+def dialects() -> tuple[Dialect, ...]:
+    """All packaged dialects. Raises InputError for a malformed file."""
+    files = sorted(resources.files(__package__).iterdir(), key=lambda item: item.name)
+    return tuple(_dialect(item.name, item.read_text(encoding="utf-8")) for item in files if item.name.endswith(".yaml"))
+
+
+def _dialect(name: str, text: str) -> Dialect:
+    where = f"dialects/{name}"
+    try:
+        value: Any = yamltext.load(text).value
+    except yamltext.YamlError as error:
+        raise InputError(where, error.line, error.problem) from error
+    if not isinstance(value, dict) or set(value) - _KEYS or not {"about", "modules"} <= set(value):
+        raise InputError(where, 1, f"must hold `about` and `modules`, and of {', '.join(sorted(_KEYS))} only")
+    return Dialect(
+        name.removesuffix(".yaml"),
+        value["about"],
+        tuple(value["modules"]),
+        value.get("objects", {}),
+        value.get("fragments", {}),
+        value.get("flat", {}),
+        value.get("renamed", {}),
+        value.get("fields", {}),
+        frozenset(value.get("open_by", ())),
+        frozenset(value.get("own", ())),
+        value.get("suffix", ""),
+        tuple(value.get("positional", ())),
+        bool(value.get("spells_dicts", False)),
+        value.get("account", ""),
+        tuple(sign.encode() for sign in (value["modules"][0].split(".")[0].replace("*", ""), *value.get("signs", ()))),
+    )

@@ -1,0 +1,67 @@
+"""Imports that new expressions need, in the program's own style."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .edit import Draft, Edit, Slot, edits
+from .node import Entry, Node
+from .write import Bare, Style
+
+if TYPE_CHECKING:
+    import libcst
+
+    from .source import Source
+
+
+def needed(source: Source, called: Sequence[tuple[Node, list[str]]], style: Style) -> Iterator[Edit]:
+    """Edits that import the classes which containers call by their bare names and the program does not know yet, each
+    beside the class that its container is."""
+    wanted: dict[int, tuple[libcst.ImportFrom, list[str]]] = {}
+    for node, names in called:
+        missing = [name for name in dict.fromkeys(names) if name not in source.bound]
+        if not missing or (node.callee and "." in node.callee):
+            continue
+        holder = _import_of(source, node.callee)
+        if holder is not None:
+            known = wanted.setdefault(id(holder), (holder, []))[1]
+            known += [name for name in missing if name not in known]
+    for holder, names in wanted.values():
+        yield from _add(source, holder, names, style)
+
+
+def _import_of(source: Source, name: str) -> libcst.ImportFrom | None:
+    """The statement that imports a name; where a list has no class of its own, any that imports a model."""
+    import libcst
+
+    for node in source.walk():
+        if isinstance(node, libcst.ImportFrom) and not isinstance(node.names, libcst.ImportStar):
+            names = [alias.evaluated_alias or alias.evaluated_name for alias in node.names]
+            if name in names:
+                return node
+    return None
+
+
+def _add(source: Source, node: libcst.ImportFrom, names: Sequence[str], style: Style) -> Iterator[Edit]:
+    import libcst
+
+    if isinstance(node.names, libcst.ImportStar):
+        return
+    present = [alias.evaluated_name for alias in node.names]
+    entries = [Entry(None, Node("opaque"), source.span(alias), source.span(alias)) for alias in node.names]
+    first, last = entries[0].span or (0, 0), entries[-1].span or (0, 0)
+    inner = (source.text.index("(", source.span(node)[0]) + 1, source.span(node)[1] - 1) if node.lpar else (first[0], last[1])
+    holder = Node("sequence", source.span(node), None, entries, inner, "names")
+    draft = Draft(None)
+    slots = draft.of(holder)
+    is_sorted = present == sorted(present)
+    for name in sorted(names):
+        place = next((at for at, one in enumerate(_named(slots, present)) if is_sorted and one > name), len(slots))
+        slots.insert(place, Slot(name, None, Bare(name), is_fresh=True))
+    yield from edits(draft, source.text, style)[0]
+
+
+def _named(slots: Sequence[Slot], present: Sequence[str]) -> list[str]:
+    old = iter(present)
+    return [slot.key or "" if slot.old is None else next(old) for slot in slots]

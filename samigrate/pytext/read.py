@@ -1,0 +1,289 @@
+"""From Python source to what it declares: whole objects, parts of objects, and texts that hold documents.
+
+A value is followed through a variable that is assigned once. Whatever only running the program would tell is an opaque
+placeholder; whatever may be changed behind our back is `fixed`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .node import Block, Declaration, Dialect, Entry, Node, Span
+from .parse import parse
+from .source import Source
+
+if TYPE_CHECKING:
+    import libcst
+
+DEEPEST = 60
+_TEXT = re.compile(r"^[ \t]*[\"']?(?:apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
+_CHANGERS = frozenset(("append", "extend", "insert", "update", "setdefault", "pop", "popitem", "clear", "remove", "__setitem__"))
+_LOADS_ALL = re.compile(r"\b(?:safe_load_all|load_all|full_load_all|create_from_yaml|from_yaml_all|load_all_yaml|ConfigGroup)\s*\($")
+_NOT_SPELLED = object()
+
+
+def read(text: str, dialects: Sequence[Dialect]) -> list[Declaration]:
+    """Everything the program declares, in the order of the text. Raises PyError and MissingLibrary."""
+    source = Source(text, parse(text))
+    reader = Reader(source, dialects)
+    found = list(reader.objects())
+    found += reader.fragments()
+    return sorted(found, key=lambda one: one.node.span if one.node and one.node.span else one.block.span if one.block else (0, 0))
+
+
+class Reader:
+    """Reads the values of one program. `taken` are the expressions that some declaration is made of."""
+
+    def __init__(self, source: Source, dialects: Sequence[Dialect]) -> None:
+        self.source, self.dialects = source, dialects
+        self.taken: set[int] = set()
+
+    def objects(self) -> Iterator[Declaration]:
+        """Whole objects: calls that make one, dicts with `apiVersion` and `kind`, texts."""
+        import libcst
+
+        for node in self.source.walk():
+            if id(node) in self.taken:
+                continue
+            if isinstance(node, libcst.Call) and (known := self.source.known_class(node, self.dialects)):
+                dialect, klass = known
+                if klass in dialect.objects:
+                    yield self._object(node, dialect, klass)
+            elif isinstance(node, libcst.Dict) and self._is_manifest(node):
+                value = self.value(node, None, 0)
+                value.fixed = value.fixed or self._changed_later(node)
+                yield Declaration("object", value.line, self.source.home(node), "", value, None, self.source.statement(node))
+            elif isinstance(node, libcst.SimpleString | libcst.FormattedString) and len(set(_TEXT.findall(self.source.cut(node)))) > 1:
+                if block := self._block(node):
+                    yield Declaration("text", self.source.line(node), self.source.home(node), "", None, block)
+
+    def fragments(self) -> Iterator[Declaration]:
+        """Parts of objects that no object of this program is made of."""
+        import libcst
+
+        for node in self.source.walk():
+            if isinstance(node, libcst.Call) and id(node) not in self.taken and (known := self.source.known_class(node, self.dialects)):
+                dialect, klass = known
+                if klass in dialect.fragments:
+                    yield self._fragment(node, dialect, dialect.fragments[klass], klass)
+
+    def _object(self, node: libcst.Call, dialect: Dialect, klass: str) -> Declaration:
+        value = self._flat(node, dialect, klass) if klass in dialect.flat else self.value(node, None, 0)
+        value.fixed = value.fixed or self._changed_later(node)
+        value.entries = [*_constants(value, dialect.objects[klass]), *value.entries]
+        return Declaration("object", value.line, self.source.home(node), dialect.id, value, None, self.source.statement(node))
+
+    def _fragment(self, node: libcst.Call, dialect: Dialect, facts: Mapping[str, Any], klass: str) -> Declaration:
+        part = self.value(node, None, 0)
+        part.fixed = part.fixed or self._changed_later(node)
+        home = self.source.home(node)
+        named = Node("mapping", entries=[Entry("name", Node("scalar", value=home or klass))], fixed="it has no metadata here")
+        entries = [
+            *_constants(part, {key: facts[key] for key in ("apiVersion", "kind")}),
+            Entry("metadata", named),
+            Entry(facts["at"], part),
+        ]
+        whole = Node("mapping", part.span, entries=entries, fixed="", line=part.line)
+        return Declaration("fragment", part.line, home, dialect.id, whole)
+
+    # ---- values
+
+    def value(self, node: libcst.BaseExpression, dialect: Dialect | None, depth: int) -> Node:
+        """What an expression says."""
+        import libcst
+
+        span, line = self.source.span(node), self.source.line(node)
+        literal = self._literal(node)
+        if literal is not _NOT_SPELLED:
+            return Node("scalar", span, literal, line=line)
+        if depth < DEEPEST:
+            self.taken.add(id(node))
+            if isinstance(node, libcst.Name):
+                return self._variable(node, dialect, depth) or self._opaque(node)
+            if isinstance(node, libcst.List) or (isinstance(node, libcst.Tuple) and node.lpar):
+                return self._sequence(node, dialect, depth)
+            if isinstance(node, libcst.Dict):
+                return self._dict(node, dialect, depth)
+            if isinstance(node, libcst.Call) and (known := self.source.known_class(node, self.dialects)):
+                return self._call(node, *known, depth)
+        return self._opaque(node)
+
+    def _literal(self, node: libcst.BaseExpression) -> Any:
+        import libcst
+
+        if isinstance(node, libcst.SimpleString | libcst.ConcatenatedString | libcst.Integer | libcst.Float):
+            value = node.evaluated_value
+            return value if isinstance(value, str | int | float) else _NOT_SPELLED
+        if isinstance(node, libcst.UnaryOperation) and isinstance(node.operator, libcst.Minus):
+            value = self._literal(node.expression)
+            return -value if isinstance(value, int | float) else _NOT_SPELLED
+        if isinstance(node, libcst.Name) and node.value in ("True", "False", "None"):
+            return {"True": True, "False": False, "None": None}[node.value]
+        return _NOT_SPELLED
+
+    def _opaque(self, node: libcst.BaseExpression) -> Node:
+        spelled = re.sub(r"[{}\s]+", " ", self.source.cut(node)).strip()
+        shown = spelled if len(spelled) <= 60 else spelled[:59] + "…"
+        return Node("opaque", self.source.span(node), f"${{{shown}}}", fixed="its value is known only when the program runs",
+                    line=self.source.line(node))  # fmt: skip
+
+    def _sequence(self, node: libcst.List | libcst.Tuple, dialect: Dialect | None, depth: int) -> Node:
+        import libcst
+
+        entries, fixed = [], ""
+        for element in node.elements:
+            if isinstance(element, libcst.StarredElement):
+                fixed = "it is put together from other lists"
+            value = self.value(element.value, dialect, depth + 1)
+            entries.append(Entry(None, value, self.source.span(element), self.source.span(element.value)))
+        style = "list" if isinstance(node, libcst.List) else "tuple"
+        return Node("sequence", self.source.span(node), None, entries, self.source.inside(node), style, fixed, line=self.source.line(node))
+
+    def _dict(self, node: libcst.Dict, dialect: Dialect | None, depth: int) -> Node:
+        import libcst
+
+        entries, fixed = [], ""
+        for element in node.elements:
+            key = self._literal(element.key) if isinstance(element, libcst.DictElement) else None
+            if not isinstance(key, str):
+                fixed = "other keys may come from elsewhere"
+                continue
+            key = dialect.key(key) if dialect and dialect.spells_dicts else key
+            value = self.value(element.value, dialect, depth + 1)
+            entries.append(Entry(key, value, self.source.span(element), self.source.span(element.value)))
+        if len({one.key for one in entries}) < len(entries):
+            fixed = "a key stands there twice"
+        return Node("mapping", self.source.span(node), None, entries, self.source.inside(node), "dict", fixed, line=self.source.line(node))
+
+    def _call(self, node: libcst.Call, dialect: Dialect, klass: str, depth: int) -> Node:
+        self.taken.add(id(node))
+        entries, fixed = [], ""
+        for place, arg in enumerate(node.args):
+            if arg.keyword is None:
+                if arg.star or not (place < len(dialect.positional) and klass in dialect.objects):
+                    fixed = "it takes arguments that other code puts together" if arg.star else "it takes positional arguments"
+                entries.append(Entry(f"={place}", self._opaque(arg.value), self.source.span(arg), self.source.span(arg.value)))
+                continue
+            name = arg.keyword.value
+            key = f"={name}" if name in dialect.own or klass in dialect.flat else dialect.key(name)
+            value = self.value(arg.value, dialect, depth + 1)
+            if value.kind == "sequence":
+                value.klass = dialect.fields.get(klass, {}).get(key, "")
+            entries.append(Entry(key, value, self.source.span(arg), self.source.span(arg.value)))
+        callee = self.source.cut(node.func)
+        made = Node("mapping", self.source.span(node), None, entries, self.source.inside(node), "call", fixed, klass, callee)
+        made.line, made.entries = self.source.line(node), entries
+        return made
+
+    # ---- variables
+
+    def _variable(self, node: libcst.Name, dialect: Dialect | None, depth: int) -> Node | None:
+        """What a variable holds that is assigned once, where it is used or in the module."""
+        held = self.source.assigned(node)
+        if held is None:
+            return None
+        found = self.value(held, dialect, depth + 1)
+        if found.kind not in ("scalar", "opaque"):
+            found.fixed = found.fixed or self._changed_later(held) or self.source.used_elsewhere(held)
+        return found
+
+    def _changed_later(self, node: libcst.CSTNode) -> str:
+        """Why what an expression makes may be changed after it is made, or ""."""
+        line = self.source.changed_at(node, _CHANGERS)
+        return f"line {line} changes it later" if line else ""
+
+    # ---- particular shapes
+
+    def _flat(self, node: libcst.Call, dialect: Dialect, klass: str) -> Node:
+        """A call whose parameters are the parts of an object."""
+        call = self._call(node, dialect, klass, 0)
+        if hidden := next((one.key for one in call.entries if one.key and one.key[1:] in dialect.open_by), None):
+            call.fixed = f"{hidden[1:]} may say something else"
+        given = {one.key[1:]: one for one in call.entries if one.key}
+        root = Node("mapping", call.span, fixed=call.fixed, line=call.line)
+        for parameter, where in dialect.flat[klass].items():
+            *above, last = where.split("/")[1:]
+            holder = _synthetic(root, above, call)
+            holder.names = {**holder.names, last: f"={parameter}"}
+            if (entry := given.get(parameter)) is not None:
+                holder.entries = [one for one in holder.entries if one.key != last]
+                holder.entries.append(Entry(last, _as_variables(entry.node) if last == "env" else entry.node, entry.span, entry.use))
+        return root
+
+    def _is_manifest(self, node: libcst.Dict) -> bool:
+        import libcst
+
+        keys = {
+            self._literal(one.key)
+            for one in node.elements
+            if isinstance(one, libcst.DictElement) and isinstance(one.key, libcst.SimpleString)
+        }
+        return {"apiVersion", "kind"} <= keys
+
+    def _block(self, node: libcst.SimpleString | libcst.FormattedString) -> Block | None:
+        """A string literal that holds documents; None for what is none (a docstring)."""
+        import libcst
+
+        if self.source.is_bare(node):
+            return None
+        start, end = self.source.span(node)
+        if isinstance(node, libcst.FormattedString):
+            return Block((start, end), "", "", "an f-string: its text is known only when the program runs", False)
+        quote, prefix = len(node.quote), len(node.prefix)
+        span = start + prefix + quote, end - quote
+        raw, value = self.source.text[span[0] : span[1]], node.evaluated_value
+        if not isinstance(value, str):
+            return None
+        if raw.startswith("\\\n") and value == raw[2:]:
+            span, raw = (span[0] + 2, span[1]), raw[2:]
+        fixed = "" if raw == value and quote == 3 else "its text is written with escapes" if quote == 3 else "it stands on one line"
+        lines = [line for line in raw.split("\n") if line.strip()]
+        indent = min((line[: len(line) - len(line.lstrip(" "))] for line in lines), key=len, default="")
+        if lines and raw and not raw.startswith(("\n", indent)) and len(lines) > 1:
+            fixed = fixed or "its first line is indented in another way"
+        parent = self.source.parent(self.source.parent(node))
+        before = self.source.text[max(0, start - 60) : start]
+        return Block(span, value, indent, fixed, _LOADS_ALL.search(before.rstrip()) is not None or parent is None)
+
+
+def _constants(node: Node, facts: Mapping[str, Any]) -> list[Entry]:
+    present = {one.key for one in node.entries}
+    return [Entry(key, Node("scalar", value=value)) for key, value in facts.items() if key not in present]
+
+
+def _synthetic(root: Node, above: list[str], call: Node) -> Node:
+    """The mapping at a path of keys below the root, made where it is not there."""
+    node = root
+    for part in above:
+        if part.isdigit():
+            if not node.entries:
+                node.kind = "sequence"
+                node.entries.append(Entry(None, Node("mapping", holder=call, line=call.line)))
+            node = node.entries[int(part)].node
+            continue
+        entry = node.entry(part)
+        if entry is None:
+            entry = Entry(part, Node("mapping", holder=call, line=call.line))
+            node.entries.append(entry)
+        node = entry.node
+    return node
+
+
+def _as_variables(node: Node) -> Node:
+    """Environment variables written as a dict, as the list that they become."""
+    if node.kind != "mapping" or node.style != "dict":
+        return node
+    items = [
+        Entry(
+            None,
+            Node("mapping", one.span, entries=[Entry("name", Node("scalar", value=one.key)), Entry("value", one.node)], line=one.node.line),
+        )
+        for one in node.entries
+    ]
+    return Node("sequence", node.span, entries=items, fixed="it is written as a dict", line=node.line)
+
+
+def offset(span: Span, by: int) -> Span:
+    return span[0] + by, span[1] + by

@@ -1,0 +1,117 @@
+"""Changes of declarations to the program's new text, imports included."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from .edit import CannotEdit, Draft, Edit, Op, Slot, apply, edits, spliced
+from .imports import needed
+from .node import Declaration, Dialect, Node
+from .parse import check, parse
+from .source import Source
+from .write import Style
+
+
+class Change(NamedTuple):
+    """What is to happen to one declaration: operations on its value, objects to be declared before it, or a new text for
+    its block. `document` is the caller's number for it."""
+
+    declaration: Declaration
+    ops: Sequence[Op]
+    added: Sequence[Any]
+    document: int
+    text: str | None = None
+
+
+class RefusedChange(ValueError):
+    """A change that the text cannot take."""
+
+    def __init__(self, document: int, pointer: str, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.document, self.pointer, self.reason, self.line = document, pointer, reason, line
+
+
+class NoRoom(RefusedChange):
+    """There is no place beside a declaration for another."""
+
+
+def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -> str:
+    """The new text; it compiles. Raises RefusedChange."""
+    style = style_of(text)
+    found: list[Edit] = []
+    called: list[tuple[Node, list[str]]] = []
+    for change in changes:
+        block, dialect = change.declaration.block, _dialect(change.declaration, dialects)
+        if change.text is not None and block is not None:
+            found.append(Edit(*block.span, change.text))
+            continue
+        try:
+            draft = _draft(change, dialect)
+        except CannotEdit as error:
+            raise RefusedChange(change.document, error.pointer, error.reason, error.line) from error
+        found += _declared(change)
+        made, classes = edits(draft, text, style)
+        found, called = found + made, called + classes
+    if any(names for _, names in called):
+        found += needed(Source(text, parse(text)), called, style)
+    new = spliced(text, found)
+    check(new)
+    return new
+
+
+def _dialect(one: Declaration, dialects: Sequence[Dialect]) -> Dialect | None:
+    """The declaration's own, else that of the models a dict may hold."""
+    wanted = {"airflow": "kubernetes", "": "kubernetes"}.get(one.dialect, one.dialect)
+    return next((dialect for dialect in dialects if dialect.id == wanted), None)
+
+
+def _draft(change: Change, dialect: Dialect | None) -> Draft:
+    draft, root = Draft(dialect), change.declaration.node
+    if root is None:
+        raise CannotEdit("", "it is no value", change.declaration.line)
+    for op in change.ops:
+        apply(draft, root, op)
+    return draft
+
+
+def _declared(change: Change) -> Iterator[Edit]:
+    if change.added:
+        raise NoRoom(change.document, "", "nothing can be declared beside it", change.declaration.line)
+    yield from ()
+
+
+def style_of(text: str) -> Style:
+    """The quote, the indentation and the line break that the program mostly uses."""
+    double, single = len(re.findall(r'(?<!")"(?!")', text)), len(re.findall(r"(?<!')'(?!')", text))
+    steps = Counter(len(found[1]) for found in re.finditer(r":[ \t]*(?:#.*)?\r?\n( +)\S", text))
+    newline = re.search(r"\r\n|\n|\r", text)
+    step = " " * min(steps, key=lambda size: (-steps[size], size)) if steps else "    "
+    if not steps and re.search(r"^\t", text, re.MULTILINE):
+        step = "\t"
+    return Style("'" if single > double else '"', step if len(step) in (1, 2, 3, 4) else "    ", newline[0] if newline else "\n")
+
+
+def line_of(one: Declaration, pointer: str) -> int:
+    """The 1-based line of the nearest thing to a pointer that is written down."""
+    node, line = one.node, one.line
+    for step in [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]:
+        if node is None:
+            break
+        entry = (
+            node.entry(step)
+            if node.kind == "mapping"
+            else node.entries[int(step)]
+            if step.isdigit() and int(step) < len(node.entries)
+            else None
+        )
+        if entry is None:
+            break
+        node = entry.node
+        line = node.line if node.span or node.entries else line
+    return line
+
+
+__all__ = ["Change", "RefusedChange", "Slot", "line_of", "rewrite", "style_of"]

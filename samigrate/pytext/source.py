@@ -1,0 +1,199 @@
+"""One program's text with its tree: spans, names, scopes, and what happens to a value elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .node import Dialect, Span
+
+if TYPE_CHECKING:
+    import libcst
+    from libcst.metadata import MetadataWrapper
+
+_BREAK = re.compile(r"\r\n|\n|\r")
+
+
+class Source:
+    def __init__(self, text: str, wrapper: MetadataWrapper) -> None:
+        from libcst.metadata import ParentNodeProvider, PositionProvider, QualifiedNameProvider, ScopeProvider
+
+        self.text, self.root = text, wrapper.module
+        self._names = wrapper.resolve(QualifiedNameProvider)
+        self._positions = wrapper.resolve(PositionProvider)
+        self._parents = wrapper.resolve(ParentNodeProvider)
+        self._scopes = wrapper.resolve(ScopeProvider)
+        self._lines = [0, *(found.end() for found in _BREAK.finditer(text))]
+
+    def walk(self) -> Iterator[libcst.CSTNode]:
+        """Every node, each before what it holds, in the order of the text."""
+        stack: list[libcst.CSTNode] = [self.root]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+    # ---- places
+
+    def _offset(self, place: Any) -> int:
+        line, column = int(place.line), int(place.column)
+        return self._lines[line - 1] + column
+
+    def span(self, node: libcst.CSTNode) -> Span:
+        """From the first to behind the last character, parentheses included."""
+        first: libcst.CSTNode = node
+        last: libcst.CSTNode = node
+        if parens := getattr(node, "lpar", ()):
+            first = parens[0]
+        if parens := getattr(node, "rpar", ()):
+            last = parens[-1]
+        return self._offset(self._positions[first].start), self._offset(self._positions[last].end)
+
+    def line(self, node: libcst.CSTNode) -> int:
+        return int(self._positions[node].start.line)
+
+    def cut(self, node: libcst.CSTNode) -> str:
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def inside(self, node: libcst.Call | libcst.Dict | libcst.List | libcst.Tuple) -> Span:
+        """The span between a node's own brackets."""
+        import libcst
+
+        start, end = self._offset(self._positions[node].start), self._offset(self._positions[node].end)
+        if isinstance(node, libcst.Call):
+            start = self.text.index("(", self.span(node.func)[1])
+        elif isinstance(node, libcst.Tuple):
+            start, end = self.span(node)
+        return start + 1, end - 1
+
+    # ---- names
+
+    def qualified(self, node: libcst.CSTNode) -> set[str]:
+        found = self._names.get(node, ())
+        return {one.name for one in (found() if callable(found) else found)}
+
+    def known_class(self, node: libcst.Call, dialects: Sequence[Dialect]) -> tuple[Dialect, str] | None:
+        """The class that a call makes an object of, in the dialect that knows it."""
+        for name in sorted(self.qualified(node.func)):
+            module, _, klass = name.rpartition(".")
+            if klass[:1].isupper():
+                for dialect in dialects:
+                    if any(_fits(module, pattern) for pattern in dialect.modules):
+                        return dialect, klass.removesuffix(dialect.suffix) if dialect.suffix else klass
+        return None
+
+    def parent(self, node: libcst.CSTNode | None) -> libcst.CSTNode | None:
+        return self._parents.get(node) if node is not None else None
+
+    def above(self, node: libcst.CSTNode) -> Iterator[libcst.CSTNode]:
+        while (parent := self._parents.get(node)) is not None:
+            yield parent
+            node = parent
+
+    def home(self, node: libcst.CSTNode) -> str:
+        """The function, else the variable or class, that an expression stands in; "" at the top."""
+        import libcst
+
+        name = ""
+        for parent in self.above(node):
+            if isinstance(parent, libcst.FunctionDef):
+                return parent.name.value
+            if isinstance(parent, libcst.Assign) and not name and isinstance(parent.targets[0].target, libcst.Name):
+                name = parent.targets[0].target.value
+            if isinstance(parent, libcst.ClassDef) and not name:
+                name = parent.name.value
+        return name
+
+    def statement(self, node: libcst.CSTNode) -> Span | None:
+        """The statement that is nothing but the expression, or its assignment to one variable."""
+        import libcst
+
+        parent = self.parent(node)
+        if not isinstance(parent, libcst.Expr | libcst.Assign | libcst.AnnAssign):
+            return None
+        line = self.parent(parent)
+        return self.span(line) if isinstance(line, libcst.SimpleStatementLine) and len(line.body) == 1 else None
+
+    def is_bare(self, node: libcst.CSTNode) -> bool:
+        """Whether an expression is a statement of its own, as a docstring is."""
+        import libcst
+
+        return isinstance(self.parent(node), libcst.Expr)
+
+    # ---- variables
+
+    def assigned(self, node: libcst.Name) -> libcst.BaseExpression | None:
+        """The expression that a variable holds, where it is assigned exactly once and by nothing else."""
+        import libcst
+        from libcst.metadata import Assignment, GlobalScope
+
+        scope = self._scopes.get(node)
+        found = list(scope[node.value]) if scope is not None else []
+        if len(found) != 1 or not isinstance(found[0], Assignment):
+            return None
+        if found[0].scope is not scope and not isinstance(found[0].scope, GlobalScope):
+            return None
+        target = found[0].node
+        holder = self.parent(target)
+        statement = self.parent(holder) if isinstance(holder, libcst.AssignTarget) else holder
+        if isinstance(statement, libcst.Assign) and len(statement.targets) == 1:
+            return statement.value
+        return statement.value if isinstance(statement, libcst.AnnAssign) and statement.target is target else None
+
+    def _uses(self, value: libcst.CSTNode) -> list[libcst.CSTNode]:
+        """Where the variable is used that an expression is assigned to; [] where it is assigned to none."""
+        import libcst
+
+        statement = self.parent(value)
+        target = None
+        if isinstance(statement, libcst.Assign) and len(statement.targets) == 1:
+            target = statement.targets[0].target
+        elif isinstance(statement, libcst.AnnAssign):
+            target = statement.target
+        scope = self._scopes.get(target) if isinstance(target, libcst.Name) else None
+        if scope is None or not isinstance(target, libcst.Name):
+            return []
+        return [access.node for one in scope[target.value] for access in one.references]
+
+    def used_elsewhere(self, value: libcst.CSTNode) -> str:
+        """Why an edit of a variable's value would reach more than one use, or ""."""
+        uses = self._uses(value)
+        return "more than one place uses it" if len(uses) > 1 else ""
+
+    def changed_at(self, value: libcst.CSTNode, changers: frozenset[str]) -> int:
+        """The line at which what a variable holds is changed in place, 0 where none is seen."""
+        import libcst
+
+        for use in self._uses(value):
+            node, parent = use, self.parent(use)
+            while isinstance(parent, libcst.Attribute | libcst.Subscript) and parent.value is node:
+                node, parent = parent, self.parent(parent)
+            is_below = node is not use
+            is_target = (
+                isinstance(parent, libcst.AssignTarget | libcst.AugAssign | libcst.Del | libcst.AnnAssign)
+                and getattr(parent, "target", node) is node
+            )
+            calls = isinstance(parent, libcst.Call) and parent.func is node and isinstance(node, libcst.Attribute)
+            if is_below and (is_target or (calls and node.attr.value in changers)):  # type: ignore[attr-defined]
+                return self.line(use)
+            if is_below and isinstance(parent, libcst.Assign | libcst.Arg) and not calls:
+                continue
+        return 0
+
+    # ---- imports
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """Names that the module's own scope binds."""
+        from libcst.metadata import GlobalScope
+
+        scopes = {scope for scope in self._scopes.values() if isinstance(scope, GlobalScope)}
+        return frozenset(one.name for scope in scopes for one in scope.assignments)
+
+
+def _fits(module: str, pattern: str) -> bool:
+    return module == pattern or ("*" in pattern and module.count(".") == pattern.count(".") and fnmatchcase(module, pattern))

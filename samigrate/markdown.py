@@ -15,6 +15,11 @@ def code(text: str) -> str:
     return f"{fence} {shown} {fence}" if "`" in shown or shown != shown.strip() else f"{fence}{shown}{fence}"
 
 
+def arrow(before: str, after: str) -> str:
+    """What it was and what it is; once where that is the same."""
+    return before if before == after else f"{before} → {after}"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from samigrate import graph
-from samigrate.markdown import block, bullets, code, details, table
+from samigrate.markdown import arrow, block, bullets, code, details, table
 from samigrate.model import Risk, WorkloadReport
 from samigrate.planfile import Entry, Left
-from samigrate.words import clean, count
+from samigrate.words import USES_API, clean, count
 
 LIMIT = 60_000
 """Forges refuse bodies over 65,536 characters."""
@@ -143,12 +143,14 @@ def _tables(changed: Sequence[Changed]) -> Iterator[str]:
 
 def _row(one: Changed) -> list[str]:
     report = one.report
-    account = code(report.account_before)
-    if report.account_after != report.account_before:
-        account += f" → {code(report.account_after)}"
-    tokens = f"{report.tokens_before} → {report.tokens_after}" if report.tokens_before != report.tokens_after else str(report.tokens_after)
-    verdict = {"none": "no sign of it", "unknown": "unknown", "likely": "likely", "required": "yes"}[report.verdict.level]
-    return [code(one.entry.at.object), code(f"{one.entry.at.file}:{one.entry.line}"), account, tokens, verdict, str(report.risk)]
+    return [
+        code(one.entry.at.object),
+        code(f"{one.entry.at.file}:{one.entry.line}"),
+        arrow(code(report.account_before), code(report.account_after)),
+        arrow(str(report.tokens_before), str(report.tokens_after)),
+        USES_API[report.verdict.level],
+        str(report.risk),
+    ]
 
 
 def _blast_radius(changed: Sequence[Changed]) -> str:

@@ -6,6 +6,9 @@ import re
 
 _CONTROL = re.compile(r"[^ -~\xa0-\ud7ff\ue000-\ufeff\uff00-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 
+USES_API = {"required": "yes", "likely": "likely", "unknown": "unknown", "none": "no sign of it"}
+"""What a verdict says to those who do not know the word."""
+
 
 def clean(text: str) -> str:
     """Text from a manifest, fit for a terminal: on one line, control characters spelled out."""

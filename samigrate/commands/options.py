@@ -67,7 +67,7 @@ _FILE = click.Path(dir_okay=False)
 SHARED = [
     click.argument("paths", nargs=-1, metavar="PATH... | -", type=click.Path(), required=True),
     _RECIPE,
-    click.option("--format", callback=_formats, metavar="FORMAT", help="text, diff or json."),
+    click.option("--format", callback=_formats, metavar="FORMAT", help="text, diff, json or markdown."),
     click.option("-o", "--output", metavar="FILE", type=_FILE, help="Write the report there."),
     *_DECIDING,
     click.option("--config", metavar="FILE", type=_FILE, help="Instead of the samigrate.yaml found upward from PATH."),

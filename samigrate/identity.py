@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from samigrate import names
+from samigrate import names, placing
 from samigrate.index import BINDINGS, Match
 from samigrate.model import Resource, Risk, Workload
 from samigrate.state import State, Work
@@ -122,13 +122,13 @@ def is_defined(work: Work, state: State, name: str) -> bool:
     An object that stands in several files of one folder scope has its account in each of them, since only one of
     the files may be applied; a kustomize build refuses the second, and a stream needs no second.
     """
-    path = work.workload.resource.at.path
+    path, own = work.workload.resource.at.path, work.settings.account_file
     for view in work.views:
         here = [seen.resource for seen in view.account(name) if seen.match is Match.SAME]
-        if any(account.at.path == path or view.scope.is_build or not is_managed(work, account) for account in here):
+        if any(placing.is_beside(account, work.workload, own) or view.scope.is_build or not is_managed(work, account) for account in here):
             continue
-        made = [added.beside.path for seen_view, _, added in state.created(work, name) if seen_view is view]
-        if any(other == path or view.scope.is_build for other in made):
+        made = [placing.place(added) for seen_view, _, added in state.created(work, name) if seen_view is view]
+        if any(other in (path, placing.account_file(work.workload, own)) or view.scope.is_build for other in made):
             continue
         return False
     return True

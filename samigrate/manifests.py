@@ -120,10 +120,10 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
     opts: list[suppress.Opt] = []
     problems: list[Problem] = []
     skips: list[Skip] = []
-    count, is_json, is_kustomization = 0, path.endswith(".json"), is_kustomization_file(path)
+    count, has_flow, is_kustomization = 0, False, is_kustomization_file(path)
     for index, chunk in enumerate(yamltext.split(content)):
         if yamltext.is_flow(content, chunk.start, chunk.end):
-            is_json = is_json or index == 0
+            has_flow = True
         piece = content[chunk.start : chunk.end] if is_kustomization else _relevant(content, chunk, kinds)
         if piece is None:
             continue
@@ -156,6 +156,7 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
         if any(marker in piece for marker in MARKERS):
             marked.add(index)
         opts += suppress.in_comments(piece, index, chunk.line, [one for one in resources if one.at.document == index])
+    is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
     return Manifest(path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), tuple(problems), tuple(skips))
 
 
@@ -298,10 +299,11 @@ def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tu
     base = max(documents, default=0) + 1
     new = {base + place: Document(base + place, 1, value) for place, (_, value) in enumerate(inserts)}
     kept = [resource for resource in manifest.resources if resource.at.document in documents and resource.at.document not in planned]
+    inherited = KUSTOMIZATION if is_kustomization_file(manifest.path) else ""
     made = [
         resource
         for index in (*sorted(planned), *new)
-        for resource in _open(manifest.path, index, (documents | new)[index].line, (documents | new)[index].value, "", "")
+        for resource in _open(manifest.path, index, (documents | new)[index].line, (documents | new)[index].value, "", inherited)
     ]
     resources = sorted([*kept, *made], key=lambda resource: resource.at.document)
     return dataclasses.replace(

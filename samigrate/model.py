@@ -275,11 +275,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class NewResource:
-    """`add resource`: an object to be written into the file of, and before, the object at `beside`."""
+    """`add resource`: an object to be written into the file of, and before, the object at `beside`; or into `file`."""
 
     value: dict[str, Value]
     beside: Location
     reason: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

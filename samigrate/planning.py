@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from samigrate import hosted, names
+from samigrate import hosted, names, placing
 from samigrate.model import Finding, Location, Proposal, Resource, Risk, Severity
 from samigrate.overlays import Overlay
 from samigrate.state import Key, State, Work
@@ -65,15 +65,24 @@ def plan(
                 if isinstance(thing, Finding):
                     made.findings.append(thing)
                     continue
+                thing = _settled(work, thing, made.state)
                 refusal = _refusal(work, thing, blocked, fixed)
                 if refusal is not None:
                     made.findings.append(refusal)
                     continue
-                thing = replace(thing, resources=tuple(hosted.dressed(added, work.workload) for added in thing.resources))
                 made.state.accept(work, transform.id, thing, resources)
                 made.accepted.append(Planned(work, transform.id, thing))
                 made.findings += [remark for one in overlays(work) for remark in one.remarks(work.workload, thing)]
     return made
+
+
+def _settled(work: Work, proposal: Proposal, state: State) -> Proposal:
+    """The proposal with all that its new objects' host and place ask for."""
+    if not proposal.resources:
+        return proposal
+    dressed = replace(proposal, resources=tuple(hosted.dressed(added, work.workload) for added in proposal.resources))
+    builds = [overlay.build for overlay in overlays(work)]
+    return placing.placed(dressed, work.workload, work.settings.account_file, builds, state.changed())
 
 
 def overlays(work: Work) -> list[Overlay]:
@@ -99,10 +108,16 @@ def _refusal(work: Work, proposal: Proposal, blocked: Blocked, fixed: Callable[[
         message = f"{workload.id.name}: {proposal.part} stays as it is: risk {worst[0]} is above {work.settings.max_risk!s} ({reasons})"
         action = f"review it, and pass --max-risk {worst[0]}" if worst[0] < Risk.L5 else "review it and change it by hand"
         return Finding("above-max-risk", "G.3", Severity.WARNING, message, action, workload.resource.at, workload.pod, workload.id)
-    for target in {operation.target for operation in proposal.operations} | {added.beside for added in proposal.resources}:
+    for target in _targets(proposal):
         if reason := fixed(target):
             message = f"{workload.id.name}: {proposal.part} stays as it is: {target.path} {reason}"
             return Finding(
                 "cannot-edit", "R-A26", Severity.WARNING, message, "change it by hand, or include the file", target, "", workload.id
             )
     return None
+
+
+def _targets(proposal: Proposal) -> set[Location]:
+    """Every document that the proposal edits, or that stands in a file which it adds to."""
+    places = {Location(added.file) if added.file else added.beside for added in proposal.resources}
+    return {operation.target for operation in proposal.operations} | places

@@ -53,7 +53,7 @@ def only(found: Gathered) -> Root:
 
 def test_a_plain_folder_is_a_root(tree: Tree) -> None:
     tree("a/web.yaml", "a/b/db.yml", "a/c.json", "a/readme.md", "a/Kustomization", "other/x.yaml")
-    assert roots("a") == {"a": "a/Kustomization a/b/db.yml* a/c.json* a/web.yaml*"}
+    assert roots("a") == {"a": "a/Kustomization* a/b/db.yml* a/c.json* a/web.yaml*"}
 
 
 def test_git_says_what_there_is(tree: Tree) -> None:

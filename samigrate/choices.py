@@ -43,7 +43,9 @@ def settle(
         state.accept(work, transform, proposal, held)
     level = work.verdict.level
     may_lose = level is Level.NONE or (level is Level.UNKNOWN and work.settings.unknown == "disable")
-    if wrong := verify.tokens_hold(level, work.tokens, state.tokens(work), may_lose=may_lose):
+    moves = state.spec(work.workload).account != work.workload.spec.account
+    spared = verify.without_need(work.verdict, work.tokens) if moves else ()
+    if wrong := verify.tokens_hold(level, work.tokens, state.tokens(work), may_lose=may_lose, spared=spared):
         raise CannotChooseError(wrong)
     said = [transform for transform, proposal in parts if proposal.part == "annotations"]
     return chosen + [(id_, proposal) for id_ in said[:1] for proposal in _annotations(id_, work, state, recipe)]

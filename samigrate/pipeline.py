@@ -290,17 +290,19 @@ def _holds(works: Sequence[Work], later: Sequence[Work], made: Plan) -> Iterator
         else:
             wrong = ""
         tokens = after.tokens if after is not None else made.state.tokens(before)
-        wrong = wrong or _tokens_hold(before, tokens, may_gain=workload.key in restored)
+        moves = after is not None and after.workload.spec.account != workload.spec.account
+        wrong = wrong or _tokens_hold(before, tokens, may_gain=workload.key in restored, moves=moves)
         if after is not None and not wrong and after.workload.spec.account == workload.spec.account:
             wrong = verify.rights_hold(_rights(before), _rights(after))
         if wrong:
             yield verify.Failure(workload.resource.at.path, workload.resource.at.line, f"{workload.id}: {wrong}")
 
 
-def _tokens_hold(before: Work, after: Sequence[Token], *, may_gain: bool) -> str:
+def _tokens_hold(before: Work, after: Sequence[Token], *, may_gain: bool, moves: bool) -> str:
     level = before.verdict.level
     may_lose = level is Level.NONE or (level is Level.UNKNOWN and before.settings.unknown == "disable")
-    return verify.tokens_hold(level, before.tokens, after, may_lose=may_lose, may_gain=may_gain)
+    spared = verify.without_need(before.verdict, before.tokens) if moves else ()
+    return verify.tokens_hold(level, before.tokens, after, may_lose=may_lose, may_gain=may_gain, spared=spared)
 
 
 def _rights(work: Work) -> set[str]:

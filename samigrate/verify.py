@@ -135,11 +135,19 @@ def difference(planned: Value, found: Value) -> str:
     return str(DeepDiff(planned, found, ignore_numeric_type_changes=False).pretty())[:400]
 
 
-def tokens_hold(level: Level, before: Sequence[Token], after: Sequence[Token], *, may_lose: bool, may_gain: bool = False) -> str:
+def tokens_hold(
+    level: Level,
+    before: Sequence[Token],
+    after: Sequence[Token],
+    *,
+    may_lose: bool,
+    may_gain: bool = False,
+    spared: Collection[str] = (),
+) -> str:
     """What is wrong with a workload's tokens after the change, or "" (domain A.3).
 
     No container gains a token for the API, unless what it once had comes back, and none that may need it loses the
-    last one it had.
+    last one it had. `spared` are containers that may lose it whatever the level.
     """
     had = Counter(token.container for token in api_tokens(list(before)))
     has = Counter(token.container for token in api_tokens(list(after)))
@@ -147,9 +155,18 @@ def tokens_hold(level: Level, before: Sequence[Token], after: Sequence[Token], *
         if count > had[container] and not may_gain:
             return f"container {container} would gain a token"
     for container, count in had.items():
-        if count and not has[container] and not may_lose:
+        if count and not has[container] and not may_lose and container not in spared:
             return f"container {container} would lose its token, and the verdict is {level}"
     return ""
+
+
+def without_need(verdict: Verdict, before: Sequence[Token]) -> set[str]:
+    """Containers that may lose the injected token of an account that their pod leaves: all that speaks for use of the
+    API are tokens that other containers mount by their own choice (R-B11)."""
+    telling = [piece for piece in verdict.evidence if piece.strength in (Strength.PROOF, Strength.STRONG)]
+    if any(piece.rank != 3 for piece in telling):
+        return set()
+    return {token.container for token in before} - {piece.container for piece in telling}
 
 
 PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT = "previous-service-account", "previous-automount"

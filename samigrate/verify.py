@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from samigrate import yamltext
-from samigrate.model import Level
+from samigrate.model import Level, Strength, Verdict
 from samigrate.tokens import Token, api_tokens
 from samigrate.values import Value, mapping, resolve
 
@@ -164,7 +164,7 @@ def without_need(verdict: Verdict, before: Sequence[Token]) -> set[str]:
     """Containers that may lose the injected token of an account that their pod leaves: all that speaks for use of the
     API are tokens that other containers mount by their own choice (R-B11)."""
     telling = [piece for piece in verdict.evidence if piece.strength in (Strength.PROOF, Strength.STRONG)]
-    if any(piece.rank != 3 for piece in telling):
+    if any(piece.rank != 3 or piece.container is None for piece in telling):
         return set()
     return {token.container for token in before} - {piece.container for piece in telling}
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from samigrate import verify, yamltext
+from samigrate.kustomize import Build
 from samigrate.model import NOWHERE, Operation, Resource, ResourceId
 from samigrate.operations import apply
 from samigrate.values import Value, at, mapping, parts, pointer, resolve, text
@@ -61,19 +62,17 @@ def objects(stream: str) -> Iterator[Object]:
             yield Object(ResourceId(group, text(value, "kind") or "", namespace, name), value)
 
 
-def differences(
-    before: Sequence[Object], after: Sequence[Object], planned: Sequence[Planned], names: Mapping[str, tuple[str, str]]
-) -> Iterator[str]:
-    """What is not as planned, in words. `names` holds what the build puts before and behind the names in a file."""
+def differences(before: Sequence[Object], after: Sequence[Object], planned: Sequence[Planned], build: Build) -> Iterator[str]:
+    """What is not as planned, in words."""
     old, new = {one.id: one.value for one in before}, {one.id: one.value for one in after}
     yield from (f"{id_} is gone" for id_ in old.keys() - new.keys())
     wanted: dict[ResourceId, Value] = {id_: value for id_, value in old.items() if id_ in new}
     expected: list[Expected] = []
     for one in planned:
-        affixes = names.get(one.source.at.path, ("", ""))
+        affixes = build.names.get(one.source.at.path, ("", ""))
         ids = [id_ for id_ in wanted if _is_rendered(id_, one.source.id, affixes)]
         for id_ in ids:
-            wanted[id_] = _planned_value(wanted[id_], one, affixes, id_.namespace)
+            wanted[id_] = _planned_value(wanted[id_], one, affixes, build.namespaces.get(one.source.at.path))
         expected += [Expected(account, affixes, [id_.namespace for id_ in ids]) for account in one.accounts]
     yield from _wrong_accounts({id_: value for id_, value in new.items() if id_ not in old}, expected)
     for id_, value in wanted.items():
@@ -111,7 +110,7 @@ def _planned_value(value: Value, one: Planned, affixes: tuple[str, str], namespa
 
 
 def _renamed(operation: Operation, affixes: tuple[str, str], namespace: str | None) -> Operation:
-    """The operation with the account's name and namespace as the build makes them."""
+    """The operation with the account's name and namespace as the build makes them: `namespace` where it sets one."""
     before, behind = affixes
     if operation.pointer.endswith("/serviceAccountName"):
         return replace(operation, value=before + operation.value + behind)

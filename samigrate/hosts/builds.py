@@ -53,7 +53,7 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
                 problems += said if isinstance(said, list) else []
                 skipped += [said] if isinstance(said, Skip) else []
     bad = {path for problem in problems for _, build in concerned if problem.path == _file(build) for path in build.files}
-    good = [_note(concerned)] if concerned and not problems and not skipped else []
+    good = [_note(concerned, len(skipped))] if len(concerned) > len(skipped) and not problems else []
     kept = tuple(change for change in outcome.changes if change.path not in bad)
     return replace(
         outcome,
@@ -64,8 +64,9 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
     )
 
 
-def _note(concerned: Sequence[tuple[Root, Build]]) -> Finding:
-    message = f"all {len(concerned)} kustomize builds that change differ by exactly the plan"
+def _note(concerned: Sequence[tuple[Root, Build]], unbuilt: int) -> Finding:
+    number = f"{len(concerned) - unbuilt} of {len(concerned)}" if unbuilt else f"all {len(concerned)}"
+    message = f"{number} kustomize builds that change differ by exactly the plan"
     return Finding("built-as-planned", "R-F21", Severity.NOTE, message, "none needed", Location(_file(concerned[0][1])))
 
 
@@ -143,7 +144,7 @@ def _compare(one: Build, root: str, changed: str, outcome: Outcome, command: Seq
     planned = list(_planned(one, outcome))
     return [
         Problem(_file(one), 1, f"the build would differ by more or less than the plan: {words}", ours=True)
-        for words in rendered.differences(before, after, planned, one.names)
+        for words in rendered.differences(before, after, planned, one)
     ]
 
 

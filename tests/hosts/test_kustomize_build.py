@@ -1,0 +1,345 @@
+"""Repositories of kustomizations: every case is built by the real kubectl before and after."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from samigrate.commands.options import Options
+from samigrate.commands.running import find_roots, run
+from samigrate.hosts import builds
+from tests.command import Result, invoke
+from tests.support import tools
+
+Tree = Mapping[str, str]
+
+
+def workload(kind: str = "Deployment", name: str = "web", spec: str = "", metadata: str = "") -> str:
+    group = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}.get(kind, "apps/v1")
+    return f"""\
+apiVersion: {group}
+kind: {kind}
+metadata:
+  name: {name}
+{metadata}spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+{spec}      containers:
+      - name: app
+        image: nginx:1.29
+"""
+
+
+BINDING = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: reader}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects:
+"""
+WEB = {"base/kustomization.yaml": "resources:\n- web.yaml\n", "base/web.yaml": workload()}
+OVER = "namePrefix: p-\nnameSuffix: -s\nnamespace: prod\nresources:\n- ../base\n"
+
+
+@pytest.fixture(autouse=True)
+def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The kubectl that `--verify-build` finds."""
+    found = tools.need("kubectl")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "kubectl").symlink_to(found)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    (tmp_path / "tree").mkdir()
+    monkeypatch.chdir(tmp_path / "tree")
+    return found
+
+
+def plant(tree: Tree) -> None:
+    for path, content in tree.items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(content)
+
+
+def migrate(tree: Tree, *options: str) -> Result:
+    """Migrate the tree in place, with every build verified; a second run must find nothing."""
+    plant(tree)
+    ran = invoke(["migrate", "--write", "--verify-build", "-v", *options, "."])
+    assert ran.exit == 0, ran.stderr
+    again = invoke(["migrate", "--check", *options, "."])
+    assert again.exit == 0, again.stderr
+    return ran
+
+
+def build(folder: str, kubectl: str) -> dict[tuple[str, str], Any]:
+    """What a root renders, by kind and name."""
+    ran = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(ran.stdout)}
+
+
+def pod(one: Any) -> Any:
+    return one["spec"]["template"]["spec"]
+
+
+# ---------------------------------------------------------------- where the account goes
+
+
+def test_a_base_is_edited_for_all_its_overlays(kubectl: str) -> None:
+    ran = migrate({**WEB, "dev/kustomization.yaml": OVER.replace("p-", "d-"), "prod/kustomization.yaml": OVER})
+    assert "all 2 kustomize builds that change differ by exactly the plan" in ran.stderr
+    for folder, name in (("dev", "d-web-s"), ("prod", "p-web-s")):
+        built = build(folder, kubectl)
+        assert pod(built["Deployment", name])["serviceAccountName"] == name
+        assert built["ServiceAccount", name]["metadata"]["namespace"] == "prod"
+    assert Path("base/kustomization.yaml").read_text() == WEB["base/kustomization.yaml"]
+
+
+def test_a_file_of_its_own_is_listed_once_in_the_kustomizations_style(kubectl: str) -> None:
+    listed = "# what the shop is made of\nresources:\n    - web.yaml # the shop\n    - ./db.yaml\n\nimages: []\n"
+    config = "apiVersion: samigrate.dev/v1\nkind: Config\naccount-file: serviceaccount.yaml\n"
+    tree = {"samigrate.yaml": config, "base/kustomization.yaml": listed, "base/web.yaml": workload(), "base/db.yaml": workload(name="db")}
+    migrate({**tree, "over/kustomization.yaml": OVER})
+    assert Path("base/kustomization.yaml").read_text() == listed.replace("./db.yaml\n", "./db.yaml\n    - serviceaccount.yaml\n")
+    assert "kind: ServiceAccount" not in Path("base/web.yaml").read_text()
+    built = build("over", kubectl)
+    assert {name for kind, name in built if kind == "ServiceAccount"} == {"p-web-s", "p-db-s"}
+
+
+def test_the_sibling_of_a_json_file_is_listed(kubectl: str) -> None:
+    web = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [{"name": "a", "image": "nginx:1"}]}}\n'
+    migrate({"kustomization.yaml": "namePrefix: p-\nresources: [web.json]\n", "web.json": web})
+    assert Path("kustomization.yaml").read_text() == "namePrefix: p-\nresources: [web.json, web-serviceaccount.json]\n"
+    built = build(".", kubectl)
+    assert built["Pod", "p-web"]["spec"]["serviceAccountName"] == "p-web"
+    assert ("ServiceAccount", "p-web") in built
+
+
+def test_an_account_that_another_file_of_the_build_brings_is_taken(kubectl: str) -> None:
+    """A second document of that name would end the build: may not add resource with an already registered id."""
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n"
+    migrate({**WEB, "over/kustomization.yaml": OVER + "- more.yaml\n", "over/more.yaml": account.replace("web", "p-web-s")})
+    assert build("over", kubectl)
+
+
+# ---------------------------------------------------------------- what is no manifest of the build
+
+
+def test_patches_and_data_are_no_workloads(kubectl: str) -> None:
+    partial = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: side, image: redis:7}]}}}\n"
+    tree = {
+        **WEB,
+        "over/kustomization.yaml": OVER
+        + "patches:\n- path: side.yaml\n"
+        + "configMapGenerator:\n- name: examples\n  files: [example.yaml, named=other.yaml]\n",
+        "over/side.yaml": partial,
+        "over/example.yaml": workload(name="example"),
+        "over/other.yaml": workload(name="other"),
+    }
+    ran = migrate(tree)
+    for name in ("side", "example", "other"):
+        assert Path(f"over/{name}.yaml").read_text() == tree[f"over/{name}.yaml"]
+    assert "read by a kustomization as data" in ran.stderr
+    assert pod(build("over", kubectl)["Deployment", "p-web-s"])["serviceAccountName"] == "p-web-s"
+
+
+def test_what_is_not_seen_is_said(kubectl: str) -> None:
+    plant({"kustomization.yaml": "resources:\n- https://example.com/x?ref=v1\nhelmCharts: [{name: a}]\n"})
+    ran = invoke(["audit", "-v", "."])
+    assert "a kustomization: https://example.com/x?ref=v1 is not seen here" in ran.stdout.decode()
+    assert "the charts it inflates are not seen here" in ran.stdout.decode()
+
+
+# ---------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize("kind", ["ReplicaSet", "Rollout"])
+def test_where_kustomize_would_not_rename_the_reference_the_account_stays(kind: str, kubectl: str) -> None:
+    tree = {"base/kustomization.yaml": "resources:\n- web.yaml\n", "base/web.yaml": workload(kind), "over/kustomization.yaml": OVER}
+    ran = migrate(tree)
+    assert f"renames the account, but not its name in a {kind}" in ran.stderr
+    assert f"nameReference from ServiceAccount to {kind} spec/template/spec/serviceAccountName" in ran.stderr
+    built = build("over", kubectl)
+    assert "serviceAccountName" not in pod(built[kind, "p-web-s"])
+    assert pod(built[kind, "p-web-s"])["automountServiceAccountToken"] is False
+
+
+def test_a_name_reference_in_the_configurations_lets_it_go(kubectl: str) -> None:
+    rule = "nameReference:\n- {kind: ServiceAccount, version: v1, fieldSpecs: [{kind: ReplicaSet, path: spec/template/spec/serviceAccountName}]}\n"
+    tree = {"base/kustomization.yaml": "resources:\n- web.yaml\n", "base/web.yaml": workload("ReplicaSet"), "over/rule.yaml": rule}
+    migrate({**tree, "over/kustomization.yaml": OVER + "configurations: [rule.yaml]\n"})
+    assert pod(build("over", kubectl)["ReplicaSet", "p-web-s"])["serviceAccountName"] == "p-web-s"
+
+
+def test_the_alias_goes_since_kustomize_would_leave_its_name(kubectl: str) -> None:
+    migrate({**WEB, "base/web.yaml": workload(spec="      serviceAccount: default\n"), "over/kustomization.yaml": OVER})
+    spec = pod(build("over", kubectl)["Deployment", "p-web-s"])
+    assert spec["serviceAccountName"] == "p-web-s"
+    assert "serviceAccount" not in spec
+
+
+def test_a_user_of_the_accounts_name_would_be_renamed_with_it(kubectl: str) -> None:
+    user = BINDING + "- {apiGroup: rbac.authorization.k8s.io, kind: User, name: web}\n"
+    migrate(
+        {**WEB, "base/kustomization.yaml": "resources:\n- web.yaml\n- user.yaml\n", "base/user.yaml": user, "over/kustomization.yaml": OVER}
+    )
+    built = build("over", kubectl)
+    assert built["ClusterRoleBinding", "p-reader-s"]["subjects"][0]["name"] == "web"
+    assert pod(built["Deployment", "p-web-s"])["serviceAccountName"] == "p-web-sa-s"
+
+
+# ---------------------------------------------------------------- namespaces
+
+
+@pytest.mark.parametrize("stated", ["", "  namespace: system\n"], ids=["no namespace", "a placeholder"])
+def test_the_subject_lands_in_the_builds_namespace(stated: str, kubectl: str) -> None:
+    """Kustomize moves the subject `default` whatever its namespace, any other only together with its account."""
+    binding = BINDING + "- {kind: ServiceAccount, name: default, namespace: system}\n"
+    tree = {
+        "base/kustomization.yaml": "resources: [web.yaml, binding.yaml]\n",
+        "base/web.yaml": workload(metadata=stated),
+        "base/binding.yaml": binding,
+        "over/kustomization.yaml": OVER,
+    }
+    ran = migrate(tree)
+    built = build("over", kubectl)
+    subjects = built["ClusterRoleBinding", "p-reader-s"]["subjects"]
+    account = pod(built["Deployment", "p-web-s"]).get("serviceAccountName")
+    if account is None:
+        assert "keeps the account" in ran.stderr
+        assert [one["name"] for one in subjects] == ["default"]
+    else:
+        assert {"kind": "ServiceAccount", "name": account, "namespace": "prod"} in subjects
+
+
+# ---------------------------------------------------------------- patches
+
+TOKEN = """\
+      volumes:
+      - name: token
+        secret: {secretName: default-token-x7x8z}
+"""
+SPEC = TOKEN + "      serviceAccountName: default\n"
+MOUNTED = workload(spec=SPEC).rstrip() + "\n        volumeMounts: [{name: token, mountPath: /var/run/token}]\n"
+MERGED = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {volumes: [{name: token, secret: {defaultMode: 256}}]}}}\n"
+INDEXED = "- {op: replace, path: /spec/template/spec/volumes/0/secret/secretName, value: other}\n"
+ACCOUNT = "- {op: add, path: /spec/template/spec/serviceAccountName, value: theirs}\n"
+TARGET = "patches:\n- target: {kind: Deployment, name: web}\n  path: patch.yaml\n"
+
+
+@pytest.mark.parametrize(
+    ("listed", "patch", "said"),
+    [
+        pytest.param(
+            "patches:\n- path: patch.yaml\n", MERGED, "patch.yaml patches its volume token", id="a strategic merge would leave both sources"
+        ),
+        pytest.param("patchesStrategicMerge: [patch.yaml]\n", MERGED, "patches its volume token", id="the old way to list it"),
+        pytest.param(TARGET, INDEXED, "patches its volume token", id="a JSON patch by index"),
+    ],
+)
+def test_a_volume_that_an_overlay_patches_is_left(listed: str, patch: str, said: str, kubectl: str) -> None:
+    tree = {**WEB, "base/web.yaml": MOUNTED, "over/kustomization.yaml": OVER + listed, "over/patch.yaml": patch}
+    ran = migrate(tree)
+    assert said in ran.stderr
+    volume = pod(build("over", kubectl)["Deployment", "p-web-s"])["volumes"][0]
+    assert "projected" not in volume
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        pytest.param(TARGET, id="a file"),
+        pytest.param("patches:\n- target: {kind: Deployment}\n  patch: |-\n    " + ACCOUNT, id="in the kustomization"),
+        pytest.param("components: [../part]\n", id="of a component"),
+    ],
+)
+def test_an_account_that_an_overlay_sets_is_left(over: str, kubectl: str) -> None:
+    part = f"apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n{TARGET}"
+    ran = migrate(
+        {
+            **WEB,
+            "over/kustomization.yaml": OVER + over,
+            "over/patch.yaml": ACCOUNT,
+            "part/kustomization.yaml": part,
+            "part/patch.yaml": ACCOUNT,
+        }
+    )
+    assert "patches its serviceAccountName" in ran.stderr
+    assert not any(kind == "ServiceAccount" for kind, _ in build("over", kubectl))
+
+
+def test_a_patch_for_every_account_is_told(kubectl: str) -> None:
+    patch = "patches:\n- target: {kind: ServiceAccount}\n  patch: |-\n    - {op: add, path: /metadata/annotations/role, value: admin}\n"
+    plant({**WEB, "over/kustomization.yaml": OVER + patch})
+    ran = invoke(["migrate", "-v", "."])
+    assert "patch-meets-account" in ran.stderr
+
+
+def test_patches_beside_what_is_edited_are_no_obstacle(kubectl: str) -> None:
+    patch = "- {op: add, path: /spec/template/spec/containers/0/env, value: []}\n- {op: add, path: /spec/replicas, value: 3}\n"
+    migrate({**WEB, "over/kustomization.yaml": OVER + TARGET, "over/patch.yaml": patch})
+    assert pod(build("over", kubectl)["Deployment", "p-web-s"])["serviceAccountName"] == "p-web-s"
+
+
+# ---------------------------------------------------------------- the proof
+
+
+@pytest.fixture
+def verify(kubectl: str) -> Iterator[Any]:
+    """Verifies an outcome whose changes were tampered with."""
+    plant({**WEB, "over/kustomization.yaml": OVER})
+    options = Options((".",))
+
+    def verified(change: Any) -> Any:
+        outcome = run(options, b"", with_lines=False)
+        tampered = replace(outcome, changes=tuple(replace(one, new=change(one.new)) for one in outcome.changes))
+        return builds.verified(tampered, find_roots(options, b"")[0], builds.program())
+
+    yield verified
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(lambda new: new.replace("nginx:1.29", "nginx:1.30"), "nginx:1.30", id="more than planned"),
+        pytest.param(lambda new: new.replace("      serviceAccountName: web\n", ""), "serviceAccountName", id="less than planned"),
+        pytest.param(lambda new: new[new.index("apiVersion: apps/v1") :], "ServiceAccount web is planned, and not there", id="no account"),
+        pytest.param(lambda new: new + "---\n" + workload(name="new"), "Deployment prod/p-new-s is new", id="one object more"),
+        pytest.param(lambda new: new[: new.index("---")], "Deployment prod/p-web-s is gone", id="one object less"),
+        pytest.param(lambda new: new.replace("kind: Deployment", "kind: [", 1), "would not build any more", id="no build"),
+    ],
+)
+def test_a_build_that_differs_by_anything_but_the_plan_is_refused(change: Any, said: str, verify: Any) -> None:
+    outcome = verify(change)
+    assert not outcome.changes
+    assert all(problem.ours for problem in outcome.problems)
+    assert said in " ".join(problem.message for problem in outcome.problems)
+
+
+def test_the_plan_itself_passes(verify: Any) -> None:
+    outcome = verify(lambda new: new)
+    assert len(outcome.changes) == 1
+    assert not outcome.problems
+
+
+def test_a_root_that_did_not_build_before_is_named_and_done(kubectl: str) -> None:
+    plant({**WEB, "over/kustomization.yaml": OVER + "- gone.yaml\n"})
+    ran = invoke(["migrate", "--verify-build", "."])
+    assert ran.exit == 0
+    assert b"+      serviceAccountName: web" in ran.stdout
+    assert "does not build, so the change is not verified" in ran.stderr
+
+
+def test_without_a_program_it_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(WEB)
+    monkeypatch.setenv("PATH", "/nowhere")
+    ran = invoke(["migrate", "--verify-build", "."])
+    assert (ran.exit, ran.stdout) == (2, b"")
+    assert "needs kustomize or kubectl" in ran.stderr

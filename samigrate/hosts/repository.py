@@ -7,7 +7,6 @@ to it. The whole root is read; PATH and the excludes say what of it may change.
 from __future__ import annotations
 
 import os
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,11 +15,9 @@ from functools import partial
 from samigrate import globs
 from samigrate.config import CONFIG_NAME, Settings, load_config
 from samigrate.errors import InputError
-from samigrate.hosts import walk
+from samigrate.hosts import charts, walk
 from samigrate.model import Problem, Skip
 from samigrate.pipeline import Root, Source
-
-_VALUES_KEYS = re.compile(r"^ *(serviceAccount|serviceAccountName|automountServiceAccountToken):", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +186,7 @@ class _Gathering:
             is_outermost = walk.outermost(chart, self.charts) is None
             if is_outermost and (self._is_asked(chart) or any(_is_within(asked, chart) for asked in self.asked)):
                 shown = self.shown(chart)
-                self.skipped.append(Skip(os.path.join(chart, walk.CHART), 1, _chart_note(chart, shown)))
+                self.skipped.append(Skip(os.path.join(chart, walk.CHART), 1, charts.note(chart, shown)))
 
     def _is_asked(self, path: str) -> bool:
         return path in self.asked or any(above in self.asked for above in walk.parents(path))
@@ -237,16 +234,3 @@ def _scope(path: str, settings: Settings) -> str | None:
     inside = _relative(path, settings.folder)
     found = [part for glob in settings.scopes if (part := globs.matched("/" + glob.lstrip("/"), inside))]  # from the config's folder
     return os.path.join(settings.folder, max(found, key=len)) if found else None
-
-
-def _chart_note(chart: str, shown: str) -> str:
-    """What to do with a chart, and which of its values have a say."""
-    name = os.path.basename(chart)
-    note = f"a Helm chart, not edited: `helm template {name} {shown} | samigrate migrate -` edits what it renders"
-    try:
-        with open(os.path.join(chart, "values.yaml"), encoding="utf-8", errors="replace") as file:
-            text = file.read(1 << 20)
-    except OSError:
-        return note
-    keys = [f"{key} (line {text.count(chr(10), 0, at) + 1})" for key, at in ((hit[1], hit.start(1)) for hit in _VALUES_KEYS.finditer(text))]
-    return f"{note}; in {shown}/values.yaml set {', '.join(keys[:5])}" if keys else note

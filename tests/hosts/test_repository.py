@@ -210,7 +210,7 @@ def test_charts_are_named_once_and_left_alone(tree: Tree) -> None:
     assert told(found) == {".": "a.yaml*"}
     assert [skip.path for skip in found.skipped] == ["charts/web/Chart.yaml"]
     assert "helm template web charts/web | samigrate migrate -" in found.skipped[0].reason
-    assert "charts/web/values.yaml set serviceAccount (line 2), automountServiceAccountToken (line 4)" in found.skipped[0].reason
+    assert "set in charts/web/values.yaml: automountServiceAccountToken=false (line 4)" in found.skipped[0].reason
     templates = gather(Selection(("charts/web/templates",)))
     assert not templates.roots
     assert len(templates.skipped) == 1

@@ -40,8 +40,10 @@ _SETTINGS = (
 )
 _SCRIPTS = ("#!", ".sh:", ".py:")
 CLUES: Mapping[str, tuple[str, ...]] = {
-    "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount", "SA_TOKEN", *_SETTINGS, *_SCRIPTS),
+    "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount", "service-account", "SA_TOKEN", *_SETTINGS, *_SCRIPTS),
     "Secret": ("stringData", "service-account", "serviceaccount"),
+    "PersistentVolumeClaim": ("ReadWriteOnce",),
+    "CSIDriver": ("tokenRequests",),
 }
 """Kinds that matter only where their text holds one of these words."""
 KUSTOMIZATION = "kustomize.config.k8s.io/v1beta1 Kustomization"
@@ -98,6 +100,8 @@ def decode(path: str, data: bytes) -> str | Problem:
         return Problem(path, data[: error.start].count(b"\n") + 1, f"not UTF-8: byte 0x{data[error.start]:02x}")
     if "\0" in found:
         return Problem(path, found[: found.index("\0")].count("\n") + 1, "holds a NUL byte")
+    if "\n" not in found and "\r" in found.rstrip("\r"):  # kubectl ends a document at LF --- alone: a second would be lost
+        return Problem(path, 1, "its lines end in CR alone: save it with LF or CR LF")
     return found
 
 

@@ -160,6 +160,14 @@ def test_broken_json_is_an_error_where_it_is_a_manifest(folder: Path) -> None:
     assert "not readable as YAML, and no manifest" in result.stderr
 
 
+def test_lines_that_end_in_cr_alone_are_named(folder: Path) -> None:
+    (folder / "mac.yaml").write_bytes(HEAD.replace("\n", "\r").encode())
+    result = invoke(["migrate", "--write", "."])
+    assert result.exit == 0
+    assert "its lines end in CR alone: save it with LF or CR LF  mac.yaml:1" in result.stderr
+    assert (folder / "mac.yaml").read_bytes() == HEAD.replace("\n", "\r").encode()
+
+
 def test_a_long_line_and_many_duplicate_keys_take_no_time(folder: Path) -> None:
     (folder / "long.yaml").write_text(HEAD + "#" + "x" * 3_000_000 + "\n")
     (folder / "same.yaml").write_text(HEAD.replace("bad", "same") + "x: {" + "a," * 200_000 + "}\n")

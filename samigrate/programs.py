@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from samigrate import manifests, pytext, yamltext
@@ -74,12 +75,14 @@ def values(content: str) -> list[tuple[int, Value]]:
     return [(piece.line, piece.value) for piece in _pieces(content)]
 
 
-def _declarations(content: str) -> list[Declaration]:
-    return pytext.read(content, dialects())
+@lru_cache(maxsize=4)  # a run asks several times of one text: to read, to plan, to write, to prove
+def _declarations(content: str) -> tuple[Declaration, ...]:
+    return tuple(pytext.read(content, dialects()))
 
 
-def _pieces(content: str) -> list[Piece]:
-    return [piece for one in _declarations(content) for piece in _documents(one)]
+@lru_cache(maxsize=4)
+def _pieces(content: str) -> tuple[Piece, ...]:
+    return tuple(piece for one in _declarations(content) for piece in _documents(one))
 
 
 def _documents(one: Declaration) -> Iterator[Piece]:
@@ -103,11 +106,17 @@ def _texts(one: Declaration, block: Block) -> Iterator[Piece]:
 
 
 def _dedented(block: Block) -> str:
-    return re.sub(rf"^{block.indent}", "", block.text, flags=re.MULTILINE) if block.indent else block.text
+    """The text without the indentation that all its lines share, and without the spaces before the closing quotes."""
+    return re.sub(rf"^{block.indent}", "", block.text.removesuffix(_tail(block)), flags=re.MULTILINE)
 
 
 def _indented(block: Block, inner: str) -> str:
-    return re.sub(r"^(?=[^\r\n])", block.indent, inner, flags=re.MULTILINE) if block.indent else inner
+    return re.sub(r"^(?=[^\r\n])", block.indent, inner, flags=re.MULTILINE) + _tail(block)
+
+
+def _tail(block: Block) -> str:
+    last = block.text.rpartition("\n")[2]
+    return last if last and not last.strip(" ") else ""
 
 
 def _readable(value: Value) -> Value:
@@ -199,11 +208,10 @@ def _text_change(
     if block.fixed:
         raise RefusedError(index, "", block.fixed, one.line)
     if added and not (block.several or len(here) > 1):
-        name = text(added[0][1], "metadata", "name")
-        raise RefusedError(
-            added[0][0], "", f"one text, one object: create the ServiceAccount {name} beside it, then name it there", one.line
-        )
+        raise NoRoomHere(added[0][0], "", f"the text holds one object: {_way_out(added[0][1])}", one.line)
     inner = _dedented(block)
+    if _indented(block, inner) != block.text:
+        raise RefusedError(index, "", "its blank lines hold spaces", one.line)
     chunks = yamltext.split(inner)
     pieces = [inner[chunk.start : chunk.end] for chunk in chunks]
     for number, ops in mine.items():

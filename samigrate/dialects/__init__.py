@@ -17,7 +17,10 @@ own: [opts]                      # parameters that are none of the object's
 suffix: Args                     # what the classes of parts end in
 positional: [resource_name]      # what the first positional arguments of an object's class are
 spells_dicts: false              # whether dict keys may be in snake case, too
-account: core.v1.ServiceAccount  # the class that makes an account as a statement of its own
+verbatim: [labels]               # fields whose keys are the user's own, never spelled in another way
+account: {class: ServiceAccount, module: core.v1, name: "{name}-account"}
+                                 # what makes an account as a statement of its own: its class, the module it lies in
+                                 # below the first part of `modules` ("" for that of the workload), its own name
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ from samigrate.pytext import Dialect
 
 _KEYS = frozenset(
     ("about", "modules", "signs", "objects", "fragments", "flat", "renamed", "fields", "open_by", "own", "suffix", "positional")
-) | {"spells_dicts", "account"}
+) | {"spells_dicts", "account", "verbatim"}
 
 
 @cache
@@ -64,6 +67,7 @@ def _dialect(name: str, text: str) -> Dialect:
         value.get("suffix", ""),
         tuple(value.get("positional", ())),
         bool(value.get("spells_dicts", False)),
-        value.get("account", ""),
-        tuple(sign.encode() for sign in (value["modules"][0].split(".")[0].replace("*", ""), *value.get("signs", ()))),
+        frozenset(value.get("verbatim", ())),
+        value.get("account", {}),
+        tuple(sign.encode() for sign in ("" if "k8s" in value["modules"] else value["modules"][0].split(".")[0], *value.get("signs", ()))),
     )

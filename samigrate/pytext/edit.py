@@ -227,7 +227,7 @@ class _Writer:
     """Writes one container."""
 
     def __init__(self, text: str, style: Style, node: Node, dialect: Dialect | None) -> None:
-        self.text, self.style, self.node = text, style, node
+        self.text, self.style, self.node, self.dialect = text, style, node, dialect
         self.klass = (
             Class(node.klass, node.callee.rpartition(".")[0] + "." * ("." in node.callee), dialect) if dialect and node.klass else None
         )
@@ -252,6 +252,8 @@ class _Writer:
         if key.startswith("="):
             head = f"{key[1:]}="
             return head + expression(slot.value, None, self.style, indent, len(indent) + len(head))
+        if self.node.is_snake and self.dialect:
+            key = self.dialect.spell(key)
         return entry(key, slot.value, self.klass if self.node.style == "call" else None, self.style, indent)
 
     def _value(self, slot: Slot, indent: str) -> str:

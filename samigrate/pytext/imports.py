@@ -65,3 +65,17 @@ def _add(source: Source, node: libcst.ImportFrom, names: Sequence[str], style: S
 def _named(slots: Sequence[Slot], present: Sequence[str]) -> list[str]:
     old = iter(present)
     return [slot.key or "" if slot.old is None else next(old) for slot in slots]
+
+
+def modules(source: Source, statements: Sequence[str], style: Style) -> Iterator[Edit]:
+    """Edits that add whole import statements behind the last import at the top, unless the program binds the name."""
+    import libcst
+
+    wanted = [one for one in dict.fromkeys(statements) if one.rpartition(" ")[2] not in source.bound]
+    last = None
+    for statement in source.root.body:
+        if isinstance(statement, libcst.SimpleStatementLine) and isinstance(statement.body[0], libcst.Import | libcst.ImportFrom):
+            last = statement
+    if wanted and last is not None:
+        end = source.span(last)[1]
+        yield Edit(end, end, "".join(style.newline + one for one in wanted))

@@ -16,7 +16,8 @@ class Node:
     A mapping is a call with keyword arguments, a dict, or synthetic; a sequence is a list or a tuple. `inner` is the
     span between the brackets. A scalar holds `value`; an opaque node holds a placeholder there. `fixed` says why
     nothing below the node may be edited, "" where nothing forbids it. `klass` is the class a call makes, as its
-    dialect knows it; `callee` its text. `holder` is the call whose arguments a synthetic mapping's keys are.
+    dialect knows it; `callee` its text. `holder` is the call whose arguments a synthetic mapping's keys are,
+    `names` which. `is_snake`: a dict writes its keys in snake case.
     """
 
     kind: str  # mapping | sequence | scalar | opaque
@@ -31,6 +32,7 @@ class Node:
     line: int = 1
     holder: Node | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    is_snake: bool = False
 
     def entry(self, key: str) -> Entry | None:
         """A mapping's entry; the last of that key, as Python has it."""
@@ -70,7 +72,7 @@ class Block(NamedTuple):
 class Declaration(NamedTuple):
     """One object that a program declares: `node` is its value, or `block` the text that holds it. `role` is `object`,
     `fragment` or `text`; `statement` the span of the statement it stands in, None where it is nested in another;
-    `name` is the function or variable it stands in."""
+    `name` is the function or variable it stands in; `listed` is the list of dicts that it is an item of."""
 
     role: str
     line: int
@@ -79,6 +81,7 @@ class Declaration(NamedTuple):
     node: Node | None = None
     block: Block | None = None
     statement: Span | None = None
+    listed: Node | None = None
 
 
 class Dialect(NamedTuple):
@@ -100,7 +103,8 @@ class Dialect(NamedTuple):
     suffix: str
     positional: tuple[str, ...]
     spells_dicts: bool
-    account: str
+    verbatim: frozenset[str]
+    account: Mapping[str, str]
     signs: tuple[bytes, ...]
 
     def key(self, spelled: str) -> str:

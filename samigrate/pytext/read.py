@@ -54,7 +54,7 @@ class Reader:
             elif isinstance(node, libcst.Dict) and self._is_manifest(node):
                 value = self.value(node, None, 0)
                 value.fixed = value.fixed or self._changed_later(node)
-                yield Declaration("object", value.line, self.source.home(node), "", value, None, self.source.statement(node))
+                yield Declaration("object", value.line, self.source.home(node), "", value, None, None, self._list_of(node))
             elif isinstance(node, libcst.SimpleString | libcst.FormattedString) and len(set(_TEXT.findall(self.source.cut(node)))) > 1:
                 if block := self._block(node):
                     yield Declaration("text", self.source.line(node), self.source.home(node), "", None, block)
@@ -73,7 +73,31 @@ class Reader:
         value = self._flat(node, dialect, klass) if klass in dialect.flat else self.value(node, None, 0)
         value.fixed = value.fixed or self._changed_later(node)
         value.entries = [*_constants(value, dialect.objects[klass]), *value.entries]
+        if dialect.positional:
+            self._name_by_position(value, node, dialect)
         return Declaration("object", value.line, self.source.home(node), dialect.id, value, None, self.source.statement(node))
+
+    def _name_by_position(self, value: Node, node: libcst.Call, dialect: Dialect) -> None:
+        """A resource without a name of its own gets one that begins with its first or second argument."""
+        place = dialect.positional.index("name") if "name" in dialect.positional else -1
+        spelled = self._literal(node.args[place].value) if 0 <= place < len(node.args) and not node.args[place].keyword else None
+        metadata = value.entry("metadata")
+        if metadata is None and isinstance(spelled, str):
+            named = Node("mapping", entries=[Entry("generateName", Node("scalar", value=spelled + "-"))], line=value.line)
+            value.entries.append(Entry("metadata", named))
+        elif metadata is not None and isinstance(spelled, str) and metadata.node.kind == "mapping" and not metadata.node.entry("name"):
+            metadata.node.entries.append(Entry("generateName", Node("scalar", value=spelled + "-")))
+
+    def _list_of(self, node: libcst.Dict) -> Node | None:
+        """The list that a dict is an item of, its items unread."""
+        import libcst
+
+        parent = self.source.parent(node)
+        above = self.source.parent(parent)
+        if not isinstance(parent, libcst.Element) or not isinstance(above, libcst.List):
+            return None
+        entries = [Entry(None, Node("opaque"), self.source.span(one), self.source.span(one.value)) for one in above.elements]
+        return Node("sequence", self.source.span(above), None, entries, self.source.inside(above), "list")
 
     def _fragment(self, node: libcst.Call, dialect: Dialect, facts: Mapping[str, Any], klass: str) -> Declaration:
         part = self.value(node, None, 0)
@@ -144,18 +168,22 @@ class Reader:
     def _dict(self, node: libcst.Dict, dialect: Dialect | None, depth: int) -> Node:
         import libcst
 
-        entries, fixed = [], ""
+        entries, fixed, is_snake = [], "", False
         for element in node.elements:
             key = self._literal(element.key) if isinstance(element, libcst.DictElement) else None
             if not isinstance(key, str):
                 fixed = "other keys may come from elsewhere"
                 continue
+            is_snake = is_snake or "_" in key
             key = dialect.key(key) if dialect and dialect.spells_dicts else key
-            value = self.value(element.value, dialect, depth + 1)
+            below = dialect if dialect and key not in dialect.verbatim else None
+            value = self.value(element.value, below, depth + 1)
             entries.append(Entry(key, value, self.source.span(element), self.source.span(element.value)))
         if len({one.key for one in entries}) < len(entries):
             fixed = "a key stands there twice"
-        return Node("mapping", self.source.span(node), None, entries, self.source.inside(node), "dict", fixed, line=self.source.line(node))
+        made = Node("mapping", self.source.span(node), None, entries, self.source.inside(node), "dict", fixed, line=self.source.line(node))
+        made.is_snake = is_snake and dialect is not None and dialect.spells_dicts
+        return made
 
     def _call(self, node: libcst.Call, dialect: Dialect, klass: str, depth: int) -> Node:
         self.taken.add(id(node))
@@ -168,7 +196,7 @@ class Reader:
                 continue
             name = arg.keyword.value
             key = f"={name}" if name in dialect.own or klass in dialect.flat else dialect.key(name)
-            value = self.value(arg.value, dialect, depth + 1)
+            value = self.value(arg.value, None if key in dialect.verbatim else dialect, depth + 1)
             if value.kind == "sequence":
                 value.klass = dialect.fields.get(klass, {}).get(key, "")
             entries.append(Entry(key, value, self.source.span(arg), self.source.span(arg.value)))

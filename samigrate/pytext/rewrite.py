@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from .beside import Beside
 from .edit import CannotEdit, Draft, Edit, Op, Slot, apply, edits, spliced
-from .imports import needed
+from .imports import modules, needed
 from .node import Declaration, Dialect, Node
 from .parse import check, parse
 from .source import Source
@@ -43,6 +44,7 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
     style = style_of(text)
     found: list[Edit] = []
     called: list[tuple[Node, list[str]]] = []
+    beside = Beside(text, style)
     for change in changes:
         block, dialect = change.declaration.block, _dialect(change.declaration, dialects)
         if change.text is not None and block is not None:
@@ -52,11 +54,15 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
             draft = _draft(change, dialect)
         except CannotEdit as error:
             raise RefusedChange(change.document, error.pointer, error.reason, error.line) from error
-        found += _declared(change)
+        for value in change.added:
+            if reason := beside.declare(change.declaration, value, dialect):
+                raise NoRoom(change.document, "", reason, change.declaration.line)
         made, classes = edits(draft, text, style)
         found, called = found + made, called + classes
-    if any(names for _, names in called):
-        found += needed(Source(text, parse(text)), called, style)
+    found += beside.edits()
+    if beside.imports or any(names for _, names in called):
+        source = Source(text, parse(text))
+        found += [*needed(source, called, style), *modules(source, beside.imports, style)]
     new = spliced(text, found)
     check(new)
     return new
@@ -75,12 +81,6 @@ def _draft(change: Change, dialect: Dialect | None) -> Draft:
     for op in change.ops:
         apply(draft, root, op)
     return draft
-
-
-def _declared(change: Change) -> Iterator[Edit]:
-    if change.added:
-        raise NoRoom(change.document, "", "nothing can be declared beside it", change.declaration.line)
-    yield from ()
 
 
 def style_of(text: str) -> Style:

@@ -83,7 +83,8 @@ class Source:
             if klass[:1].isupper():
                 for dialect in dialects:
                     if any(_fits(module, pattern) for pattern in dialect.modules):
-                        return dialect, klass.removesuffix(dialect.suffix) if dialect.suffix else klass
+                        is_whole = klass in dialect.objects or not dialect.suffix
+                        return dialect, klass if is_whole else klass.removesuffix(dialect.suffix)
         return None
 
     def parent(self, node: libcst.CSTNode | None) -> libcst.CSTNode | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from samigrate.config import suggestion
 from samigrate.errors import InputError
 from samigrate.model import Outcome, Severity
+from samigrate.unseen import STANDING
 
 SEVERITIES = (Severity.NOTE, Severity.WARNING, Severity.ERROR)
 
@@ -35,5 +36,6 @@ def is_met(outcome: Outcome, condition: str) -> bool:
     if condition == "token":
         return any(report.tokens_before for report in outcome.workloads)
     if condition in SEVERITIES:
-        return any(finding.severity in SEVERITIES[SEVERITIES.index(Severity(condition)) :] for finding in outcome.findings)
+        enough = SEVERITIES[SEVERITIES.index(Severity(condition)) :]
+        return any(finding.severity in enough and finding.id != STANDING for finding in outcome.findings)
     return any(report.verdict.level == condition or (report.applied and str(report.risk) == condition) for report in outcome.workloads)

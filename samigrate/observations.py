@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from samigrate import identity
+from samigrate import identity, leftovers, moves, rollout, unseen
 from samigrate.index import Match, View
-from samigrate.model import DEFAULT_ACCOUNT, Finding, Level, Severity, Workload
+from samigrate.model import DEFAULT_ACCOUNT, TOKEN_PATH, Finding, Level, Resource, Severity, Workload
 from samigrate.planning import Planned
 from samigrate.state import Work
+from samigrate.tokens import mounts
 from samigrate.values import text
 
 FIELD = "automountServiceAccountToken"
@@ -19,8 +20,16 @@ ONE_SHOT = {
 }
 
 
-def of(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
-    """Findings on every workload, given what was planned. The same finding may come twice."""
+def of(works: Sequence[Work], accepted: Sequence[Planned], resources: Sequence[Resource]) -> Iterator[Finding]:
+    """All that needs no transform to be said, given what was planned. The same finding may come twice."""
+    yield from _of_workloads(works, accepted)
+    yield from moves.of(accepted)
+    yield from rollout.of(accepted)
+    yield from leftovers.of(resources)
+    yield from unseen.of(works, resources)
+
+
+def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
     changed = {one.work.workload.key for one in accepted if one.proposal.part != "annotations"}
     for work in works:
         workload = work.workload
@@ -38,6 +47,8 @@ def of(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
             rule, why, action = ONE_SHOT[workload.rule.one_shot]
             yield _on(work, workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action, "")
         yield from _shared(work)
+        yield from _undefined(work)
+        yield from _near_misses(work)
 
 
 def _is_made_anew(workload: Workload) -> bool:
@@ -85,6 +96,38 @@ def _names(view: View, account: str) -> str:
     """The users of an account in words. Only so many by name: each of them is told of all the others."""
     names = sorted({str(user.id) for user in view.users(account)})
     return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+
+def _undefined(work: Work) -> Iterator[Finding]:
+    """An account that the workload names and the input defines nowhere: no pod starts unless the cluster has it (R-A3)."""
+    account = work.workload.spec.account
+    if account != DEFAULT_ACCOUNT and any(not view.account(account) for view in work.views):
+        message = f"the account {account} is defined nowhere in the input, so what it may do is not known"
+        yield _on(work, "undefined-account", "R-A3", message, "add its manifest, or read it with --context")
+
+
+def _near_misses(work: Work) -> Iterator[Finding]:
+    """Mounts that look as if they replaced the injected token: only the exact path does (R-A9)."""
+    if not work.is_mounted:
+        return
+    for container in work.workload.spec.containers():
+        for index, mount in mounts(container):
+            path = text(mount, "mountPath") or ""
+            if path != TOKEN_PATH and _is_near(path):
+                message = f"container {container.name} mounts {path}, which does not keep the token from being mounted"
+                where = f"{work.workload.pod}{container.pointer}/volumeMounts/{index}"
+                yield _on(work, "near-miss-mount", "R-A9", message, f"mount exactly {TOKEN_PATH}, or set {FIELD}: false", where)
+
+
+def _is_near(path: str) -> bool:
+    """Whether a path is the token's folder in other words, above it, or a file in it."""
+    plain = "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
+    whole = plain if plain.startswith("/var/") else f"/var{plain}"
+    return (
+        whole == TOKEN_PATH
+        or whole.startswith(TOKEN_PATH + "/")
+        or (TOKEN_PATH.startswith(whole + "/") and whole.startswith("/var/run/secrets"))
+    )
 
 
 def _on(

@@ -79,8 +79,10 @@ def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Deci
     lines = _lines(found, works, root) if with_lines else {}
     problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
     accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
-    asked = _asked(found, works, root)
-    told, silenced = silence.filtered([*found.findings, *made.findings, *observations.of(asked, accepted)], found, root.settings.prefix)
+    asked, by_path = _asked(found, works, root), {manifest.path: manifest.resources for manifest in found.manifests}
+    held = [one for source in root.sources if source.may_change for one in by_path.get(source.path, ())]
+    observed = observations.of(asked, accepted, held)
+    told, silenced = silence.filtered([*found.findings, *made.findings, *observed], found, root.settings.prefix)
     told += silence.unused(found, silenced | made.silenced, root, recipe)
     outcome = report.outcome(root, recipe, found, asked, accepted, made.state, kept, problems, told, lines)
     return Run(root, recipe, found, works, accepted, outcome)
@@ -271,7 +273,7 @@ def _left_out(works: Sequence[Work], accepted: Sequence[Planned]) -> dict[object
     """Of each part that was chosen for a workload, how many copies of the workload go without it."""
     copies = Counter(_who(work) for work in works)
     chosen = Counter((_who(one.work), one.proposal.part) for one in accepted)
-    return {(who, part): copies[who] - number for (who, part), number in chosen.items()}
+    return {(who, part): max(copies[who] - number, 0) for (who, part), number in chosen.items()}
 
 
 def _holds(works: Sequence[Work], later: Sequence[Work], made: Plan) -> Iterator[verify.Failure]:

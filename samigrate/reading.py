@@ -14,11 +14,6 @@ from samigrate.model import Finding, Problem, Resource, Severity, Skip, Workload
 from samigrate.state import Key
 from samigrate.values import at
 
-UNSEEN = {
-    ("helm.toolkit.fluxcd.io", "HelmRelease"): "what it renders is not seen here; use post-render, or render it first",
-    ("argoproj.io", "Application"): "what it deploys is not seen here; run on its source",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -133,7 +128,6 @@ def expand(found: Reading, known: Kinds) -> None:
     patches = {path for one in built for path in one.patches}
     data = {path for one in built for path in one.data} - {path for one in built for path in one.resources}
     found.skipped += [Skip(one.path, one.at.line, f"a kustomization: {reason}") for one in built for reason in one.unseen]
-    unseen: set[tuple[str, str]] = set()
     for place, manifest in enumerate(found.manifests):
         if manifest.path in patches or manifest.path in data:
             if manifest.resources:
@@ -143,11 +137,6 @@ def expand(found: Reading, known: Kinds) -> None:
             continue
         kept = [resource for resource in manifest.resources if _is_kept(resource, found, known)]
         found.manifests[place] = replace(manifest, resources=tuple(kept))
-        for resource in kept:
-            kind = resource.id.group, resource.id.kind
-            if kind in UNSEEN and kind not in unseen:
-                unseen.add(kind)
-                found.skipped.append(Skip(manifest.path, resource.at.line, f"{resource.id}: {UNSEEN[kind]}"))
 
 
 def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:

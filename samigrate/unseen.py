@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from samigrate.model import Finding, Location, Resource, Severity
-from samigrate.state import Work
 from samigrate.values import mapping, sequence, text
 
+if TYPE_CHECKING:
+    from samigrate.state import Work
+
+STANDING = "unseen-grants"
+"""The finding that stands in every report: there is nothing in it to be mended."""
 SOURCES: Mapping[tuple[str, str], str] = {
     ("helm.toolkit.fluxcd.io", "HelmRelease"): "use post-render, or render it first: helm template CHART | samigrate migrate -",
     ("helm.cattle.io", "HelmChart"): "render it first: helm template CHART | samigrate migrate -",
@@ -31,9 +36,9 @@ def source(resource: Resource) -> str:
     return SOURCES.get((resource.id.group, resource.id.kind), "")
 
 
-def of(works: Sequence[Work], sources: Sequence[Resource]) -> Iterator[Finding]:
+def of(works: Sequence[Work], resources: Iterable[Resource]) -> Iterator[Finding]:
     """One finding for each kind of source, and one for each scope with workloads about what grants rights unseen."""
-    yield from _sources(sources)
+    yield from _sources([resource for resource in resources if source(resource)])
     scopes: dict[str, list[Work]] = {}
     for work in works:
         for view in work.views:
@@ -63,7 +68,7 @@ def _grants(scope: str, works: Sequence[Work]) -> Finding:
         *_hints(works),
     ]
     message = f"{scope}: grants that are in the cluster alone, cloud IAM and Vault roles are not in the input"
-    return Finding("unseen-grants", "R-D35", Severity.NOTE, message, "; ".join(commands), Location(first.workload.resource.at.path))
+    return Finding(STANDING, "R-D35", Severity.NOTE, message, "; ".join(commands), Location(first.workload.resource.at.path))
 
 
 def _hints(works: Sequence[Work]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from itertools import groupby
 
 from samigrate.model import Evidence, Finding, Level, Outcome, Severity, Strength, WorkloadReport
 from samigrate.reporters import Look, Reporter
+from samigrate.unseen import STANDING
 from samigrate.words import clean as clean
 from samigrate.words import count as count
 
@@ -28,8 +29,7 @@ _COLORS = {
     Level.UNKNOWN: "33",
     Level.NONE: "36",
 }
-UNSEEN = "Not seen here: what is granted in the cluster alone, by cloud IAM or by Vault. To see what an account may do there:"
-CAN_I = "kubectl auth can-i --list --as=system:serviceaccount:{namespace}:{account} -n {namespace}"
+UNSEEN = "Not seen here: what is granted in the cluster alone, by cloud IAM or by Vault. To see it, for each account:"
 
 
 def _place(path: str, line: int) -> str:
@@ -193,13 +193,14 @@ def _chain(report: WorkloadReport, found: Iterable[Finding], look: Look) -> Iter
 
 def findings(outcome: Outcome, look: Look) -> Iterator[str]:
     """Findings, worst first: one of each id, or all of them with -v."""
-    if not outcome.findings:
+    told = [finding for finding in outcome.findings if finding.id != STANDING]
+    if not told:
         return
-    counts = Counter(finding.severity for finding in outcome.findings)
-    told = ", ".join(count(counts[severity], severity.value) for severity in _SEVERITIES if counts[severity])
-    yield _paint(look, "1", "findings") + f" ({told})"
+    counts = Counter(finding.severity for finding in told)
+    sums = ", ".join(count(counts[severity], severity.value) for severity in _SEVERITIES if counts[severity])
+    yield _paint(look, "1", "findings") + f" ({sums})"
     groups: dict[tuple[int, str], list[Finding]] = defaultdict(list)
-    for finding in outcome.findings:
+    for finding in told:
         groups[_SEVERITIES.index(finding.severity), finding.id].append(finding)
     ordered = [groups[key] for key in sorted(groups)]
     if look.verbosity > 0:
@@ -240,11 +241,11 @@ def skips(outcome: Outcome, look: Look) -> Iterator[str]:
 
 
 def _unseen(outcome: Outcome) -> Iterator[str]:
-    """What the input cannot show (domain R-D35)."""
-    if outcome.workloads:
-        one = max(outcome.workloads, key=lambda report: (report.tokens_before, report.account_before == "default"))
+    """What the input cannot show, with the commands that do (domain R-D35): for one scope, which stands for all."""
+    standing = [finding for finding in outcome.findings if finding.id == STANDING]
+    if standing:
         yield UNSEEN
-        yield "  " + CAN_I.format(namespace=clean(one.namespace or "NAMESPACE"), account=clean(one.account_before))
+        yield from (f"  {clean(command)}" for command in standing[0].action.split("; "))
 
 
 def _totals(outcome: Outcome) -> Iterator[str]:

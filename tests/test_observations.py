@@ -1,0 +1,249 @@
+"""What is said whatever a recipe does: moves, rollouts, leftovers, near misses, and what cannot be seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from samigrate.audit import is_met
+from samigrate.model import Risk
+from tests.stream import Run, migrate
+from tests.transforms.manifests import account, deployment, stream, token_secret
+
+OWN = stream(account("own"), deployment("serviceAccountName: own"))
+
+
+def volume(text: str) -> str:
+    return deployment(f"volumes:\n- name: v\n  {text}")
+
+
+# ---------------------------------------------------------------- moves (R-D29 to R-D31)
+
+DRIVER = "apiVersion: storage.k8s.io/v1\nkind: CSIDriver\nmetadata: {name: disks.example.com}\nspec: {tokenRequests: [{audience: disks}]}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(volume("csi: {driver: secrets-store.csi.k8s.io}"), id="a driver that is known"),
+        pytest.param(stream(DRIVER, volume("csi: {driver: disks.example.com}")), id="a driver that asks for tokens"),
+    ],
+)
+def test_a_csi_driver_is_handed_another_token(text: str) -> None:
+    assert migrate(text).finding("csi-token").rule == "R-D29"
+
+
+def test_other_drivers_and_those_that_stay_are_not_told() -> None:
+    assert "csi-token" not in migrate(volume("csi: {driver: disks.example.com}")).said()
+    stays = stream(account("own"), deployment("serviceAccountName: own\nvolumes:\n- name: v\n  csi: {driver: s3.csi.aws.com}"))
+    assert "csi-token" not in migrate(stays).said()
+
+
+KYVERNO = """\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: accounts}
+spec:
+  rules:
+  - name: set
+    match: {any: [{resources: {kinds: [Pod]}}]}
+    %s: {patchStrategicMerge: {spec: {serviceAccountName: given}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param(KYVERNO % "mutate", id="kyverno"),
+        pytest.param(
+            "apiVersion: kubeflow.org/v1alpha1\nkind: PodDefault\nmetadata: {name: d, namespace: shop}\nspec: {serviceAccountName: given}\n",
+            id="PodDefault",
+        ),
+        pytest.param(
+            "apiVersion: admissionregistration.k8s.io/v1beta1\nkind: MutatingAdmissionPolicy\nmetadata: {name: m}\n"
+            "spec: {mutations: [{patchType: ApplyConfiguration, applyConfiguration: {expression: 'Object{spec: Object.spec{serviceAccountName: \"x\"}}'}}]}\n",
+            id="MutatingAdmissionPolicy",
+        ),
+    ],
+)
+def test_who_overrides_accounts_is_named(policy: str) -> None:
+    assert migrate(stream(policy, deployment())).finding("account-overridden").rule == "R-D30"
+
+
+def test_a_policy_that_only_checks_overrides_nothing() -> None:
+    assert "account-overridden" not in migrate(stream(KYVERNO % "validate", deployment())).said()
+
+
+def test_a_default_for_runs_is_told() -> None:
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-defaults, namespace: tekton-pipelines}\n"
+    assert (
+        "runner"
+        in migrate(stream(config + "data: {default-service-account: runner}\n", deployment())).finding("default-account-config").message
+    )
+
+
+# ---------------------------------------------------------------- rollouts (R-G8 to R-G18)
+
+
+def of_kind(kind: str, more: str) -> str:
+    return deployment(kind=kind).replace("spec:\n", f"spec:\n  {more}\n", 1)
+
+
+CLAIM = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: disk, namespace: shop}\nspec: {accessModes: [%s]}\n"
+ON_DISK = volume("persistentVolumeClaim: {claimName: disk}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(of_kind("DaemonSet", "minReadySeconds: 1"), "all nodes", id="R-G9"),
+        pytest.param(of_kind("DaemonSet", "updateStrategy: {type: OnDelete}"), "OnDelete", id="R-G9 OnDelete"),
+        pytest.param(of_kind("StatefulSet", "updateStrategy: {type: OnDelete}"), "OnDelete", id="R-G8 OnDelete"),
+        pytest.param(of_kind("StatefulSet", "updateStrategy: {rollingUpdate: {partition: 2}}"), "partition of 2", id="R-G8 partition"),
+        pytest.param(of_kind("StatefulSet", "replicas: 1"), "single replica", id="R-G18 single replica"),
+        pytest.param(of_kind("Deployment", "strategy: {type: Recreate}"), "Recreate", id="R-G18 Recreate"),
+        pytest.param(deployment("containers:\n- name: a\n  image: nginx\n  ports: [{hostPort: 80}]"), "host port", id="R-G18 host port"),
+        pytest.param(stream(CLAIM % "ReadWriteOnce", ON_DISK), "one node at a time", id="R-G18 claim for one node"),
+    ],
+)
+def test_a_rollout_that_is_not_plain_is_told(text: str, said: str) -> None:
+    assert said in migrate(text).finding("rollout").message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(deployment(), id="a plain Deployment"),
+        pytest.param(of_kind("Deployment", "replicas: 3").replace("image: nginx:1.29", "image: nginx\n        ports: [{hostPort: 80}]"), id="several"),
+        pytest.param(stream(CLAIM % "ReadWriteOnce, ReadWriteMany", ON_DISK), id="a claim for many nodes"),
+        pytest.param(stream(account("own"), of_kind("DaemonSet", "minReadySeconds: 1").replace("      containers", "      serviceAccountName: own\n      automountServiceAccountToken: false\n      containers")), id="nothing changes"),
+    ],
+)  # fmt: skip
+def test_a_plain_rollout_is_not_told(text: str) -> None:
+    assert "rollout" not in migrate(text).said()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            "apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {name: j, namespace: shop}\n"
+            "spec: {jobTargetRef: {template: {spec: {containers: [{name: a, image: nginx}]}}}}\n",
+            "may end jobs",
+            id="R-G12",
+        ),
+        pytest.param(
+            "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s, namespace: shop}\n"
+            "spec: {template: {spec: {containers: [{name: a, image: nginx}]}}}\n",
+            "new Revision",
+            id="R-G15",
+        ),
+    ],
+)
+def test_kinds_with_rollouts_of_their_own(text: str, said: str) -> None:
+    assert said in migrate(text, risk=Risk.L4).finding("rollout").message
+
+
+# ---------------------------------------------------------------- legacy Secrets (R-B9), mounts (R-A9), accounts (R-A3)
+
+
+def test_labels_of_the_cluster_are_told_and_the_secret_stays() -> None:
+    invalid = token_secret("old", "web", labels="{kubernetes.io/legacy-token-invalid-since: 2025-01-02}")
+    used = token_secret("odd", "web", labels="{kubernetes.io/legacy-token-last-used: 2025-01-02}")
+    run = migrate(stream(invalid, used, token_secret("plain", "web")))
+    assert run.is_untouched
+    assert "kubectl delete secret old -n shop" in run.finding("invalid-token-secret").action
+    assert "2025-01-02" in run.finding("used-token-secret").message
+    assert not [one for one in run.outcome.findings if "plain" in one.message]
+
+
+def mounted(path: str, more: str = "") -> str:
+    return deployment(
+        f"serviceAccountName: own\n{more}containers:\n- name: a\n  image: bitnami/kubectl\n"
+        f"  volumeMounts: [{{name: v, mountPath: {path}}}]\nvolumes: [{{name: v, emptyDir: {{}}}}]"
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/var/run/secrets/kubernetes.io/serviceaccount/",
+        "/run/secrets/kubernetes.io/serviceaccount",
+        "/var/run/secrets",
+        "/var/run/secrets/kubernetes.io/serviceaccount/token",
+    ],
+)
+def test_a_mount_that_only_looks_like_it_is_told(path: str) -> None:
+    run = migrate(stream(account("own"), mounted(path)))
+    assert path in run.finding("near-miss-mount").message
+    assert run.report().tokens_before == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(mounted("/var/run/secrets/kubernetes.io/serviceaccount"), id="the exact path does keep it away"),
+        pytest.param(mounted("/var/run/secrets/tokens"), id="a folder beside it"),
+        pytest.param(mounted("/var/run"), id="a folder far above it"),
+        pytest.param(mounted("/var/run/secrets", "automountServiceAccountToken: false\n"), id="no token is mounted"),
+    ],
+)
+def test_other_mounts_are_not(text: str) -> None:
+    assert "near-miss-mount" not in migrate(stream(account("own"), text)).said()
+
+
+def test_an_account_that_is_defined_nowhere_is_told() -> None:
+    run = migrate(deployment("serviceAccountName: elsewhere"))
+    assert "elsewhere" in run.finding("undefined-account").message
+    assert "undefined-account" not in migrate(OWN).said() | migrate(deployment()).said()
+
+
+# ---------------------------------------------------------------- what cannot be seen (R-D35)
+
+
+def commands(run: Run) -> str:
+    return run.finding("unseen-grants").action
+
+
+def test_what_grants_rights_unseen_is_said_once_for_each_scope() -> None:
+    run = migrate(stream(OWN, deployment(name="b"), deployment(name="c")))
+    assert [one.id for one in run.outcome.findings].count("unseen-grants") == 1
+    assert "--as=system:serviceaccount:shop:" in commands(run)
+    assert not any(word in commands(run) for word in ("aws", "gcloud", "vault"))
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        pytest.param(account("own").replace("shop\n", "shop\n  annotations: {eks.amazonaws.com/role-arn: x}\n"), "aws iam", id="IRSA"),
+        pytest.param(
+            account("own").replace("shop\n", "shop\n  annotations: {iam.gke.io/gcp-service-account: x}\n"), "gcloud iam", id="GKE"
+        ),
+        pytest.param(
+            account("own").replace("shop\n", "shop\n  annotations: {azure.workload.identity/client-id: x}\n"), "az identity", id="Azure"
+        ),
+        pytest.param(
+            deployment("containers: [{name: a, image: nginx, env: [{name: VAULT_ADDR, value: x}]}]", name="v"), "vault list", id="Vault"
+        ),
+    ],
+)
+def test_the_commands_fit_what_the_scope_shows(text: str, command: str) -> None:
+    assert command in commands(migrate(stream(text, deployment("serviceAccountName: own"))))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: r}\n", "HelmRelease r", id="Flux"),
+        pytest.param("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\n", "Application a", id="Argo CD"),
+        pytest.param("apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: a}\n", "ApplicationSet a", id="Argo CD set"),
+    ],
+)
+def test_what_brings_objects_from_elsewhere_is_said(text: str, said: str) -> None:
+    many = stream(*(text.replace("name: ", f"name: {letter}") for letter in "pqst"), text)
+    finding = migrate(stream(text, OWN)).finding("unseen-source")
+    assert said in finding.message
+    assert [one.id for one in migrate(many).outcome.findings].count("unseen-source") == 1
+
+
+def test_what_always_stands_fails_no_audit() -> None:
+    assert not is_met(migrate(OWN).outcome, "note")

@@ -88,6 +88,8 @@ def taken(work: Work, state: State, name: str) -> str | None:
             return f"{grant.binding.id} names it"
         if named := next((one for one, _ in view.identities(name) if one.name == name), None):
             return f"{named.resource.id} names it"
+        if secret := next((seen.resource for seen in view.all("", "Secret") if _is_token_of(seen.resource, name)), None):
+            return f"{secret.id} holds its token"
         if any(seen.match is Match.DOUBT for seen in accounts):
             return "an account of that name may be in the namespace"
         if any(_has_belongings(work, seen.resource) for seen in accounts):
@@ -109,6 +111,10 @@ def purpose(workload: Workload) -> str:
 def _is_made_for(work: Work, account: Resource) -> bool:
     """Whether an earlier run has made the account for this workload, which a rollback has taken off it (R-G23)."""
     return account.annotations.get(f"{work.settings.prefix}/reason") == purpose(work.workload)
+
+
+def _is_token_of(secret: Resource, account: str) -> bool:
+    return secret.annotations.get("kubernetes.io/service-account.name") == account
 
 
 def _has_belongings(work: Work, account: Resource) -> bool:

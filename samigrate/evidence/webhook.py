@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from samigrate.evidence import Source
 from samigrate.evidence._backends import match
@@ -13,7 +14,7 @@ from samigrate.values import Value, mapping, sequence
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.index import View
+    from samigrate.index import Scope, View
 
 _GROUP = "admissionregistration.k8s.io"
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
@@ -21,9 +22,7 @@ _LABELS = ("helm.sh/chart", "app.kubernetes.io/name", "app.kubernetes.io/instanc
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    for definition in view.everywhere(*_CRD):
-        if "conversion" not in mapping(definition.value, "spec"):
-            continue
+    for definition in _converted(view):
         if match(workload, view, mapping(definition.value, "spec", "conversion", "webhook", "clientConfig", "service")):
             detail = f"converts objects of CustomResourceDefinition {definition.id.name}"
             yield Evidence("webhook-backend", 12, Strength.STRONG, detail, definition.at, "/spec/conversion")
@@ -33,6 +32,18 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                 if match(workload, view, mapping(webhook, "clientConfig", "service")):
                     yield _evidence(workload, view, configuration, f"/webhooks/{index}")
                     break
+
+
+_CONVERTED: WeakKeyDictionary[Scope, tuple[Resource, ...]] = WeakKeyDictionary()
+
+
+def _converted(view: View) -> tuple[Resource, ...]:
+    """The definitions that a webhook converts objects of: few of the many that a scope may hold, so found once."""
+    found = _CONVERTED.get(view.scope)
+    if found is None:
+        every = view.everywhere(*_CRD)
+        found = _CONVERTED[view.scope] = tuple(one for one in every if "conversion" in mapping(one.value, "spec"))
+    return found
 
 
 def _evidence(workload: Workload, view: View, configuration: Resource, where: str) -> Evidence:

@@ -1,6 +1,6 @@
 """YAML as text: read it for its values and positions, change it by splicing, leave every other byte alone."""
 
-from .documents import Layout, insert_documents, remove_documents, render, style_of
+from .documents import Layout, insert_before, insert_documents, newline_at, remove_documents, render, replace_chunks, style_of
 from .edit import rewrite
 from .node import Node
 from .ops import FIRST, CannotEdit, Op
@@ -10,6 +10,7 @@ from .scalar import Number
 from .split import Chunk, is_flow, peek, split
 
 __all__ = [
-    "FIRST", "CannotEdit", "Chunk", "Layout", "Node", "Number", "Op", "Parsed", "YamlError", "compose", "insert_documents", "is_flow",
-    "line_ranges", "load", "peek", "position", "remove_documents", "render", "rewrite", "split", "style_of",
+    "FIRST", "CannotEdit", "Chunk", "Layout", "Node", "Number", "Op", "Parsed", "YamlError", "compose", "insert_before",
+    "insert_documents", "is_flow", "line_ranges", "load", "newline_at", "peek", "position", "remove_documents", "render",
+    "replace_chunks", "rewrite", "split", "style_of",
 ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from .ops import CannotEdit
 from .page import Page
 from .parse import compose
-from .split import split
+from .split import Chunk, split
 from .write import Style, block_lines
 
 _BREAK = re.compile(r"\r\n|\n|\r")
@@ -59,10 +59,25 @@ def insert_documents(text: str, inserts: Sequence[tuple[int, str]]) -> str:
         if not 0 <= index < len(chunks):
             raise IndexError(f"there is no document {index}")
         by_chunk.setdefault(index, []).append(document)
-    return "".join(
-        _with_documents(text[chunk.start : chunk.end], by_chunk.get(index, []), _newline(text, chunk.start))
-        for index, chunk in enumerate(chunks)
+    return replace_chunks(
+        text,
+        {
+            chunks[index]: insert_before(text[chunks[index].start : chunks[index].end], each, newline_at(text, chunks[index].start))
+            for index, each in by_chunk.items()
+        },
     )
+
+
+def replace_chunks(text: str, pieces: Mapping[Chunk, str]) -> str:
+    """The stream with other text for some of its chunks."""
+    made, at = "", 0
+    for chunk, piece in sorted(pieces.items()):
+        # Not joined at the end: a stream may be large, and that would hold all of it once more.
+        made += text[at : chunk.start]
+        made += piece
+        at = chunk.end
+    made += text[at:]
+    return made
 
 
 def remove_documents(text: str, removals: Iterable[int]) -> str:
@@ -95,9 +110,8 @@ def _without_document(text: str, index: int) -> str:
     return mark + header + (after[bare.end() :] if bare and not is_led else after)
 
 
-def _with_documents(chunk: str, documents: list[str], newline: str) -> str:
-    if not documents:
-        return chunk
+def insert_before(chunk: str, documents: Sequence[str], newline: str) -> str:
+    """One chunk with new documents (each its text, without `---`) right before its own."""
     mark = "\ufeff" if chunk.startswith("\ufeff") else ""
     body = chunk[len(mark) :]
     texts = [newline.join(_BREAK.split(document.removesuffix("\n").removesuffix("\r"))) + newline for document in documents]
@@ -123,7 +137,8 @@ def _header(body: str) -> str:
     return found[0] if found and "#" in found[0] else ""
 
 
-def _newline(text: str, at: int) -> str:
+def newline_at(text: str, at: int) -> str:
+    """The first line break behind `at`, else the first of the text, else LF."""
     found = _BREAK.search(text, at) or _BREAK.search(text)
     return found[0] if found else "\n"
 

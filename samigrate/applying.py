@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from samigrate import choices, names, planfile, planning, reading, rewriting, transforms
+from samigrate import choices, names, placing, planfile, planning, reading, transforms
 from samigrate.errors import InputError
 from samigrate.holding import contains, holds
 from samigrate.model import Level, NewResource, Operation, Problem, Proposal, Resource, Risk
@@ -91,13 +91,15 @@ class _Applying:
         return path in self.sources and self.sources[path].may_change
 
     def _digest(self, path: str) -> str:
+        if path not in self.sources:
+            return planfile.ABSENT
         if path not in self.digests:
             try:
-                data = self.sources[path].read() if path in self.sources else None
+                data = self.sources[path].read()
             except OSError:
-                data = None
-            is_same = data is not None and reading.digest(data) == self.found.digests.get(path)
-            self.digests[path] = planfile.digest(data) if data is not None and is_same else ""
+                data = b""
+            is_same = reading.digest(data) == self.found.digests.get(path)
+            self.digests[path] = planfile.digest(data) if is_same else ""
         return self.digests[path]
 
     def _is_fresh(self, entry: Entry, path: str) -> bool:
@@ -108,33 +110,36 @@ class _Applying:
         by_file: dict[str, list[Step]] = defaultdict(list)
         for entry in self.entries:
             for step in self._wanted(entry):
-                if not self._is_fresh(entry, step.on.file):
-                    by_file[step.on.file].append(step)
+                if not self._is_fresh(entry, step.file):
+                    by_file[step.file].append(step)
         return {path for path, steps in by_file.items() if self._all_hold(steps)}
 
     def _wanted(self, entry: Entry) -> Iterator[Step]:
         """The steps of an entry that no other entry takes care of."""
         lenders = {(other.key, part) for other in self.entries for part in {step.part for step in other.steps} if _lends(other, part)}
-        return (step for step in entry.steps if (step.unless, step.part) not in lenders)
+        return (step for step in choices.chosen(entry) if (step.unless, step.part) not in lenders)
 
     def _all_hold(self, steps: Sequence[Step]) -> bool:
         by_object: dict[Target, list[Step]] = defaultdict(list)
         for step in steps:
-            if step.op != NEW:
+            if step.op == NEW or not step.pointer:
+                if (step.op == NEW) is not self._is_there(step):
+                    return False
+            else:
                 by_object[step.on].append(step)
-            elif not self._is_there(step):
-                return False
         return all(on in self.objects and holds(self.objects[on].value, each) for on, each in by_object.items())
 
     def _is_there(self, step: Step) -> bool:
-        """Whether the new object stands in its file, or beside it."""
-        places = (step.on.file, rewriting.sibling(step.on.file))
+        """Whether the object stands in its file: one to be removed, or a new one, which may also stand beside it."""
+        if step.op != NEW:
+            return step.on in self.objects
+        places = (step.file, placing.sibling(step.on.file))
         return any(contains(one.value, step.value) for target, one in self.objects.items() if target.file in places)
 
     # ---- what cannot be done
 
     def _is_done(self, entry: Entry) -> bool:
-        return all(not self._is_fresh(entry, path) and path in self.held for path in entry.edited)
+        return all(not self._is_fresh(entry, path) and path in self.held for path in {step.file for step in self._wanted(entry)})
 
     def _stale(self, pending: Sequence[Entry]) -> Iterator[tuple[str, str]]:
         for entry in pending:
@@ -149,7 +154,7 @@ class _Applying:
         if work is None:
             return f"{entry.at} is not there any more: {LATER}"
         level = work.verdict.level
-        if self._is_fresh(entry, entry.at.file) and level is not entry.verdict and not {level, entry.verdict} <= USES:
+        if entry.pod and self._is_fresh(entry, entry.at.file) and level is not entry.verdict and not {level, entry.verdict} <= USES:
             why = next((piece.detail for piece in work.verdict.evidence), "what spoke for it is gone")
             return f"{entry.at}: its verdict was {entry.verdict} and is {level} now ({why}): make the plan anew"
         for part, finding in ((step.part, self.blocked.get(part_key(work, step.part))) for step in entry.steps):
@@ -192,16 +197,16 @@ class _Applying:
         for (transform, part), each in groupby(steps, key=lambda step: (step.transform, step.part)):
             together = list(each)
             operations = tuple(self._operation(step) for step in together if step.op != NEW)
-            added = tuple(NewResource(step.value, self._object(step).at, step.reason) for step in together if step.op == NEW)
+            added = tuple(NewResource(step.value, self._object(step).at, step.reason, step.into) for step in together if step.op == NEW)
             parts.append((transform, Proposal(part, operations, added, risks)))
         if not choices.is_changed(entry):
             return parts
         return choices.settle(entry, work, parts, self.recipe.transforms, self.resources)
 
     def _is_to_do(self, step: Step, entry: Entry) -> bool:
-        if not self._is_fresh(entry, step.on.file):
+        if not self._is_fresh(entry, step.file):
             return False
-        sibling = rewriting.sibling(step.on.file)
+        sibling = placing.sibling(step.on.file)
         return step.op != NEW or not (sibling in self.sources and self._is_there(step))
 
     def _object(self, step: Step) -> Resource:
@@ -232,4 +237,4 @@ def _lends(entry: Entry, part: str) -> bool:
     """Whether a part of the entry is still as others count on it to be."""
     if part == SHARED_PART:
         return not choices.is_changed(entry) or {entry.account, entry.automount} - {"", KEEP} != set()
-    return entry.account in ("", entry.planned_account)
+    return entry.account != KEEP and not choices.names_another(entry)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from samigrate import transforms, verify
 from samigrate.index import Match
 from samigrate.model import Finding, Level, Operation, Proposal, Resource
-from samigrate.planfile import KEEP, Entry
+from samigrate.planfile import KEEP, NEW, Entry, Step
 from samigrate.state import Key, State, Work
 from samigrate.values import Value, sequence, text
 
 Part = tuple[str, Proposal]
 """A transform, and what it proposes."""
-ACCOUNT, ALIAS, AUTOMOUNT = "serviceAccountName", "serviceAccount", "automountServiceAccountToken"
+IDENTITY, AUTOMOUNT, ANNOTATIONS = "identity", "automount", "annotations"
 
 
 class CannotChooseError(ValueError):
@@ -22,85 +22,84 @@ class CannotChooseError(ValueError):
 
 
 def is_changed(entry: Entry) -> bool:
-    return entry.account not in ("", entry.planned_account) or entry.automount not in ("", entry.planned_automount)
+    return names_another(entry) or entry.account == KEEP or entry.automount not in ("", entry.planned_automount)
+
+
+def names_another(entry: Entry) -> bool:
+    return entry.account not in ("", KEEP, entry.planned_account)
+
+
+def chosen(entry: Entry) -> tuple[Step, ...]:
+    """The entry's steps as chosen. Where that is not as planned, what is said on the workload has yet to be found."""
+    if not is_changed(entry):
+        return entry.steps
+    steps = [step for step in entry.steps if step.part != ANNOTATIONS]
+    if entry.account == KEEP:
+        was_so = entry.planned_automount == str(entry.was_mounted).lower()
+        steps = [step for step in steps if step.part != IDENTITY and not (step.part == AUTOMOUNT and was_so)]
+    elif names_another(entry):
+        steps = [_with_account(step, entry) for step in steps if step.part != IDENTITY or step.op != NEW]
+    return tuple(_keep_automount(entry, steps) if entry.automount == KEEP else steps)
+
+
+def _with_account(step: Step, entry: Entry) -> Step:
+    return replace(step, value=_renamed(step.value, entry.planned_account, entry.account)) if step.part == IDENTITY else step
+
+
+def _renamed(value: Value, old: str, new: str) -> Value:
+    """An account's name, or subjects with one."""
+    if isinstance(value, dict):
+        return {**value, "name": new} if text(value, "name") == old else value
+    if isinstance(value, list):
+        return [_renamed(item, old, new) for item in value]
+    return new if value == old else value
+
+
+def _keep_automount(entry: Entry, steps: Sequence[Step]) -> Iterator[Step]:
+    """Without the change; beside a new account with the value that keeps what the old one gave."""
+    needs_value = entry.was[1] == "unset" and any(step.part == IDENTITY for step in steps)
+    for step in steps:
+        if step.part != AUTOMOUNT:
+            yield step
+        elif needs_value and step.pointer == f"{entry.pod}/automountServiceAccountToken":
+            yield replace(step, value=entry.was_mounted, reason="what it had before its account changed")
+
+
+# ---------------------------------------------------------------- on the objects as they are
 
 
 def settle(
     entry: Entry, work: Work, parts: Sequence[Part], recipe: Mapping[str, Mapping[str, Value]], held: Mapping[Key, Resource]
 ) -> list[Part]:
-    """The workload's parts as chosen. Raises CannotChooseError."""
-    chosen = [part for part in parts if part[1].part != "annotations"]
-    if entry.account == KEEP:
-        chosen = _keep_account(work, chosen)
-    elif entry.account not in ("", entry.planned_account):
-        chosen = list(_with_account(entry, work, chosen, held))
-    if entry.automount == KEEP:
-        chosen = list(_keep_automount(work, chosen))
-    if not any(proposal.operations for _, proposal in chosen):
+    """The parts as chosen, with what is to be said on the workload. Raises CannotChooseError."""
+    if names_another(entry):
+        _require_account(entry, work, parts)
+        parts = [(transform, _without_granted(proposal, entry.account, held)) for transform, proposal in parts]
+    if not any(proposal.operations for _, proposal in parts):
         return []
     state = State()
-    for transform, proposal in chosen:
+    for transform, proposal in parts:
         state.accept(work, transform, proposal, held)
     level = work.verdict.level
     may_lose = level is Level.NONE or (level is Level.UNKNOWN and work.settings.unknown == "disable")
-    moves = state.spec(work.workload).account != work.workload.spec.account
-    spared = verify.without_need(work.verdict, work.tokens) if moves else ()
-    if wrong := verify.tokens_hold(level, work.tokens, state.tokens(work), may_lose=may_lose, spared=spared):
+    if wrong := verify.tokens_hold(level, work.tokens, state.tokens(work), may_lose=may_lose):
         raise CannotChooseError(wrong)
-    said = [transform for transform, proposal in parts if proposal.part == "annotations"]
-    return chosen + [(id_, proposal) for id_ in said[:1] for proposal in _annotations(id_, work, state, recipe)]
+    said = dict.fromkeys(step.transform for step in entry.steps if step.part == ANNOTATIONS and not step.unless)
+    return [*parts, *((id_, proposal) for id_ in said for proposal in _annotations(id_, work, state, recipe))]
 
 
-def _annotations(id_: str, work: Work, state: State, recipe: Mapping[str, Mapping[str, Value]]) -> Iterator[Proposal]:
-    """What is said on the workload, for what is chosen."""
-    for thing in transforms.discover()[id_].propose(work, state, recipe.get(id_, {})):
-        if not isinstance(thing, Finding):
-            yield thing
+def _require_account(entry: Entry, work: Work, parts: Sequence[Part]) -> None:
+    if not any(seen.match is Match.SAME for view in work.views for seen in view.account(entry.account)):
+        raise CannotChooseError(f"there is no ServiceAccount {entry.account} where the workload is applied")
+    allowed = {f"{work.workload.pod}/{key}" for key in ("serviceAccountName", "serviceAccount")}
+    at = work.workload.resource.at
+    own = {each.pointer for _, proposal in parts if proposal.part == IDENTITY for each in proposal.operations if each.target == at}
+    if not own <= allowed:
+        raise CannotChooseError(f"the token in its volumes is that of {entry.planned_account}; choose that or `{KEEP}`")
 
 
-# ---------------------------------------------------------------- the account
-
-
-def _keep_account(work: Work, parts: Sequence[Part]) -> list[Part]:
-    """Without the change of account, and without the value that was to be written beside it."""
-    return [
-        (transform, proposal)
-        for transform, proposal in parts
-        if proposal.part != "identity" and not (proposal.part == "automount" and _sets_automount(work, proposal) is work.is_mounted)
-    ]
-
-
-def _sets_automount(work: Work, proposal: Proposal) -> Value:
-    return next((each.value for each in proposal.operations if each.pointer == f"{work.workload.pod}/{AUTOMOUNT}"), None)
-
-
-def _with_account(entry: Entry, work: Work, parts: Sequence[Part], held: Mapping[Key, Resource]) -> Iterator[Part]:
-    """With an account that exists instead of the planned one; what the planned one was to be granted, it is."""
-    name = entry.account
-    if not any(seen.match is Match.SAME for view in work.views for seen in view.account(name)):
-        raise CannotChooseError(f"there is no ServiceAccount {name} where the workload is applied")
-    for transform, proposal in parts:
-        if proposal.part != "identity":
-            yield transform, proposal
-            continue
-        own = [each.pointer for each in proposal.operations if each.target == work.workload.resource.at]
-        if not set(own) <= {f"{work.workload.pod}/{key}" for key in (ACCOUNT, ALIAS)}:
-            raise CannotChooseError(f"the token in its volumes is that of {entry.planned_account}; choose that or `{KEEP}`")
-        operations = (_renamed(each, entry.planned_account, name) for each in proposal.operations)
-        kept = tuple(each for each in operations if not _is_granted(each, name, held))
-        yield transform, replace(proposal, operations=kept, resources=())
-
-
-def _renamed(operation: Operation, old: str, new: str) -> Operation:
-    return replace(operation, value=_with_name(operation.value, old, new))
-
-
-def _with_name(value: Value, old: str, new: str) -> Value:
-    if isinstance(value, dict):
-        return {**value, "name": new} if text(value, "name") == old else value
-    if isinstance(value, list):
-        return [_with_name(item, old, new) for item in value]
-    return new if value == old else value
+def _without_granted(proposal: Proposal, name: str, held: Mapping[Key, Resource]) -> Proposal:
+    return replace(proposal, operations=tuple(each for each in proposal.operations if not _is_granted(each, name, held)))
 
 
 def _is_granted(operation: Operation, name: str, held: Mapping[Key, Resource]) -> bool:
@@ -114,16 +113,8 @@ def _is_granted(operation: Operation, name: str, held: Mapping[Key, Resource]) -
     )
 
 
-# ---------------------------------------------------------------- the token
-
-
-def _keep_automount(work: Work, parts: Sequence[Part]) -> Iterator[Part]:
-    """Without the change; beside a new account with the value that keeps what the old one gave."""
-    changes_account = any(proposal.part == "identity" for _, proposal in parts)
-    for transform, proposal in parts:
-        if proposal.part != "automount":
-            yield transform, proposal
-        elif changes_account and work.workload.spec.automount is None:
-            set_ = [each for each in proposal.operations if each.pointer == f"{work.workload.pod}/{AUTOMOUNT}"]
-            kept = tuple(replace(each, value=work.is_mounted, reason="what it had before its account changed") for each in set_)
-            yield transform, replace(proposal, operations=kept)
+def _annotations(id_: str, work: Work, state: State, recipe: Mapping[str, Mapping[str, Value]]) -> Iterator[Proposal]:
+    """What is said on the workload, for what is chosen."""
+    for thing in transforms.discover()[id_].propose(work, state, recipe.get(id_, {})):
+        if not isinstance(thing, Finding):
+            yield thing

@@ -258,10 +258,13 @@ def _settles(
     """Planning again on the output leaves nothing to do but what was left out: `left`, where somebody chose."""
     sources = {source.path: source for source in root.sources}
     editable = [work for work in later if work.workload.resource.at.path in sources and sources[work.workload.resource.at.path].may_change]
+    waiting: set[object] = set()
     for one in plan(editable, recipe.transforms, after.resources, blocked, _fixed(after, sources)).accepted:
         part = _who(one.work), one.proposal.part
-        if left is not None and left.get(part) != 0:
-            if part in left:
+        follows = one.proposal.part == "annotations" and part[0] in waiting  # they say what would be done, too
+        if left is not None and (follows or left.get(part) != 0):
+            waiting.add(part[0])
+            if left.get(part):
                 left[part] -= 1
             continue
         workload = one.work.workload
@@ -272,7 +275,8 @@ def _settles(
 def _left_out(works: Sequence[Work], accepted: Sequence[Planned]) -> dict[object, int]:
     """Of each part that was chosen for a workload, how many copies of the workload go without it."""
     copies = Counter(_who(work) for work in works)
-    chosen = Counter((_who(one.work), one.proposal.part) for one in accepted)
+    each = {(one.work.workload.key, one.proposal.part): _who(one.work) for one in accepted}
+    chosen = Counter((who, part) for (_, part), who in each.items())
     return {(who, part): max(copies[who] - number, 0) for (who, part), number in chosen.items()}
 
 

@@ -18,6 +18,8 @@ from samigrate.model import Level, Risk
 from samigrate.values import Value, pointer
 
 KEEP = "keep"
+ABSENT = "absent"
+"""The digest of a file that is to be made."""
 NEW = "add resource"
 _GUIDE = """\
 #
@@ -45,8 +47,9 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation of an entry. With the op `add resource` the value is a new object, to stand before `on`; `unless`
-    names the entry that does the same already, where both are there. The rest is as in `model.Operation`."""
+    """One operation of an entry. With the op `add resource` the value is a new object, to stand before `on`, or in the
+    file `into`; `unless` names the entry that does the same already, where both are there. The rest is as in
+    `model.Operation`."""
 
     transform: str
     part: str
@@ -58,12 +61,19 @@ class Step:
     after: tuple[str, ...] = ()
     reason: str = ""
     unless: str = ""
+    into: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file that it edits, or makes."""
+        return self.into or self.on.file
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One workload. `account` and `automount` are what a person may have changed, "" where the plan leaves them;
-    `was` and `tokens` are before and after; `files` are the digests of what the entry rests on, by path."""
+    """One workload; or another object, which has no `pod`. `account` and `automount` are what a person may have
+    changed, "" where the plan leaves them; `was` is before, `was_mounted` whether a token was mounted by default,
+    `tokens` are before and after; `files` are the digests of what the entry rests on, by path."""
 
     at: Target
     pod: str
@@ -75,6 +85,7 @@ class Entry:
     account: str
     automount: str
     was: tuple[str, str]
+    was_mounted: bool
     tokens: tuple[int, int]
     steps: tuple[Step, ...]
     files: Mapping[str, str]
@@ -86,7 +97,7 @@ class Entry:
     @property
     def key(self) -> str:
         """What messages and other entries call it."""
-        return f"{self.at} at {self.pod}"
+        return f"{self.at} at {self.pod}" if self.pod else str(self.at)
 
     @property
     def planned_account(self) -> str:
@@ -103,7 +114,7 @@ class Entry:
     @property
     def edited(self) -> frozenset[str]:
         """The files that the operations touch."""
-        return frozenset(step.on.file for step in self.steps)
+        return frozenset(step.file for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +191,13 @@ def _values(entry: Entry) -> dict[str, Value]:
             "pod": entry.pod,
             "namespace": entry.namespace,
             "skip": entry.skip,
-            "verdict": entry.verdict.value,
+            "verdict": entry.verdict.value if entry.pod else "",
             "risk": str(entry.risk),
             "reason": entry.reason,
             "account": entry.account,
             "automount": {"true": True, "false": False}.get(entry.automount, entry.automount),
-            "was": {"account": entry.was[0], "automount": entry.was[1]},
-            "tokens": {"before": entry.tokens[0], "after": entry.tokens[1]},
+            "was": {"account": entry.was[0], "automount": entry.was[1], "mounted": entry.was_mounted} if entry.pod else {},
+            "tokens": {"before": entry.tokens[0], "after": entry.tokens[1]} if entry.pod else {},
             "evidence": list(entry.evidence),
             "risks": list(entry.risks),
             "notes": list(entry.notes),
@@ -211,6 +222,7 @@ def _step_values(step: Step, own: Target) -> dict[str, Value]:
     if step.before is not None:
         values["before"] = step.before
     more = {"after": list(step.after), "part": step.part, "by": step.transform, "reason": step.reason, "unless": step.unless}
+    more["into"] = step.into
     return values | _without_empty(more)
 
 
@@ -243,18 +255,20 @@ def read(path: str) -> PlanFile:
 
 def _entry(value: Mapping[str, Any]) -> Entry:
     at = Target(value["file"], value["workload"], value.get("nth", 0))
+    was, tokens = value.get("was", {}), value.get("tokens", {})
     found = Entry(
         at=at,
-        pod=value["pod"],
+        pod=value.get("pod", ""),
         line=value["line"],
         namespace=value.get("namespace", ""),
-        verdict=Level(value["verdict"]),
+        verdict=Level(value.get("verdict", "none")),
         risk=Risk[value["risk"]],
         reason=value.get("reason", ""),
         account=value.get("account", ""),
         automount=_automount(value.get("automount", "")),
-        was=(value["was"]["account"], value["was"]["automount"]),
-        tokens=(value["tokens"]["before"], value["tokens"]["after"]),
+        was=(was.get("account", ""), was.get("automount", "")),
+        was_mounted=was.get("mounted", False),
+        tokens=(tokens.get("before", 0), tokens.get("after", 0)),
         steps=tuple(_step(each, at) for each in value["operations"]),
         files=value["files"],
         risks=tuple(value.get("risks", ())),
@@ -290,6 +304,7 @@ def _step(value: Mapping[str, Any], own: Target) -> Step:
         tuple(value.get("after", ())),
         value.get("reason", ""),
         value.get("unless", ""),
+        value.get("into", ""),
     )
 
 

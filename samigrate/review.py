@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate import planfile, planning, reading, rewriting
 from samigrate.errors import InputError
-from samigrate.model import FileChange, Finding, Location, Operation, Resource, WorkloadReport
+from samigrate.model import FileChange, Finding, Level, Location, Operation, Resource, WorkloadReport
 from samigrate.pipeline import Run
 from samigrate.planfile import NEW, Entry, Left, Step, Target
 from samigrate.planning import Planned
+from samigrate.radius import ObjectReport
 from samigrate.reading import Reading
 from samigrate.state import Key, Work
 from samigrate.values import at
@@ -43,9 +44,8 @@ def read_out(run: Run) -> tuple[list[Entry], list[Left]]:
     notes = _notes(run.outcome.findings)
     files = _Files(run)
     entries, left = [], []
-    for work, report in zip(run.works, run.outcome.workloads, strict=True):
-        if not files.may_change(work):
-            continue
+    asked = [work for work in run.works if files.may_change(work)]
+    for work, report in zip(asked, run.outcome.workloads, strict=True):
         key = work.workload.key
         said = tuple(text for where, text in notes[work.workload.resource.at] if where.startswith(work.workload.pod))
         if key not in steps:
@@ -53,7 +53,10 @@ def read_out(run: Run) -> tuple[list[Entry], list[Left]]:
                 left.append(_left(called[work.workload.resource.key], report, said))
             continue
         borrowed = list(_borrowed(work, run, steps, called))
-        entries.append(_entry(called[work.workload.resource.key], report, [*steps[key], *borrowed], said, files, work.settings.prefix))
+        entries.append(_entry(called[work.workload.resource.key], report, [*steps[key], *borrowed], said, files, work))
+    for thing in run.outcome.objects:
+        own = called[thing.resource.key]
+        entries.append(_object(own, thing, steps[*thing.resource.key, ""], [text for _, text in notes[thing.resource.at]], files))
     return entries, left
 
 
@@ -67,7 +70,9 @@ def _by_work(accepted: Sequence[Planned]) -> Mapping[tuple[str, int, str, str], 
 def _steps(one: Planned, called: Mapping[Key, Target]) -> Iterator[Step]:
     """A proposal's new objects and operations."""
     for added in one.proposal.resources:
-        yield Step(one.transform, one.proposal.part, called[_key(added.beside)], NEW, value=added.value, reason=added.reason)
+        yield Step(
+            one.transform, one.proposal.part, called[_key(added.beside)], NEW, value=added.value, reason=added.reason, into=added.file
+        )
     for each in one.proposal.operations:
         yield _step(one, each, called[_key(each.target)])
 
@@ -114,7 +119,7 @@ def _share_a_scope(one: Work, other: Work) -> bool:
 def _is_same(one: Step, other: Step) -> bool:
     """Whether two steps have the same effect; an account is the same wherever it stands."""
     if one.op == NEW or other.op == NEW:
-        return one.op == other.op and one.value == other.value
+        return (one.op, one.value, one.into) == (other.op, other.value, other.into)
     return (one.on, one.op, one.pointer, one.value) == (other.on, other.op, other.pointer, other.value)
 
 
@@ -124,6 +129,9 @@ def alone(run: Run, work: Work) -> list[FileChange]:
     held = {manifest.path: manifest for manifest in run.found.manifests}
     changes: list[FileChange] = []
     for path, accepted in rewriting.by_file(one for one in run.accepted if one.work is work).items():
+        if path not in sources:
+            changes.append(rewriting.new_file(path, accepted))
+            continue
         content = reading.content(sources[path], run.found.digests[path])
         if isinstance(content, str):
             changes += rewriting.write(content, held[path], rewriting.work_on(held[path], accepted), sources, is_stream=False)
@@ -145,6 +153,8 @@ class _Files:
         return self.sources[work.workload.resource.at.path].may_change
 
     def digest(self, path: str) -> str:
+        if path not in self.sources:
+            return planfile.ABSENT
         if path not in self.known:
             data = self.sources[path].read()
             if reading.digest(data) != self.read[path]:
@@ -162,8 +172,8 @@ def _notes(findings: Sequence[Finding]) -> Mapping[Location, list[tuple[str, str
     return found
 
 
-def _entry(own: Target, report: WorkloadReport, steps: Sequence[Step], notes: tuple[str, ...], files: _Files, prefix: str) -> Entry:
-    rests_on = sorted({step.on.file for step in steps} | {one.at.path for one in report.verdict.evidence if one.at.path in files.read})
+def _entry(own: Target, report: WorkloadReport, steps: Sequence[Step], notes: tuple[str, ...], files: _Files, work: Work) -> Entry:
+    rests_on = sorted({step.file for step in steps} | {one.at.path for one in report.verdict.evidence if one.at.path in files.read})
     entry = Entry(
         at=own,
         pod=report.workload.pod,
@@ -171,10 +181,11 @@ def _entry(own: Target, report: WorkloadReport, steps: Sequence[Step], notes: tu
         namespace=report.namespace or "",
         verdict=report.verdict.level,
         risk=report.risk,
-        reason=_reason(steps, own, prefix),
+        reason=_reason(steps, own, work.settings.prefix),
         account="",
         automount="",
         was=(report.account_before, _stated(report.automount_before)),
+        was_mounted=work.is_mounted,
         tokens=(report.tokens_before, report.tokens_after),
         steps=tuple(steps),
         files={path: files.digest(path) for path in rests_on},
@@ -183,6 +194,28 @@ def _entry(own: Target, report: WorkloadReport, steps: Sequence[Step], notes: tu
         notes=notes,
     )
     return planfile.with_choices(entry, entry.planned_account, entry.planned_automount)
+
+
+def _object(own: Target, thing: ObjectReport, steps: Sequence[Step], notes: Sequence[str], files: _Files) -> Entry:
+    """The entry of an object that holds no pods."""
+    return Entry(
+        at=own,
+        pod="",
+        line=thing.resource.at.line,
+        namespace=thing.resource.id.namespace or "",
+        verdict=Level.NONE,
+        risk=thing.risk,
+        reason="; ".join(dict.fromkeys(step.reason for step in steps if step.reason)),
+        account="",
+        automount="",
+        was=("", ""),
+        was_mounted=False,
+        tokens=(0, 0),
+        steps=tuple(steps),
+        files={path: files.digest(path) for path in sorted({step.file for step in steps})},
+        risks=tuple(f"{level}: {text}" for level, text in thing.risks),
+        notes=tuple(notes),
+    )
 
 
 def _reason(steps: Sequence[Step], own: Target, prefix: str) -> str:

@@ -68,23 +68,24 @@ def _told(schema: Schema, description: str) -> Schema:
 
 def plan() -> Schema:
     """What `samigrate plan` writes and `samigrate apply` reads."""
+    before = {"account": _STRING, "automount": {"enum": ["unset", "true", "false"]}, "mounted": {"type": "boolean"}}
     entry = _object(
-        ["workload", "file", "line", "pod", "verdict", "risk", "was", "tokens", "files", "operations"],
+        ["workload", "file", "line", "risk", "files", "operations"],
         {
             **_place(),
-            "pod": _told(_STRING, "JSON Pointer to the pod spec inside the object"),
+            "pod": _told(_STRING, "JSON Pointer to the pod spec inside the object; an object without pods has none"),
             "skip": _told({"type": ["string", "boolean", "null"]}, "Why the workload is to stay as it is"),
             "risk": {"enum": RISKS},
             "reason": _STRING,
             "account": _told(_STRING, "The account to run as: as planned, `keep`, or an account that exists"),
             "automount": _told({"enum": [True, False, "keep"]}, "Whether a token is mounted: as planned, or `keep`"),
-            "was": _object(["account", "automount"], {"account": _STRING, "automount": {"enum": ["unset", "true", "false"]}}),
+            "was": _object(["account", "automount", "mounted"], before),
             "tokens": _object(["before", "after"], {"before": _COUNT, "after": _COUNT}),
             "evidence": _STRINGS,
             "risks": _STRINGS,
             "notes": _STRINGS,
             "files": _told(
-                {"type": "object", "additionalProperties": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}},
+                {"type": "object", "additionalProperties": {"type": "string", "pattern": "^(absent|sha256:[0-9a-f]{64})$"}},
                 "The files the entry rests on, and what they were",
             ),
             "operations": {"type": "array", "items": _operation()},
@@ -126,6 +127,7 @@ def _operation() -> Schema:
             "part": _STRING,
             "by": _told(_STRING, "The transform that proposed it"),
             "reason": _STRING,
+            "into": _told(_STRING, "The file of its own that a new object goes into"),
             "unless": _told(_STRING, "The entry that does the same, where both are left"),
         },
     )
@@ -154,6 +156,9 @@ def config() -> Schema:
         "max-risk": {"enum": RISKS},
         "account-file": _STRING,
         "mesh": _STRINGS,
+        "assume-complete-input": _told({"type": "boolean"}, "Whatever runs in the namespaces of the input is in it"),
+        "source": _told({"type": "object", "additionalProperties": _STRING}, "Image to the folder it is built from"),
+        "evidence": _told(one_or_more, "Evidence files"),
     }
     return _file("Config", "Settings of samigrate", [], properties)
 

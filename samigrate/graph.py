@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from samigrate.model import WorkloadReport
 from samigrate.planfile import Entry, Step
 from samigrate.words import clean
 
@@ -13,35 +13,40 @@ MOST = 8
 """More workloads than this make a picture that nobody reads."""
 
 
-def draw(changed: Sequence[tuple[Entry, WorkloadReport]]) -> list[str]:
+class Move(NamedTuple):
+    """A workload with its accounts and tokens before and after."""
+
+    entry: Entry
+    account: tuple[str, str]
+    tokens: tuple[int, int]
+
+
+def draw(changed: Sequence[Move]) -> list[str]:
     """The lines of the graph; [] where there is nothing to see, or too much."""
-    moved = [one for one in changed if one[1].account_before != one[1].account_after]
-    if not moved or len(changed) > MOST:
+    if all(one.account[0] == one.account[1] for one in changed) or len(changed) > MOST:
         return []
     lines = ["flowchart LR"]
-    for side, name in (("b", "before"), ("a", "after")):
+    for side, name in enumerate(("before", "after")):
         lines += [f"  subgraph {name}", *_side(side, changed), "  end"]
     return lines
 
 
-def _side(side: str, changed: Sequence[tuple[Entry, WorkloadReport]]) -> list[str]:
+def _side(side: int, changed: Sequence[Move]) -> list[str]:
     lines: list[str] = []
     known: dict[str, str] = {}
 
     def node(kind: str, name: str, shape: str) -> str:
         key = f"{kind} {name}"
         if key not in known:
-            known[key] = f"{side}{len(known)}"
+            known[key] = f"{'ba'[side]}{len(known)}"
             begin, end = shape[0] * (len(shape) // 2), shape[-1] * (len(shape) // 2)
             lines.append(f'    {known[key]}{begin}"{_label(name)}"{end}')
         return known[key]
 
-    for entry, report in changed:
-        name = report.account_after if side == "a" else report.account_before
-        tokens = report.tokens_after if side == "a" else report.tokens_before
+    for entry, accounts, tokens in changed:
         workload = node("workload", entry.at.object + (f" #{entry.at.nth + 1}" if entry.at.nth else ""), "[]")
-        account = node("account", f"{report.namespace or ''}/{name}".lstrip("/"), "()")
-        lines.append(f"    {workload} {'-->|token|' if tokens else '-.->'} {account}")
+        account = node("account", f"{entry.namespace}/{accounts[side]}".lstrip("/"), "()")
+        lines.append(f"    {workload} {'-->|token|' if tokens[side] else '-.->'} {account}")
         for binding in dict.fromkeys(step.on.object for step in entry.steps if _grants(step)):
             lines.append(f"    {account} --> {node('binding', binding, '{{}}')}")
     return list(dict.fromkeys(lines))

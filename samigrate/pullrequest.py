@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from samigrate import graph
 from samigrate.markdown import arrow, block, bullets, code, details, table
-from samigrate.model import Risk, WorkloadReport
+from samigrate.model import Applied, Risk
 from samigrate.planfile import Entry, Left
 from samigrate.words import USES_API, clean, count
 
@@ -34,10 +34,21 @@ _PODS = "custom-columns=POD:.metadata.name,ACCOUNT:.spec.serviceAccountName,TOKE
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An entry and what became of it."""
+    """An entry and what became of it: accounts and tokens before and after (of an object without pods "" and 0)."""
 
     entry: Entry
-    report: WorkloadReport
+    kind: str
+    account: tuple[str, str]
+    tokens: tuple[int, int]
+    applied: tuple[Applied, ...]
+
+    @property
+    def is_moved(self) -> bool:
+        return self.account[0] != self.account[1]
+
+    @property
+    def namespace(self) -> str:
+        return self.entry.namespace or "NAMESPACE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +91,18 @@ def _packed(sections: Sequence[str]) -> list[str]:
 
 
 def _title(what: What, changed: Sequence[Changed]) -> str:
-    fresh = sum(one.report.account_after != one.report.account_before for one in changed)
-    fewer = sum(one.report.tokens_after < one.report.tokens_before for one in changed)
+    fresh = sum(one.is_moved for one in changed)
+    fewer = sum(one.tokens[1] < one.tokens[0] for one in changed)
     told = [f"give {count(fresh, 'workload')} accounts of {'their' if fresh != 1 else 'its'} own"] if fresh else []
     told += [f"take unused API tokens from {fewer if fresh else count(fewer, 'workload')}"] if fewer else []
-    does = " and ".join(told) or f"harden the API credentials of {count(len(changed), 'workload')}"
+    does = " and ".join(told) or f"harden the API credentials of {count(len(changed), 'object')}"
     where = f"{what.by} {', '.join(what.keys[:2])}{' and others' if len(what.keys) > 2 else ''}: " if what.by else ""
     title = f"{where}{does}{f' ({what.part})' if what.part else ''}"
     return title[:1].upper() + title[1:]
 
 
 def _labels(what: What, changed: Sequence[Changed]) -> tuple[str, ...]:
-    risk = max((one.report.risk for one in changed), default=Risk.L0)
+    risk = max((one.entry.risk for one in changed), default=Risk.L0)
     grouped = [clean(f"{what.by}:{key}")[:50] for key in what.keys] if what.by in ("namespace", "folder") else []
     return "samigrate", f"risk:{risk}", *grouped
 
@@ -102,12 +113,13 @@ def _labels(what: What, changed: Sequence[Changed]) -> tuple[str, ...]:
 def _sections(changed: Sequence[Changed], left: Sequence[Left], command: str) -> Iterator[str]:
     yield _why(changed)
     yield from _tables(changed)
-    if drawn := graph.draw([(one.entry, one.report) for one in changed]):
+    if drawn := graph.draw([graph.Move(one.entry, one.account, one.tokens) for one in changed if one.entry.pod]):
         yield "### Before and after\n\n" + block(drawn, "mermaid")
     yield _blast_radius(changed)
     yield from _left_alone(left)
     yield from _verify(changed)
-    yield _roll_back(changed)
+    if any(one.entry.pod for one in changed):
+        yield _roll_back(changed)
     yield _suppress(command)
     yield from _evidence(changed)
 
@@ -117,8 +129,8 @@ def _pieces(changed: Sequence[Changed]) -> Iterator[Sequence[Changed]]:
 
 
 def _why(changed: Sequence[Changed]) -> str:
-    before, after = sum(one.report.tokens_before for one in changed), sum(one.report.tokens_after for one in changed)
-    fresh = sum(one.report.account_after != one.report.account_before for one in changed)
+    before, after = sum(one.tokens[0] for one in changed), sum(one.tokens[1] for one in changed)
+    fresh = sum(one.is_moved for one in changed)
     told = [
         "Kubernetes mounts a token for its API into every container unless a manifest says otherwise, and pods that name no account "
         "share one, so that a hole in any of them is a hole in all."
@@ -131,7 +143,7 @@ def _why(changed: Sequence[Changed]) -> str:
         )
     else:
         told.append(f"No token is taken away: {count(before, 'token')} could be read before, and {after} can be after.")
-    files = {each.operation.target.path for one in changed for each in one.report.applied}
+    files = {each.operation.target.path for one in changed for each in one.applied}
     return " ".join([*told, f"Nothing else in the {count(len(files), 'file')} changes, not a comment and not a space."]) + "\n"
 
 
@@ -142,29 +154,34 @@ def _tables(changed: Sequence[Changed]) -> Iterator[str]:
 
 
 def _row(one: Changed) -> list[str]:
-    report = one.report
+    entry, has_pods = one.entry, bool(one.entry.pod)
     return [
-        code(one.entry.at.object),
-        code(f"{one.entry.at.file}:{one.entry.line}"),
-        arrow(code(report.account_before), code(report.account_after)),
-        arrow(str(report.tokens_before), str(report.tokens_after)),
-        USES_API[report.verdict.level],
-        str(report.risk),
+        code(entry.at.object),
+        code(f"{entry.at.file}:{entry.line}"),
+        arrow(code(one.account[0]), code(one.account[1])) if has_pods else "",
+        arrow(str(one.tokens[0]), str(one.tokens[1])) if has_pods else "",
+        USES_API[entry.verdict] if has_pods else "",
+        str(entry.risk),
     ]
 
 
 def _blast_radius(changed: Sequence[Changed]) -> str:
     kinds: dict[str, int] = defaultdict(int)
     for one in changed:
-        if any(each.operation.pointer.startswith(one.entry.pod) for each in one.report.applied):
-            kinds[one.report.workload.id.kind] += 1
+        if one.entry.pod and any(each.operation.pointer.startswith(one.entry.pod) for each in one.applied):
+            kinds[one.kind] += 1
     lines = [f"{count(number, kind)}: pods are {_ROLLOUT.get(kind, _CONTROLLER)}." for kind, number in sorted(kinds.items())]
-    steps = [each.operation for one in changed for each in one.report.applied]
-    if made := sum(not each.pointer for each in steps):
+    steps = [each.operation for one in changed for each in one.applied]
+    if made := sum(not each.pointer and each.op == "add" for each in steps):
         lines.append(f"{count(made, 'ServiceAccount')} created, each beside the workload that uses it and applied before it.")
-    if granted := {step.on.object for one in changed for step in one.entry.steps if step.pointer.startswith("/subjects")}:
-        lines.append(f"A subject is added to {', '.join(code(name) for name in sorted(granted))}; none is removed.")
-    lines.append("Until they are replaced, running pods keep the account and the token they started with.")
+    if gone := sum(not each.pointer and each.op == "remove" for each in steps):
+        lines.append(f"{count(gone, 'object')} removed.")
+    if granted := {
+        step.on.object for one in changed for step in one.entry.steps if step.pointer.startswith("/subjects") and step.op == "add"
+    }:
+        lines.append(f"A subject is added to {', '.join(code(name) for name in sorted(granted))}.")
+    if kinds:
+        lines.append("Until they are replaced, running pods keep the account and the token they started with.")
     reasons: dict[str, list[str]] = defaultdict(list)
     for one in changed:
         for risk in one.entry.risks:
@@ -188,8 +205,10 @@ def _left_alone(left: Sequence[Left]) -> Iterator[str]:
 
 def _verify(changed: Sequence[Changed]) -> Iterator[str]:
     """Commands, for copying."""
-    before = dict.fromkeys((one.report.namespace or "NAMESPACE", one.report.account_before) for one in changed)
-    after = dict.fromkeys((one.report.namespace or "NAMESPACE", one.report.account_after) for one in changed)
+    before = dict.fromkeys((one.namespace, one.account[0]) for one in changed if one.entry.pod)
+    after = dict.fromkeys((one.namespace, one.account[1]) for one in changed if one.entry.pod)
+    if not after:
+        return
     told = "what the accounts of today may do: whoever uses any of it without a sign in the manifests must keep its account"
     yield f"### How to verify\n\nBefore merging, {told}.\n\n" + block(map(_can_i, before))
     pods = [f"kubectl get pods -n {space} -o {_PODS}" for space in dict.fromkeys(_word(space) for space, _ in after)]
@@ -243,6 +262,7 @@ def _evidence(changed: Sequence[Changed]) -> Iterator[str]:
 
 def _chain(one: Changed) -> str:
     entry = one.entry
-    signs = [code(sign) for sign in entry.evidence] or ["no sign of any use of the API"]
+    signs = [code(sign) for sign in entry.evidence] or (["no sign of any use of the API"] if entry.pod else [])
     notes = [f"note: {code(note)}" for note in entry.notes]
-    return f"**{code(entry.at.object)}** in {code(entry.at.file)}: {entry.verdict}. {code(entry.reason)}\n\n" + bullets([*signs, *notes])
+    verdict = f"{entry.verdict}. " if entry.pod else ""
+    return f"**{code(entry.at.object)}** in {code(entry.at.file)}: {verdict}{code(entry.reason)}\n\n" + bullets([*signs, *notes])

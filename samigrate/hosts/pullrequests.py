@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from samigrate import codeowners, grouping, pullrequest
 from samigrate.applying import Progress
@@ -13,7 +14,7 @@ from samigrate.errors import InputError
 from samigrate.grouping import Group
 from samigrate.hosts import git
 from samigrate.hosts.write import write
-from samigrate.model import Outcome, Problem, WorkloadReport
+from samigrate.model import Applied, Outcome, Problem
 from samigrate.planfile import Entry, Left, PlanFile
 from samigrate.pullrequest import Changed, PullRequest
 from samigrate.values import Value
@@ -24,6 +25,15 @@ Follow = Callable[[PlanFile], tuple[Outcome, Progress]]
 TRAILER = "Samigrate-Branch"
 _INPUTS = ("config", "kinds", "context", "evidence")
 """Options that name files which only inform: where a commit does not have them, the user's own are read."""
+
+
+class Made(NamedTuple):
+    """What became of a workload or another object: the fields of `Changed` but for the entry."""
+
+    kind: str
+    account: tuple[str, str]
+    tokens: tuple[int, int]
+    applied: tuple[Applied, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +200,20 @@ class _Branches:
 
 def _changed(entries: Sequence[Entry], outcome: Outcome, progress: Progress) -> list[Changed]:
     """The entries that are carried out now, with what became of their workloads."""
-    reports: dict[tuple[str, str, str], list[WorkloadReport]] = {}
+    reports: dict[tuple[str, str, str], list[Made]] = {}
     for report in outcome.workloads:
         place = report.workload.resource.at.path, str(report.workload.id), report.workload.pod
-        reports.setdefault(place, []).append(report)
+        accounts, tokens = (report.account_before, report.account_after), (report.tokens_before, report.tokens_after)
+        reports.setdefault(place, []).append(Made(report.workload.id.kind, accounts, tokens, report.applied))
+    for thing in outcome.objects:
+        place = thing.resource.at.path, str(thing.resource.id), ""
+        reports.setdefault(place, []).append(Made(thing.resource.id.kind, ("", ""), (0, 0), thing.applied))
     found = []
     for entry in entries:
         here = reports.get((entry.at.file, entry.at.object, entry.pod), [])
-        if entry.key not in progress.refused and entry.key not in progress.done and len(here) > entry.at.nth and here[entry.at.nth].applied:
-            found.append(Changed(entry, here[entry.at.nth]))
+        made = here[min(entry.at.nth, len(here) - 1)] if here else None
+        if made is not None and made.applied and entry.key not in progress.refused and entry.key not in progress.done:
+            found.append(Changed(entry, *made))
     return found
 
 
@@ -209,8 +224,7 @@ def _message(text: PullRequest, changed: Sequence[Changed]) -> str:
 
 def _lines(changed: Sequence[Changed]) -> Iterator[str]:
     for one in changed[:50]:
-        report = one.report
-        account = f", account {report.account_before} -> {report.account_after}" if report.account_before != report.account_after else ""
-        yield clean(f"- {one.entry.at.object}: tokens {report.tokens_before} -> {report.tokens_after}{account}")
+        account = f", account {one.account[0]} -> {one.account[1]}" if one.is_moved else ""
+        yield clean(f"- {one.entry.at.object}" + (f": tokens {one.tokens[0]} -> {one.tokens[1]}{account}" if one.entry.pod else ""))
     if len(changed) > 50:
         yield f"- and {len(changed) - 50} more"

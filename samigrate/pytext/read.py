@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .node import Block, Declaration, Dialect, Entry, Node, Span
@@ -26,11 +27,16 @@ _NOT_SPELLED = object()
 
 def read(text: str, dialects: Sequence[Dialect]) -> list[Declaration]:
     """Everything the program declares, in the order of the text. Raises PyError and MissingLibrary."""
-    source = Source(text, parse(text))
-    reader = Reader(source, dialects)
+    reader = Reader(source_of(text), dialects)
     found = list(reader.objects())
     found += reader.fragments()
     return sorted(found, key=lambda one: one.node.span if one.node and one.node.span else one.block.span if one.block else (0, 0))
+
+
+@lru_cache(maxsize=4)
+def source_of(text: str) -> Source:
+    """The text's tree, which its readers and its editors share. Raises PyError and MissingLibrary."""
+    return Source(text, parse(text))
 
 
 class Reader:
@@ -55,9 +61,8 @@ class Reader:
                 value = self.value(node, None, 0)
                 value.fixed = value.fixed or self._changed_later(node)
                 yield Declaration("object", value.line, self.source.home(node), "", value, None, None, self._list_of(node))
-            elif isinstance(node, libcst.SimpleString | libcst.FormattedString) and len(set(_TEXT.findall(self.source.cut(node)))) > 1:
-                if block := self._block(node):
-                    yield Declaration("text", self.source.line(node), self.source.home(node), "", None, block)
+            elif isinstance(node, libcst.SimpleString | libcst.FormattedString) and (block := self._block(node)):
+                yield Declaration("text", self.source.line(node), self.source.home(node), "", None, block)
 
     def fragments(self) -> Iterator[Declaration]:
         """Parts of objects that no object of this program is made of."""
@@ -254,7 +259,7 @@ class Reader:
         """A string literal that holds documents; None for what is none (a docstring)."""
         import libcst
 
-        if self.source.is_bare(node):
+        if len(set(_TEXT.findall(self.source.cut(node)))) < 2 or self.source.is_bare(node):
             return None
         start, end = self.source.span(node)
         if isinstance(node, libcst.FormattedString):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .beside import Beside
 from .edit import CannotEdit, Draft, Edit, Op, Slot, apply, edits, spliced
 from .imports import modules, needed
 from .node import Declaration, Dialect, Node
-from .parse import check, parse
-from .source import Source
+from .parse import check
+from .read import source_of
 from .write import Style
 
 
@@ -61,7 +61,7 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
         found, called = found + made, called + classes
     found += beside.edits()
     if beside.imports or any(names for _, names in called):
-        source = Source(text, parse(text))
+        source = source_of(text)
         found += [*needed(source, called, style), *modules(source, beside.imports, style)]
     new = spliced(text, found)
     check(new)

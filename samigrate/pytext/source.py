@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from .node import Dialect, Span
@@ -14,27 +14,38 @@ if TYPE_CHECKING:
     import libcst
     from libcst.metadata import MetadataWrapper
 
+_DULL = re.compile(
+    r"whitespace|_lines|lines_after|header|footer|^[lr]par$|bra(?:ce|cket)$|comma|semicolon|indent|newline|_tok$|^equal$|dot$"
+)
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 
 class Source:
     def __init__(self, text: str, wrapper: MetadataWrapper) -> None:
-        from libcst.metadata import ParentNodeProvider, PositionProvider, QualifiedNameProvider, ScopeProvider
+        from libcst.metadata import PositionProvider, ScopeProvider
 
         self.text, self.root = text, wrapper.module
-        self._names = wrapper.resolve(QualifiedNameProvider)
         self._positions = wrapper.resolve(PositionProvider)
-        self._parents = wrapper.resolve(ParentNodeProvider)
         self._scopes = wrapper.resolve(ScopeProvider)
         self._lines = [0, *(found.end() for found in _BREAK.finditer(text))]
+        self._parents: dict[libcst.CSTNode, libcst.CSTNode] = {}
+        self._nodes = self._walked()
 
-    def walk(self) -> Iterator[libcst.CSTNode]:
-        """Every node, each before what it holds, in the order of the text."""
+    def walk(self) -> Sequence[libcst.CSTNode]:
+        """Every node but punctuation and space, each before what it holds."""
+        return self._nodes
+
+    def _walked(self) -> list[libcst.CSTNode]:
+        """libcst's own walk spends most of its time on spaces and commas."""
+        found: list[libcst.CSTNode] = []
         stack: list[libcst.CSTNode] = [self.root]
         while stack:
             node = stack.pop()
-            yield node
-            stack.extend(reversed(node.children))
+            found.append(node)
+            for child in held(node):
+                self._parents[child] = node
+                stack.append(child)
+        return found
 
     # ---- places
 
@@ -73,8 +84,9 @@ class Source:
     # ---- names
 
     def qualified(self, node: libcst.CSTNode) -> set[str]:
-        found = self._names.get(node, ())
-        return {one.name for one in (found() if callable(found) else found)}
+        """The names that an expression may have, as they are imported; asking for the few is faster than for all."""
+        scope = self._scopes.get(node)
+        return {one.name for one in scope.get_qualified_names_for(node)} if scope is not None else set()
 
     def known_class(self, node: libcst.Call, dialects: Sequence[Dialect]) -> tuple[Dialect, str] | None:
         """The class that a call makes an object of, in the dialect that knows it."""
@@ -194,6 +206,23 @@ class Source:
 
         scopes = {scope for scope in self._scopes.values() if isinstance(scope, GlobalScope)}
         return frozenset(one.name for scope in scopes for one in scope.assignments)
+
+
+def held(node: libcst.CSTNode) -> Iterator[libcst.CSTNode]:
+    """The nodes that a node holds, but for punctuation and space."""
+    from libcst import CSTNode
+
+    for name in _fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, CSTNode):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from (item for item in value if isinstance(item, CSTNode))
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(name for name in kind.__dataclass_fields__ if not _DULL.search(name))  # type: ignore[attr-defined]
 
 
 def _fits(module: str, pattern: str) -> bool:

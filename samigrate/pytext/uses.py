@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from .parse import parse
+from .source import held
 
 if TYPE_CHECKING:
     import libcst
@@ -40,10 +41,10 @@ class _Search:
     """One walk over one tree."""
 
     def __init__(self, wrapper: MetadataWrapper, modules: tuple[str, ...], wanted: re.Pattern[str]) -> None:
-        from libcst.metadata import PositionProvider, QualifiedNameProvider
+        from libcst.metadata import PositionProvider, ScopeProvider
 
         self.root, self.modules, self.wanted = wrapper.module, modules, wanted
-        self.names = wrapper.resolve(QualifiedNameProvider)
+        self.scopes = wrapper.resolve(ScopeProvider)
         self.positions = wrapper.resolve(PositionProvider)
 
     def run(self) -> Iterator[Use]:
@@ -52,7 +53,7 @@ class _Search:
         while stack:
             node, is_typing = stack.pop()
             yield from self._read(node, is_typing)
-            for child in node.children:
+            for child in held(node):
                 if not self._is_docstring(child):
                     stack.append((child, is_typing or self._is_typing_body(node, child)))
 
@@ -78,9 +79,9 @@ class _Search:
         return not self._names(node.test).isdisjoint(("typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"))
 
     def _names(self, node: libcst.CSTNode) -> set[str]:
-        """The qualified names an expression may have (libcst computes them when asked)."""
-        found = self.names.get(node, ())
-        return {one.name for one in (found() if callable(found) else found)}
+        """The qualified names an expression may have."""
+        scope = self.scopes.get(node)
+        return {one.name for one in scope.get_qualified_names_for(node)} if scope is not None else set()
 
     def _is_docstring(self, node: libcst.CSTNode) -> bool:
         """A statement that is nothing but a string."""

@@ -79,7 +79,8 @@ def entry(key: str, value: Any, klass: Class | None, style: Style, indent: str) 
 def _flat(value: Any, klass: Class | None, style: Style) -> str:
     if isinstance(value, dict):
         if klass:
-            return f"{klass.spelled}({', '.join(f'{klass.dialect.spell(key)}={_flat(item, klass.of(key), style)}' for key, item in value.items())})"
+            arguments = (f"{klass.dialect.spell(key)}={_flat(item, klass.of(key), style)}" for key, item in value.items())
+            return f"{klass.spelled}({', '.join(arguments)})"
         return "{" + ", ".join(f"{string(key, style)}: {_flat(item, None, style)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_flat(item, klass, style) for item in value) + "]"

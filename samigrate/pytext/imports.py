@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .edit import Draft, Edit, Slot, edits
 from .node import Entry, Node
-from .write import Bare, Style
+from .write import WIDTH, Bare, Style
 
 if TYPE_CHECKING:
     import libcst
@@ -59,7 +59,15 @@ def _add(source: Source, node: libcst.ImportFrom, names: Sequence[str], style: S
     for name in sorted(names):
         place = next((at for at, one in enumerate(_named(slots, present)) if is_sorted and one > name), len(slots))
         slots.insert(place, Slot(name, None, Bare(name), is_fresh=True))
-    yield from edits(draft, source.text, style)[0]
+    wanted = _named(slots, present)
+    column = source.span(node)[0] - max(source.text.rfind("\n", 0, source.span(node)[0]), -1) - 1
+    is_short = column + len(source.cut(node)) + sum(len(name) + 2 for name in names) <= WIDTH
+    if node.lpar or is_short or any(alias.asname for alias in node.names):
+        yield from edits(draft, source.text, style)[0]
+        return
+    indent = " " * column
+    lines = [f"{indent}{style.step}{name}," for name in wanted]
+    yield Edit(*inner, style.newline.join(["(", *lines, f"{indent})"]))
 
 
 def _named(slots: Sequence[Slot], present: Sequence[str]) -> list[str]:

@@ -42,6 +42,9 @@ from samigrate.commands.running import run, stdin, verify_builds
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
+    from collections import Counter
+
+    from samigrate.baseline import Change
     from samigrate.model import Outcome
 
 FAIL_ON = ("token", "note", "warning", "error", "required", "likely", "unknown", "none")
@@ -95,11 +98,14 @@ def cli() -> None:
 @shared
 @click.option("--write", is_flag=True, help="Change the files, each whole or not at all.")
 @click.option("--check", is_flag=True, help="Exit with 1 if anything would change.")
+@click.option("--baseline", metavar="FILE", type=click.Path(dir_okay=False), help="With --check: only what is not in this JSON report.")
 @click.option("--diff", is_flag=True, help="Print the diff: of a stream instead of the stream, with --write or --check besides.")
 @click.option("--verify-build", is_flag=True, help="Build every kustomization before and after: they may differ by the plan alone.")
 @click.option("--interactive", is_flag=True, help="Show each workload's change and ask; on a terminal only.")
 @click.option("--git-add", is_flag=True, help="With --write: `git add` what was written.")
-def migrate(write: bool, check: bool, diff: bool, verify_build: bool, interactive: bool, git_add: bool, **shared: Any) -> int:
+def migrate(
+    write: bool, check: bool, baseline: str | None, diff: bool, verify_build: bool, interactive: bool, git_add: bool, **shared: Any
+) -> int:
     """Print what would change as a diff, or change it.
 
     PATH says what may change; what is decided rests on the whole repository. `-` reads a stream of manifests and
@@ -107,6 +113,7 @@ def migrate(write: bool, check: bool, diff: bool, verify_build: bool, interactiv
     """
     options = Options(**shared)
     _refuse(write, check, diff, options)
+    known = _known(baseline, check)
     if git_add and not (write or interactive):
         raise click.UsageError("--git-add needs --write")
     if interactive:
@@ -132,7 +139,30 @@ def migrate(write: bool, check: bool, diff: bool, verify_build: bool, interactiv
             _add(written)
     _print_result(outcome, options, content, is_silent=write or check, diff=diff)
     _say_summary(outcome, options, written)
-    return exit_code(outcome, WOULD_CHANGE if check and outcome.is_changed() else DONE)
+    return exit_code(outcome, _checked(outcome, known) if check else DONE)
+
+
+def _known(baseline: str | None, check: bool) -> Counter[Change] | None:
+    """The changes that a baseline holds, None without one."""
+    if not baseline:
+        return None
+    if not check:
+        raise click.UsageError("--baseline needs --check")
+    from samigrate.baseline import read
+
+    return read(baseline)
+
+
+def _checked(outcome: Outcome, known: Counter[Change] | None) -> int:
+    """Whether anything would change: with a baseline, anything that is not in it, which is named."""
+    if known is None:
+        return WOULD_CHANGE if outcome.is_changed() else DONE
+    from samigrate.baseline import unknown
+    from samigrate.words import clean
+
+    new = unknown(outcome, known)
+    say(clean(line) for line in new)
+    return WOULD_CHANGE if new else DONE
 
 
 def _add(written: tuple[str, ...]) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from samigrate.model import TOKEN_PATH, Container, PodSpec
 from samigrate.tokens import TOKEN_KEYS, Owner, TokenSecret, mounts
-from samigrate.yamltext import Number
 from samigrate.values import Value, mapping, sequence, text
+from samigrate.yamltext import Number
 
 ROOT_CA = "kube-root-ca.crt"
 SERVICE_CA = "service-ca.crt"
@@ -113,6 +113,15 @@ def projection(found: TokenVolume, extra: Sequence[str], expiration: int) -> tup
 def _usual_mode(beside: Value) -> int:
     """0644, spelled as the mode beside it is."""
     return Number(USUAL_MODE, "0644") if isinstance(beside, Number) and beside.spelling.startswith("0") else USUAL_MODE
+
+
+def injected_sources(expiration: int) -> list[dict[str, Value]]:
+    """The files that admission mounts (R-A11)."""
+    return [
+        {"serviceAccountToken": {"path": "token", "expirationSeconds": expiration}},
+        {"configMap": {"name": ROOT_CA, "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"fieldPath": "metadata.namespace"}}]}},
+    ]
 
 
 def _source(found: TokenVolume, item: Mapping[str, Value], other_mode: Value, expiration: int) -> dict[str, Value]:

@@ -288,6 +288,7 @@ def _holds(works: Sequence[Work], later: Sequence[Work], made: Plan) -> Iterator
     for work in later:
         then[_who(work)].append(work)
     restored = {one.work.workload.key for one in made.accepted if transforms.discover()[one.transform].restores}
+    narrowed = {one.work.workload.key for one in made.accepted if transforms.discover()[one.transform].narrows}
     for before in works:
         after = then[_who(before)].pop(0) if then[_who(before)] else None
         workload = before.workload
@@ -297,17 +298,19 @@ def _holds(works: Sequence[Work], later: Sequence[Work], made: Plan) -> Iterator
             wrong = ""
         tokens = after.tokens if after is not None else made.state.tokens(before)
         moves = after is not None and after.workload.spec.account != workload.spec.account
-        wrong = wrong or _tokens_hold(before, tokens, may_gain=workload.key in restored, moves=moves)
+        spared = set(verify.without_need(before.verdict, before.tokens)) if moves else set()
+        if workload.key in narrowed:
+            spared |= verify.scoped(before.verdict.evidence, [container.name for container in workload.spec.containers()])
+        wrong = wrong or _tokens_hold(before, tokens, may_gain=workload.key in restored, spared=spared)
         if after is not None and not wrong and after.workload.spec.account == workload.spec.account:
             wrong = verify.rights_hold(_rights(before), _rights(after))
         if wrong:
             yield verify.Failure(workload.resource.at.path, workload.resource.at.line, f"{workload.id}: {wrong}")
 
 
-def _tokens_hold(before: Work, after: Sequence[Token], *, may_gain: bool, moves: bool) -> str:
+def _tokens_hold(before: Work, after: Sequence[Token], *, may_gain: bool, spared: set[str]) -> str:
     level = before.verdict.level
     may_lose = level is Level.NONE or (level is Level.UNKNOWN and before.settings.unknown == "disable")
-    spared = verify.without_need(before.verdict, before.tokens) if moves else ()
     return verify.tokens_hold(level, before.tokens, after, may_lose=may_lose, may_gain=may_gain, spared=spared)
 
 

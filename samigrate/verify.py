@@ -6,11 +6,11 @@ Looks at no transform, and uses nothing of what made the edit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from samigrate import yamltext
-from samigrate.model import Level, Strength, Verdict
+from samigrate.model import Evidence, Level, Strength, Verdict
 from samigrate.tokens import Token, api_tokens
 from samigrate.values import Value, mapping, resolve
 
@@ -202,3 +202,18 @@ def rights_hold(before: Collection[object], after: Collection[object]) -> str:
     """What a workload whose account stays would lose, or "": nobody's rights go while something runs with them."""
     lost = sorted(str(right) for right in before if right not in after)
     return f"it would lose {', '.join(lost)}" if lost else ""
+
+
+def scoped(evidence: Sequence[Evidence], containers: Iterable[str]) -> set[str]:
+    """Containers that may go without the token where their pod keeps it (R-B23): nothing but an explicit mount of
+    their own speaks of them, and if anything sure speaks of the whole pod, their image is known to need none."""
+    found = list(containers)
+    for piece in evidence:
+        if piece.rank == 3 or piece.strength is Strength.COUNTER:
+            continue
+        if piece.container is not None:
+            found = [name for name in found if name != piece.container]
+        elif piece.strength is not Strength.WEAK:
+            known = {other.container for other in evidence if other.strength is Strength.COUNTER}
+            found = [name for name in found if name in known]
+    return set(found)

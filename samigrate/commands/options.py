@@ -26,6 +26,7 @@ class Options:
     unknown: str | None = None
     max_risk: str | None = None
     token_expiration: int | None = None
+    scope_token: bool = False
     config: str | None = None
     kinds: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -61,9 +62,13 @@ _DECIDING = [
     click.option("--unknown", type=click.Choice(["leave", "account", "disable"]), help="Where API use is unknown. [default: leave]"),
     click.option("--max-risk", type=click.Choice(RISKS), help="Leave out what is riskier. [default: L3]"),
     click.option("--token-expiration", type=click.IntRange(600, 1 << 32), metavar="SECONDS", help="Of projected tokens. [default: 3607]"),
+    click.option("--scope-token", is_flag=True, help="Mount a token into the containers that need it only: adds the recipe scope-token."),
 ]
 _KINDS = click.option("--kinds", multiple=True, metavar="FILE", type=click.Path(dir_okay=False), help="More kinds that hold pod templates.")
 _FILE = click.Path(dir_okay=False)
+_CONTEXT = click.option(
+    "--context", multiple=True, metavar="FILE|DIR", type=click.Path(), help="Read these manifests besides: a cluster dump."
+)
 SHARED = [
     click.argument("paths", nargs=-1, metavar="PATH... | -", type=click.Path(), required=True),
     _RECIPE,
@@ -73,7 +78,7 @@ SHARED = [
     click.option("--config", metavar="FILE", type=_FILE, help="Instead of the samigrate.yaml found upward from PATH."),
     _KINDS,
     click.option("--exclude", multiple=True, metavar="GLOB", help="Files that must not change; they are still read."),
-    click.option("--context", multiple=True, metavar="FILE|DIR", type=click.Path(), help="Read these manifests besides: a cluster dump."),
+    _CONTEXT,
     click.option("--evidence", multiple=True, metavar="FILE", type=click.Path(), help="What `samigrate evidence` has found elsewhere."),
     click.option("--python", is_flag=True, help="Do *.py, too: workloads that Python declares."),
     click.option("--no-context", is_flag=True, help="Read nothing but what may change."),
@@ -95,6 +100,7 @@ CALLED = [
     *_DECIDING,
     click.option("--config", metavar="FILE", type=_FILE, help="A samigrate.yaml; none is looked for."),
     _KINDS,
+    _CONTEXT,
     click.option("-q", "--quiet", is_flag=True, help="Only what went wrong."),
     click.option("-v", "--verbose", count=True, help="All findings, each with its way out."),
     click.option(
@@ -140,6 +146,10 @@ def adjust(options: Options) -> Callable[[Settings], Settings]:
         given: dict[str, Any] = {"unknown": options.unknown, "token_expiration": options.token_expiration}
         given["max_risk"] = Risk[options.max_risk] if options.max_risk else None
         given["recipes"] = options.recipe or None
+        if options.scope_token:
+            from samigrate.recipe import DEFAULT
+
+            given["recipes"] = (*(options.recipe or settings.recipes or (DEFAULT,)), "scope-token")
         if options.namespace:
             given |= {"namespace": options.namespace, "namespaces": ()}
         if options.kinds:

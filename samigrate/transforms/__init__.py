@@ -25,7 +25,8 @@ class Transform(NamedTuple):
 
     `apart`: it decides on what an earlier run has left, so it shares a run with no other (R-G3). `restores`: it brings
     back what the workload's annotations have recorded, and is proven against that record instead of the rule that
-    nobody gains a token. `for_objects`: it is asked about every object (`Work.is_object`), not about the workloads."""
+    nobody gains a token. `narrows`: it takes the token from containers that show no use of it, in a pod that does.
+    `for_objects`: it is asked about every object (`Work.is_object`), not about the workloads."""
 
     id: str
     summary: str
@@ -35,6 +36,7 @@ class Transform(NamedTuple):
     after: tuple[str, ...] = ()
     apart: bool = False
     restores: bool = False
+    narrows: bool = False
     for_objects: bool = False
     options: Mapping[str, type] = {}
     links: tuple[str, ...] = ()

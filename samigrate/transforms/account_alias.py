@@ -56,7 +56,7 @@ TRANSFORM = Transform(
     "says one thing to people and linters and may mean another.",
     rules=("R-A1", "R-A4"),
     propose=propose,
-    after=("projected-token", "dedicated-account", "automount"),
+    after=("projected-token", "dedicated-account", "automount", "scope-token"),
     options={"alone": bool},
     links=("https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",),
     example=(

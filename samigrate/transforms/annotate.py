@@ -66,6 +66,8 @@ def _reason(work: Work, state: State, after: PodSpec) -> str:
         says.append("Its token comes from the kubelet and expires; before, it came from a Secret and did not.")
     elif any(part.startswith("env ") for _, part in _parts(done)):
         says.append("What it took from a token Secret besides the token comes from the cluster itself.")
+    if any(transform == "scope-token" for transform, _ in _parts(done)):
+        says.append("Mounts its token into the containers that need it, and into no other.")
     return " ".join(filter(None, says))
 
 
@@ -109,7 +111,7 @@ TRANSFORM = Transform(
     "workload's own metadata, never on the pod template, so that a changed wording never restarts a pod.",
     rules=("R-F1", "R-F2", "R-F3", "R-F4", "R-F5", "R-F6"),
     propose=propose,
-    after=("projected-token", "dedicated-account", "automount", "account-alias"),
+    after=("projected-token", "dedicated-account", "automount", "scope-token", "account-alias"),
     links=("https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/",),
     example=(
         """\

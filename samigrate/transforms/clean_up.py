@@ -147,9 +147,10 @@ def _secret(work: Work) -> Iterator[Finding]:
 TRANSFORM = Transform(
     id="clean-up",
     summary="Take away what earlier runs have left: subjects and generated accounts that nothing names any more.",
-    why="A migration adds and keeps: as long as an old revision may come back, `default` must keep its grants, and a rollback must "
-    "find the account it leaves. Once the new state has proven itself, what was kept is only a way in. Nothing goes that a workload, a "
-    "reference, an identity string or a token Secret in the scope still names; `default` loses a grant only where one of ours stands beside it.",
+    why="A migration adds and keeps: as long as an old revision may come back, `default` must keep its grants, and a rollback must find "
+    "the account it leaves. Once the new state has proven itself, what was kept is only a way in. Nothing goes that a workload, a "
+    "reference, an identity string or a token Secret in the scope still names; `default` loses a grant only where one of ours stands "
+    "beside it.",
     rules=("R-B10", "R-D21", "R-D33", "R-G3", "R-G21"),
     propose=propose,
     apart=True,

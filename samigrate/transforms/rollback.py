@@ -127,8 +127,9 @@ TRANSFORM = Transform(
     id="rollback",
     summary="Take a workload back to the account and the automount value that it had before it was migrated.",
     why="`git revert` is no rollback. It deletes `serviceAccountName`, the API server keeps the name that its deprecated alias still "
-    "holds, and where the account is pruned in the same sync no pod starts any more. So the previous account is written by name, and the account "
-    "that was made stays, with its grants, until nothing names it. What is restored is what the annotations have recorded, and no more.",
+    "holds, and where the account is pruned in the same sync no pod starts any more. So the previous account is written by name, and "
+    "the account that was made stays, with its grants, until nothing names it. What is restored is what the annotations have "
+    "recorded, and no more.",
     rules=("R-A5", "R-G3", "R-G23"),
     propose=propose,
     apart=True,

@@ -1,0 +1,96 @@
+"""Changes that are known already: a JSON report of an earlier run, which `migrate --check --baseline` holds a run against.
+
+A change is known by its file, object, transform and operation, whatever line it stands on; a reason in other words is
+the same change. Made with `samigrate audit --format json --output baseline.json .` from the same folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from samigrate.errors import InputError
+from samigrate.model import Applied, Outcome, ResourceId
+from samigrate.values import Value, at, mapping, sequence, text
+
+TOLD = "annotate"
+"""The transform that only speaks of the others' changes."""
+
+
+class Change(NamedTuple):
+    """What a change is known by; `value` is JSON, of a new object its kind and name."""
+
+    path: str
+    resource: tuple[Value, ...]
+    pod: str
+    transform: str
+    op: str
+    pointer: str
+    value: str
+
+
+def read(path: str) -> Counter[Change]:
+    """The changes of a JSON report. Raises InputError."""
+    try:
+        report = json.loads(Path(path).read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise InputError(path, 0, error.strerror or str(error)) from error
+    except json.JSONDecodeError as error:
+        raise InputError(path, error.lineno, f"is no JSON: {error.msg}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(path, 0, "is not UTF-8") from error
+    if at(report, "version") != 1 or not isinstance(at(report, "workloads"), list):
+        raise InputError(path, 1, "is no report: make one with `samigrate audit --format json --output FILE PATH`")
+    entries = [*sequence(report, "workloads"), *sequence(report, "objects")]
+    return Counter(change for entry in entries for change in _stated(entry))
+
+
+def _stated(entry: Value) -> Iterator[Change]:
+    named = mapping(entry, "resource")
+    resource = tuple(named.get(key) for key in ResourceId._fields)
+    for operation in sequence(entry, "operations"):
+        transform, op, pointer = (text(operation, key) or "" for key in ("transform", "op", "pointer"))
+        if transform != TOLD:
+            value = _value(pointer, at(operation, "after"))
+            yield Change(text(entry, "path") or "", resource, text(entry, "pod") or "", transform, op, pointer, value)
+
+
+def unknown(outcome: Outcome, known: Counter[Change]) -> list[str]:
+    """What would change and is not known, as lines for people; where a change is known twice, two of it are."""
+    left, lines = known.copy(), []
+    for path, line, change in _planned(outcome):
+        if left[change] > 0:
+            left[change] -= 1
+        else:
+            what = f"{change.op} {change.pointer}" if change.pointer else f"{change.op} {change.value.strip('[]')}"
+            lines.append(f"{path}:{line}: {change.resource[1]} {change.resource[3]}: not in the baseline: {what} ({change.transform})")
+    return lines
+
+
+def _planned(outcome: Outcome) -> Iterator[tuple[str, int, Change]]:
+    for report in outcome.workloads:
+        resource = report.workload.id._replace(namespace=report.namespace)
+        place = report.workload.resource.at.path
+        yield from ((place, report.line, _change(place, resource, report.workload.pod, one)) for one in report.applied if _counts(one))
+    for found in outcome.objects:
+        place = found.resource.at.path
+        yield from ((place, found.resource.at.line, _change(place, found.resource.id, "", one)) for one in found.applied if _counts(one))
+
+
+def _counts(applied: Applied) -> bool:
+    return applied.transform != TOLD
+
+
+def _change(path: str, resource: ResourceId, pod: str, applied: Applied) -> Change:
+    operation = applied.operation
+    value = _value(operation.pointer, operation.value)
+    return Change(path, tuple(resource), pod, applied.transform, operation.op, operation.pointer, value)
+
+
+def _value(pointer: str, value: Value) -> str:
+    """The value in a form to compare. What a new account says of itself may be worded anew."""
+    kept = value if pointer or value is None else [text(value, "kind"), text(value, "metadata", "name")]
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False)

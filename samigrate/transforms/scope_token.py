@@ -1,0 +1,136 @@
+"""Mount the token into the containers that need it, and into no other of the pod."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from samigrate import identity, layout, legacy
+from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Automount, Container, Finding, Level, Operation, Proposal, Risk, Severity, Strength
+from samigrate.state import State, Work
+from samigrate.tokens import is_mounted, mounts
+from samigrate.transforms import Transform
+from samigrate.values import Value, text
+
+FIELD = "automountServiceAccountToken"
+VOLUME = "sa-token"
+OWN_MOUNT, INJECTED_SIDECAR = 3, 11  # rows of E.2
+_POSITIVE = (Strength.PROOF, Strength.STRONG, Strength.WEAK)
+
+
+def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
+    workload, spec = work.workload, state.spec(work.workload)
+    if (
+        workload.rule.automount is not Automount.BOOL
+        or workload.rule.never_false
+        or work.verdict.level not in (Level.REQUIRED, Level.LIKELY)
+    ):
+        return
+    if not is_mounted(spec.automount, state.account_automount(work)):
+        return
+    names = [text(volume, "name") or "" for _, volume in spec.volumes()]
+    injected = [one for one in spec.containers() if all(mount.get("mountPath") != TOKEN_PATH for _, mount in mounts(one))]
+    spared = _spared(work, injected)
+    if len(injected) < 2 and not spared:
+        return
+    if reason := _obstacle(work, names, spared):
+        yield _finding(work, reason)
+        return
+    operations = [_automount(work, spec.value)]
+    needing = [one for one in injected if one.name not in spared]
+    if needing:
+        name = next(name for name in (VOLUME, *(f"{VOLUME}-{number}" for number in range(2, 100))) if name not in names)
+        operations += [*(_mount(work, one, name) for one in needing), _volume(work, spec.value, name)]
+    yield Proposal("scope-token", tuple(operations), (), tuple(_risks(work, spec.value, len(needing), len(injected))))
+
+
+def _spared(work: Work, containers: Sequence[Container]) -> set[str]:
+    """Containers that need no token mounted for them. Where something shows that the pod uses the API, and not which
+    container, only those that are known not to are spared; a mount of its own answers for itself (R-E2)."""
+    pieces = [piece for piece in work.verdict.evidence if piece.rank != OWN_MOUNT]
+    speaking = {piece.container for piece in pieces if piece.strength in _POSITIVE}
+    known = {piece.container for piece in pieces if piece.strength is Strength.COUNTER}
+    is_about_pod = any(piece.container is None and piece.strength in (Strength.PROOF, Strength.STRONG) for piece in pieces)
+    silent = {one.name for one in containers} - speaking
+    return silent & known if is_about_pod else silent
+
+
+def _obstacle(work: Work, volumes: Sequence[str], spared: set[str]) -> str:
+    if any(piece.rank == INJECTED_SIDECAR for piece in work.verdict.evidence):
+        return "an injected sidecar takes the token that admission mounts"
+    if any(name.startswith(INJECTED_VOLUME) for name in volumes):
+        return "it holds an exported token volume"
+    return "" if spared else "nothing says that one of its containers does without"
+
+
+def _finding(work: Work, reason: str) -> Finding:
+    workload = work.workload
+    message = f"{workload.id.name}: every container keeps the token: {reason}"
+    action = "part the pod, or mount a token by hand where it is needed"
+    return Finding("token-not-scoped", "R-B23", Severity.NOTE, message, action, workload.resource.at, workload.pod, workload.id)
+
+
+def _automount(work: Work, spec: Mapping[str, Value]) -> Operation:
+    op = "replace" if FIELD in spec else "add"
+    where, reason = f"{work.workload.pod}/{FIELD}", "the token is mounted where it is needed, and nowhere else"
+    return Operation(work.workload.resource.at, op, where, False, spec.get(FIELD), layout.automount(spec), reason)
+
+
+def _mount(work: Work, container: Container, name: str) -> Operation:
+    mount = {"name": name, "mountPath": TOKEN_PATH, "readOnly": True}
+    where = f"{work.workload.pod}{container.pointer}/volumeMounts"
+    has_list = isinstance(container.value.get("volumeMounts"), list)
+    value, op = (mount, "add") if has_list else ([mount], "replace" if "volumeMounts" in container.value else "add")
+    return Operation(work.workload.resource.at, op, where + "/-" * has_list, value, None, (), f"{container.name} uses the API")
+
+
+def _volume(work: Work, spec: Mapping[str, Value], name: str) -> Operation:
+    """What admission would have mounted (R-A11, R-B12), under a name that it does not take for its own (R-A10)."""
+    sources = legacy.injected_sources(work.settings.token_expiration)
+    volume = {"name": name, "projected": {"sources": sources}}
+    has_list = isinstance(spec.get("volumes"), list)
+    value, op = (volume, "add") if has_list else ([volume], "replace" if "volumes" in spec else "add")
+    where = f"{work.workload.pod}/volumes" + "/-" * has_list
+    return Operation(work.workload.resource.at, op, where, value, None, ("containers",), "the token, for the containers that mount it")
+
+
+def _risks(work: Work, spec: Mapping[str, Value], number: int, every: int) -> Iterator[tuple[Risk, str]]:
+    yield Risk.L2, f"{number} of {every} containers keep the token"
+    if legacy.SERVICE_CA in str(spec):
+        yield Risk.L3, "reads the service CA that OpenShift mounts beside the token (R-A12)"
+    yield from identity.kind_risks(work.workload)
+
+
+TRANSFORM = Transform(
+    id="scope-token",
+    summary="Mount the token into the containers that need it, and into no other of the pod.",
+    why="Automount is for the whole pod: where one container calls the API, the web server beside it gets the same token. A projected "
+    "volume is mounted container by container. Which need it is told by the evidence; where that speaks of the pod as a whole, only "
+    "containers whose image is known to need no token go without.",
+    rules=("R-A8", "R-A10", "R-A11", "R-B12", "R-B23", "R-E2"),
+    propose=propose,
+    after=("projected-token", "dedicated-account", "automount"),
+    narrows=True,
+    links=("https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken",),
+    example=(
+        """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  serviceAccountName: web
+  containers:
+  - name: web
+    image: nginx:1.29
+  - name: reload
+    image: bitnami/kubectl:1.34
+    command: [kubectl, get, configmaps, --watch]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: web
+""",
+        "",
+    ),
+)

@@ -14,6 +14,7 @@ from samigrate.commands.running import run_roots
 if TYPE_CHECKING:
     from samigrate.config import Settings
     from samigrate.model import Outcome
+    from samigrate.pipeline import Root
 
 
 @click.command("post-render")
@@ -38,12 +39,23 @@ def _given_settings(options: Options) -> Settings:
     return load_config(options.config) if options.config else Settings()
 
 
+def _run(root: Root, options: Options) -> Outcome:
+    """A stream's outcome, informed by --context."""
+    from dataclasses import replace
+
+    from samigrate.hosts import repository, stream
+
+    besides, problems = repository.besides(options.context)
+    outcome = run_roots([stream.informed(root, besides)], options)
+    return replace(outcome, problems=(*problems, *outcome.problems))
+
+
 def _filter(content: bytes, settings: Settings, options: Options) -> int:
     """A stream of manifests to the migrated stream."""
     from samigrate.hosts import post_render as host
     from samigrate.hosts import stream
 
-    outcome = run_roots([stream.called_root(content, adjust(options)(settings))], options)
+    outcome = _run(stream.called_root(content, adjust(options)(settings)), options)
     if not outcome.problems:
         put(sys.stdout, host.result(content, outcome))
         _tell(outcome, options)
@@ -79,7 +91,7 @@ def krm(plugin_config: str | None, **given: Any) -> int:
         require_objects(content, may_be_empty=False)
         return _filter(content, host.plugin_settings(plugin_config), options)
     call = host.read(content, options.config)
-    outcome = run_roots([host.root(call, adjust(options)(call.settings))], options)
+    outcome = _run(host.root(call, adjust(options)(call.settings)), options)
     put(sys.stdout, host.result(call, outcome))
     if not outcome.problems:
         _tell(outcome, options)

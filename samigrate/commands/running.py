@@ -26,9 +26,9 @@ def find_roots(options: Options, content: bytes) -> tuple[list[Root], Outcome]:
 
     settle = adjust(options)
     if options.is_stream:
-        roots: Sequence[Root] = [stream.root(content, options.config, settle)]
+        besides, problems = repository.besides(options.context)
+        roots: Sequence[Root] = [stream.informed(stream.root(content, options.config, settle), besides)]
         skipped: tuple[Any, ...] = ()
-        problems: tuple[Any, ...] = ()
     else:
         wide = not options.no_context
         suffixes = (*walk.SUFFIXES, ".py") if options.python else walk.SUFFIXES

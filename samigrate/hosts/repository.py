@@ -46,6 +46,13 @@ def gather(selection: Selection) -> Gathered:
     return _Gathering(selection).run()
 
 
+def besides(paths: tuple[str, ...]) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
+    """The manifests of `--context` for a stream, and what could not be read."""
+    gathering = _Gathering(Selection((), context=paths))
+    found = gathering.context()
+    return _sorted(list(found.values())), tuple(replace(problem, path=gathering.shown(problem.path)) for problem in gathering.problems)
+
+
 def read(path: str) -> bytes:
     with open(path, "rb") as file:
         return file.read()
@@ -72,7 +79,7 @@ class _Gathering:
     def run(self) -> Gathered:
         for path in sorted(self.asked):
             self._enter(path)
-        context = self._context()
+        context = self.context()
         roots = [root for found in self.roots.values() for root in self._finish(found, context)]
         self._note_charts()
         return Gathered(
@@ -131,7 +138,7 @@ class _Gathering:
     def _add(self, folder: str, path: str) -> None:
         self.roots.setdefault(folder, _Root(folder)).files.add(path)
 
-    def _context(self) -> dict[str, Source]:
+    def context(self) -> dict[str, Source]:
         """The manifests of --context, by path."""
         found = {}
         for given in self.selection.context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from samigrate.config import CONFIG_NAME, Settings, load_config
 from samigrate.hosts import walk
@@ -23,6 +24,11 @@ def root(content: bytes, config: str | None, adjust: Callable[[Settings], Settin
 def called_root(content: bytes, settings: Settings) -> Root:
     """The stream of a host that calls us: the folder it happens to run in has no say, and nothing may be passed over."""
     return _root(content, settings, is_strict=True)
+
+
+def informed(root: Root, besides: tuple[Source, ...]) -> Root:
+    """The stream with manifests that its decisions see besides."""
+    return replace(root, sources=(*root.sources, *besides))
 
 
 def _root(content: bytes, settings: Settings, *, is_strict: bool = False) -> Root:

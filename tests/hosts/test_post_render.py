@@ -351,6 +351,23 @@ def test_no_config_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert invoke(["post-render", "--config", "samigrate.yaml"], DEPLOYMENT.encode()).exit == 2
 
 
+def test_a_binding_of_another_release_is_seen_in_the_context(tmp_path: Path) -> None:
+    (tmp_path / "rights.yaml").write_text("""\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects:
+- {kind: ServiceAccount, name: default}
+""")
+    for command in (["post-render"], ["migrate", "-"]):
+        alone = invoke([*command, "--namespace", "shop"], DEPLOYMENT.encode())
+        informed = invoke([*command, "--namespace", "shop", "--context", str(tmp_path)], DEPLOYMENT.encode())
+        assert (alone.exit, informed.exit) == (0, 0)
+        assert b"automountServiceAccountToken: false" in alone.stdout
+        assert b"automountServiceAccountToken: false" not in informed.stdout
+
+
 def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     ran = invoke(["post-render", "--log-file", str(tmp_path / "no" / "log")], DEPLOYMENT.encode())
     assert (ran.exit, ran.stdout) == (2, b"")

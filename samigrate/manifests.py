@@ -156,10 +156,11 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
             continue
         document = Document(index, chunk.line + parsed.line - 1, parsed.value, frozen, frozen_line)
         documents[index] = document
-        resources += _open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else "")
+        inside = list(_open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else ""))
+        resources += inside
         if _may_name_account(piece):
             marked.add(index)
-        opts += suppress.in_comments(piece, index, chunk.line, [one for one in resources if one.at.document == index])
+        opts += suppress.in_comments(piece, index, chunk.line, inside)
     is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
     return Manifest(path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), tuple(problems), tuple(skips))
 

@@ -136,7 +136,7 @@ def slug(text: str) -> str:
     """A text in characters that a branch name may have anywhere; with a digest where two could become the same."""
     plain = text.replace("/", "--").replace("@", "").replace(" ", "--")
     kept = re.sub(r"[^a-zA-Z0-9-]+", "-", plain).strip("-").lower()
-    return kept if kept == plain else f"{kept or 'x'}-{_digest(text)}"
+    return kept if kept and kept == plain else f"{kept or 'x'}-{_digest(text)}"
 
 
 def _digest(text: str) -> str:

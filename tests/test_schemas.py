@@ -101,7 +101,7 @@ PODS = {
 VOLUMES = {
     "volume": "secret: {secretName: app-token-x7k2p}",
     "optional volume": "secret: {secretName: app-token-x7k2p, optional: true, defaultMode: 0440}",
-    "items": "secret: {secretName: app-token-x7k2p, items: [{key: token, path: t, mode: 0400}, {key: ca.crt, path: c}, {key: namespace, path: n}]}",
+    "items": "secret: {secretName: app-token-x7k2p, items: [{key: token, path: t, mode: 0400}, {key: ca.crt, path: c}, {key: namespace, path: space}]}",
     "another key": "secret: {secretName: app-token-x7k2p, items: [{key: token, path: t}, {key: service-ca.crt, path: s, mode: 0444}]}",
     "source": "projected: {sources: [{configMap: {name: other}}, {secret: {name: app-token-x7k2p}}]}",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +122,8 @@ def migrate(
         from samigrate.commands import interactive as asking
 
         return asking.migrate(options, _add if git_add else lambda _: None)
-    content = stdin(options)
-    outcome = run(options, content, with_lines=options.format in ("text", "json"))
+    read = stdin(options)
+    outcome = run(options, read, with_lines=options.format in ("text", "json"))
     if options.is_stream and outcome.problems:
         say_problems(outcome)
         return exit_code(outcome)
@@ -137,7 +137,7 @@ def migrate(
         outcome = replace(outcome, problems=(*outcome.problems, *failed))
         if git_add:
             _add(written)
-    _print_result(outcome, options, content, is_silent=write or check, diff=diff)
+    _print_result(outcome, options, read, is_silent=write or check, diff=diff)
     _say_summary(outcome, options, written)
     return exit_code(outcome, _checked(outcome, known) if check else DONE)
 
@@ -181,7 +181,7 @@ def _refuse(write: bool, check: bool, diff: bool, options: Options) -> None:
         raise click.UsageError(f"--diff and --format {options.format} both want stdout; name a file with --output")
 
 
-def _print_result(outcome: Outcome, options: Options, content: bytes, *, is_silent: bool, diff: bool) -> None:
+def _print_result(outcome: Outcome, options: Options, read: Callable[[], bytes], *, is_silent: bool, diff: bool) -> None:
     """What goes to stdout: the chosen format; else the diff, the stream, or nothing."""
     from samigrate.hosts import stream
 
@@ -192,7 +192,8 @@ def _print_result(outcome: Outcome, options: Options, content: bytes, *, is_sile
     if diff or not (is_silent or options.is_stream):
         report(outcome, replace(options, output=None), "diff")
     elif options.is_stream and not is_silent:
-        put(sys.stdout, stream.result(content, outcome))
+        for piece in stream.pieces(read, outcome):
+            put(sys.stdout, piece)
 
 
 def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | None) -> None:

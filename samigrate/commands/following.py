@@ -29,7 +29,7 @@ def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
 
     if options.is_stream or "-" in options.paths:
         raise click.UsageError("a plan is for files; `migrate -` does a stream")
-    roots, before = find_roots(options, b"")
+    roots, before = find_roots(options)
     chosen = find_recipes(roots, options)
     runs = [pipeline.trace(root, chosen[root.settings.recipes], with_lines=True) for root in roots]
     return runs, pipeline.merge([before, *(run.outcome for run in runs)]), recipe_names(chosen.values())
@@ -52,7 +52,7 @@ def follow(plan: PlanFile) -> tuple[Outcome, Progress]:
     from samigrate.model import Problem
 
     options = restored(plan.options)
-    roots, before = find_roots(options, b"")
+    roots, before = find_roots(options)
     chosen = find_recipes(roots, options)
     progress = applying.Progress()
     outcomes, seen = [], set()

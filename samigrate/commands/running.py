@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from samigrate.recipe import Recipe
 
 
-def find_roots(options: Options, content: bytes) -> tuple[list[Root], Outcome]:
-    """The roots to decide, and what was said of the input before."""
+def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[list[Root], Outcome]:
+    """The roots to decide, and what was said of the input before. `read` gives standard input."""
     from samigrate.hosts import repository, stream, walk
     from samigrate.model import Outcome
 
     settle = adjust(options)
     if options.is_stream:
         besides, problems = repository.besides(options.context)
-        roots: Sequence[Root] = [stream.informed(stream.root(content, options.config, settle), besides)]
+        roots: Sequence[Root] = [stream.informed(stream.root(read, options.config, settle), besides)]
         skipped: tuple[Any, ...] = ()
     else:
         wide = not options.no_context
@@ -38,14 +38,14 @@ def find_roots(options: Options, content: bytes) -> tuple[list[Root], Outcome]:
     return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())
 
 
-def run(options: Options, content: bytes, *, with_lines: bool) -> Outcome:
+def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool) -> Outcome:
     from samigrate import pipeline
 
     if "-" in options.paths and not options.is_stream:
         raise click.UsageError("`-` (standard input) goes with no other path")
     if options.output:
         _require_room(options.output, options.paths)
-    roots, before = find_roots(options, content)
+    roots, before = find_roots(options, read)
     outcome = run_roots(roots, options, with_lines=with_lines)
     return replace(pipeline.merge([before, outcome]), recipes=outcome.recipes)
 
@@ -64,7 +64,7 @@ def verify_builds(outcome: Outcome, options: Options) -> Outcome:
 
     if options.is_stream:
         raise click.UsageError("--verify-build needs folders; a stream holds no kustomization")
-    return builds.verified(outcome, find_roots(options, b"")[0], builds.program())
+    return builds.verified(outcome, find_roots(options)[0], builds.program())
 
 
 def run_roots(roots: Sequence[Root], options: Options, *, with_lines: bool = False) -> Outcome:
@@ -87,10 +87,13 @@ def recipe_names(chosen: Iterable[Recipe]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for one in chosen for name in one.name.split(" + ")))
 
 
-def stdin(options: Options) -> bytes:
+def stdin(options: Options) -> Callable[[], bytes]:
+    """What gives standard input, if the options ask for it."""
     if not options.is_stream:
-        return b""
+        return bytes
+    from samigrate.hosts import stream
+
     try:
-        return sys.stdin.buffer.read()
+        return stream.hold(sys.stdin.buffer)
     except OSError as error:
         raise InputError("", 0, f"standard input cannot be read: {error.strerror}") from error

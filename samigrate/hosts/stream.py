@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import IO
 
 from samigrate.config import CONFIG_NAME, Settings, load_config
 from samigrate.hosts import walk
@@ -14,16 +15,41 @@ from samigrate.pipeline import Root, Source
 NAME = "<stdin>"
 
 
-def root(content: bytes, config: str | None, adjust: Callable[[Settings], Settings]) -> Root:
+LARGE = 32 << 20
+"""From how many bytes on a stream waits in a file."""
+
+PIECE = 1 << 20
+
+
+def hold(source: IO[bytes]) -> Callable[[], bytes]:
+    """What gives a stream's bytes as often as it is asked. A large one waits in a file, for its text is in memory by then."""
+    first = source.read(LARGE)
+    if len(first) < LARGE:
+        return lambda: first
+    import shutil
+    import tempfile
+
+    held = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as somebody may ask
+    held.write(first)
+    shutil.copyfileobj(source, held, PIECE)
+
+    def read() -> bytes:
+        held.seek(0)
+        return held.read()
+
+    return read
+
+
+def root(read: Callable[[], bytes], config: str | None, adjust: Callable[[Settings], Settings]) -> Root:
     """The stream as a root. Its config is the one named, else the nearest from the current folder upward."""
     home = None if config else walk.find_above(os.path.realpath(os.getcwd()), CONFIG_NAME)
     path = config or (os.path.relpath(os.path.join(home, CONFIG_NAME)) if home else None)
-    return _root(content, adjust(load_config(path) if path else Settings()))
+    return _root(read, adjust(load_config(path) if path else Settings()))
 
 
 def called_root(content: bytes, settings: Settings) -> Root:
     """The stream of a host that calls us: the folder it happens to run in has no say, and nothing may be passed over."""
-    return _root(content, settings, is_strict=True)
+    return _root(lambda: content, settings, is_strict=True)
 
 
 def informed(root: Root, besides: tuple[Source, ...]) -> Root:
@@ -31,8 +57,8 @@ def informed(root: Root, besides: tuple[Source, ...]) -> Root:
     return replace(root, sources=(*root.sources, *besides))
 
 
-def _root(content: bytes, settings: Settings, *, is_strict: bool = False) -> Root:
-    return Root("-", (Source(NAME, lambda: content, may_change=True),), settings, is_stream=True, is_strict=is_strict)
+def _root(read: Callable[[], bytes], settings: Settings, *, is_strict: bool = False) -> Root:
+    return Root("-", (Source(NAME, read, may_change=True),), settings, is_stream=True, is_strict=is_strict)
 
 
 def result(content: bytes, outcome: Outcome) -> bytes:
@@ -41,3 +67,12 @@ def result(content: bytes, outcome: Outcome) -> bytes:
         if change.path == NAME:
             return change.new.encode("utf-8")
     return content
+
+
+def pieces(read: Callable[[], bytes], outcome: Outcome) -> Iterator[bytes]:
+    """The same, piece by piece: all of a large stream's bytes would stand beside all of its text."""
+    for change in outcome.changes:
+        if change.path == NAME:
+            yield from (change.new[at : at + PIECE].encode("utf-8") for at in range(0, len(change.new), PIECE))
+            return
+    yield read()

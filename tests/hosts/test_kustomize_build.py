@@ -298,9 +298,9 @@ def verify(kubectl: str) -> Iterator[Any]:
     options = Options((".",))
 
     def verified(change: Any) -> Any:
-        outcome = run(options, b"", with_lines=False)
+        outcome = run(options, with_lines=False)
         tampered = replace(outcome, changes=tuple(replace(one, new=change(one.new)) for one in outcome.changes))
-        return builds.verified(tampered, find_roots(options, b"")[0], builds.program())
+        return builds.verified(tampered, find_roots(options)[0], builds.program())
 
     yield verified
 

@@ -54,6 +54,7 @@ _INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", r
 _HEAD = re.compile(r"^\ufeff?[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
 _FLOW_HEAD = re.compile(r"[{,]\s*[\"']?(apiVersion|kind)[\"']?\s*:")
 _WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_RENDERED = re.compile(r"^# Source: [^/\s]+/(?:charts/[^/\s]+/)*templates/", re.MULTILINE)
 _TEMPLATED = re.compile(r"\{\{.*?\}\}|^\s*\{\{", re.MULTILINE)
 
 
@@ -174,6 +175,12 @@ def values(content: str) -> Iterator[Value]:
             continue  # whoever it is for will say so
         if not parsed.empty:
             yield parsed.value
+
+
+def rendered_line(content: str) -> int:
+    """The line that says the file was rendered from a chart's template; 0 where none does."""
+    found = _RENDERED.search(content) if "# Source: " in content else None
+    return content.count("\n", 0, found.start()) + 1 if found else 0
 
 
 def is_kustomization_file(path: str) -> bool:

@@ -33,6 +33,10 @@ class Overlay:
             if what := _sets(value, workload, proposal):
                 return f"{patch.path or patch.at.path} patches {what}", "change it there, or take the patch into the workload"
         kind = workload.id.kind
+        if fields := _FIELDS.get(proposal.part):
+            for path, target in self._replacements():
+                if _is_replaced(target, workload, fields):
+                    return f"a replacement in {path} writes its {fields[0]}", "change it there"
         is_new = any(operation.pointer == workload.pod + "/serviceAccountName" for operation in proposal.operations)
         if is_new and workload.resource.at.path in self.build.names and not self._renames(kind):
             folder = self.build.folder or "."
@@ -67,6 +71,15 @@ class Overlay:
                     if _is_for(patch, value, workload):
                         yield patch, value
 
+    def _replacements(self) -> Iterator[tuple[str, Value]]:
+        """(file, target) of every replacement."""
+        for member in self.build.members:
+            entries = [(member.path, entry) for entry in sequence(member.value, "replacements")]
+            for path in member.data:
+                for value in self.files.get(path, ()):
+                    entries += [(path, entry) for entry in (value if isinstance(value, list) else [value])]
+            yield from ((path, target) for path, entry in entries for target in sequence(entry, "targets"))
+
     def _renames(self, kind: str) -> bool:
         if kind in RENAMED:
             return True
@@ -79,6 +92,14 @@ class Overlay:
                         ):
                             return True
         return False
+
+
+def _is_replaced(target: Value, workload: Workload, fields: tuple[str, ...]) -> bool:
+    select = mapping(target, "select")
+    if not all(_matches(select.get(key), wanted) for key, wanted in (("kind", workload.id.kind), ("name", workload.id.name))):
+        return False
+    paths = [path for path in sequence(target, "fieldPaths") if isinstance(path, str)]
+    return any(path.rpartition(".")[2] in fields for path in paths)
 
 
 def _is_for(patch: Patch, value: Value, workload: Workload) -> bool:

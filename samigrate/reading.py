@@ -10,7 +10,7 @@ from samigrate import kinds, kustomize, manifests, programs
 from samigrate.config import Settings
 from samigrate.kinds import Kinds, shapes
 from samigrate.manifests import Manifest
-from samigrate.model import Finding, Problem, Resource, Severity, Skip, Workload
+from samigrate.model import Finding, Location, Problem, Resource, Severity, Skip, Workload
 from samigrate.state import Key
 from samigrate.values import at
 
@@ -82,11 +82,20 @@ def read(root: Root, known: Kinds) -> Reading:
             found.skipped += manifest.skips
         if manifest.documents or manifest.count:
             found.manifests.append(manifest)
+        if not root.is_stream and source.may_change and (line := manifests.rendered_line(content)):
+            found.findings.append(_rendered(source.path, line))
         if manifest.documents:
             found.digests[source.path] = digest(data)
     _read_sides(root, found)
     expand(found, known)
     return found
+
+
+def _rendered(path: str, line: int) -> Finding:
+    message = "rendered from a chart, so the next rendering overwrites a change"
+    return Finding(
+        "rendered-from-chart", "R-F19", Severity.NOTE, message, "put post-render into the rendering", Location(path, 0, "", line)
+    )
 
 
 def _kustomizations(found: Reading) -> list[kustomize.Kustomization]:

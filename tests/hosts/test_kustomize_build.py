@@ -275,6 +275,25 @@ def test_an_account_that_an_overlay_sets_is_left(over: str, kubectl: str) -> Non
     assert not any(kind == "ServiceAccount" for kind, _ in build("over", kubectl))
 
 
+REPLACED = """\
+- source: {kind: ConfigMap, name: names, fieldPath: data.account}
+  targets:
+  - select: {kind: Deployment}
+    fieldPaths: [spec.template.spec.serviceAccountName]
+    options: {create: true}
+"""
+
+
+@pytest.mark.parametrize("is_inline", [True, False], ids=["in the kustomization", "a file"])
+def test_an_account_that_a_replacement_writes_is_left(is_inline: bool, kubectl: str) -> None:
+    names = "configMapGenerator:\n- {name: names, literals: [account=theirs], options: {disableNameSuffixHash: true}}\n"
+    listed = f"replacements:\n{REPLACED}" if is_inline else "replacements: [{path: replace.yaml}]\n"
+    over = "resources:\n- ../base\n" + names + listed
+    ran = migrate({**WEB, "over/kustomization.yaml": over, "over/replace.yaml": REPLACED})
+    assert "writes its serviceAccountName" in ran.stderr
+    assert pod(build("over", kubectl)["Deployment", "web"])["serviceAccountName"] == "theirs"
+
+
 def test_a_patch_for_every_account_is_told(kubectl: str) -> None:
     patch = "patches:\n- target: {kind: ServiceAccount}\n  patch: |-\n    - {op: add, path: /metadata/annotations/role, value: admin}\n"
     plant({**WEB, "over/kustomization.yaml": OVER + patch})

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .node import Dialect, Entry, Node
+from .node import Dialect, Entry, Node, Span
 from .write import Class, Style, classes, entry, expression
 
 FIRST = "^"
@@ -213,14 +213,27 @@ def edits(draft: Draft, text: str, style: Style) -> tuple[list[Edit], list[tuple
     """Edits of the text, and the classes that containers now call, with each container."""
     found: list[Edit] = []
     called = []
+    covered = list(_covered(draft))
     for key, slots in draft.slots.items():
         node = draft.nodes[key]
-        if all(not slot.is_gone and not slot.is_fresh for slot in slots):
+        if all(not slot.is_gone and not slot.is_fresh for slot in slots) or _is_in(node, covered):
             continue
         writer = _Writer(text, style, node, draft.dialect)
         found += writer.edits(slots)
         called.append((node, [name for slot in slots if slot.is_fresh for name in writer.classes(slot)]))
     return found, called
+
+
+def _covered(draft: Draft) -> Iterator[Span]:
+    """Spans that are replaced or taken out whole: what was edited in them before does not matter any more."""
+    for slots in draft.slots.values():
+        for slot in slots:
+            if slot.old is not None and slot.old.span is not None and (slot.is_gone or slot.is_fresh):
+                yield slot.old.span
+
+
+def _is_in(node: Node, covered: Sequence[Span]) -> bool:
+    return node.span is not None and any(start <= node.span[0] and node.span[1] <= end for start, end in covered)
 
 
 class _Writer:
@@ -357,8 +370,9 @@ class _Writer:
             elif comma >= 0:
                 yield Edit(start, comma + 1 + len(self.text[comma + 1 : limit]) - len(self.text[comma + 1 : limit].lstrip(" \t")), "")
             else:
-                earlier = [one.old.span[1] for one in olds[:place] if one.old and one.old.span and not one.is_gone]
-                yield Edit(earlier[-1] if earlier else start, end, "")
+                before = olds[place - 1] if place else None
+                takes_comma = before is not None and not before.is_gone and slots[at - 1] is before
+                yield Edit(before.old.span[1] if before and takes_comma and before.old and before.old.span else start, end, "")
 
     # ---- places
 

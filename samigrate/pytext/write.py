@@ -35,10 +35,11 @@ class Class(NamedTuple):
 
 
 def string(value: str, style: Style) -> str:
-    body = repr("'" + value)[2:-1]  # the quote inside makes repr use double quotes
-    if style.quote == "'" and "'" not in value and '"' not in value:
-        return f"'{body}'"
-    return '"' + body.replace('\\"', '"').replace('"', '\\"') + '"'
+    """A text in the program's quotes, unless the other ones save escapes."""
+    spelled = repr(value)
+    if style.quote == '"' and spelled[0] == "'" and '"' not in value:
+        return '"' + spelled[1:-1] + '"'
+    return spelled
 
 
 class Bare(str):

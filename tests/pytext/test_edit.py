@@ -1,0 +1,228 @@
+"""Edits of what programs declare: the value is what was asked for, the rest of the text is what it was."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samigrate import programs
+from samigrate.manifests import RefusedError
+from samigrate.model import Location, Operation
+from samigrate.operations import apply_all
+from samigrate.pytext.write import Style, string
+from samigrate.values import Value, pointer
+
+AT = Location("a.py")
+HEAD = "from kubernetes import client\n"
+POD = HEAD + 'p = client.V1Pod(metadata=client.V1ObjectMeta(name="p"), spec=client.V1PodSpec({}))\n'
+
+
+def op(kind: str, where: str, value: Value = None, after: tuple[str, ...] = ()) -> Operation:
+    return Operation(AT, kind, where, value, None, after)
+
+
+def edited(text: str, *operations: Operation) -> str:
+    return programs.rewrite(text, {0: operations}, [], [])
+
+
+AUTOMOUNT = op("add", "/spec/automountServiceAccountToken", False, ("serviceAccountName", "serviceAccount"))
+
+
+@pytest.mark.parametrize(
+    ("inside", "operations", "expected"),
+    [
+        pytest.param("containers=[]", [AUTOMOUNT], "containers=[], automount_service_account_token=False", id="on one line, at the end"),
+        pytest.param("", [AUTOMOUNT], "automount_service_account_token=False", id="where there is nothing"),
+        pytest.param(
+            "\n    service_account_name='a',  # who\n    containers=[],\n", [AUTOMOUNT],
+            "\n    service_account_name='a',  # who\n    automount_service_account_token=False,\n    containers=[],\n",
+            id="behind a line with a comment",
+        ),
+        pytest.param(
+            "\n    containers=[]  # none\n", [AUTOMOUNT], "\n    containers=[],  # none\n    automount_service_account_token=False\n",
+            id="behind the last, which has no comma",
+        ),
+        pytest.param(
+            "containers=[],\n         host_ipc=False", [op("add", "/spec/hostNetwork", True, ("hostIPC",))],
+            "containers=[],\n         host_ipc=False,\n         host_network=True", id="aligned with the bracket",
+        ),
+        pytest.param(
+            "\n    # the first\n    containers=[],\n", [op("add", "/spec/hostNetwork", True, ("^",))],
+            "\n    host_network=True,\n    # the first\n    containers=[],\n", id="first: comments stay with what they speak of",
+        ),
+        pytest.param(
+            "service_account='a', containers=[]",
+            [op("add", "/spec/serviceAccountName", "a", ("serviceAccount",)), op("remove", "/spec/serviceAccount")],
+            "service_account_name=\"a\", containers=[]", id="in place of another",
+        ),
+        pytest.param(
+            "\n    service_account='a',  # long ago\n    containers=[],\n", [op("remove", "/spec/serviceAccount")],
+            "\n    # long ago\n    containers=[],\n", id="a removed line leaves its comment",
+        ),
+        pytest.param("containers=[], service_account='a'", [op("remove", "/spec/serviceAccount")], "containers=[]", id="the last of a line"),
+        pytest.param("service_account='a'", [op("remove", "/spec/serviceAccount")], "", id="the only one"),
+        pytest.param("host_ipc=None", [op("replace", "/spec/hostIPC", True)], "host_ipc=True", id="None is a value to replace"),
+        pytest.param(
+            "volumes=[{'name': 'a', 'secret': {}}, {'name': 'b'}]", [op("remove", "/spec/volumes/0")], "volumes=[{'name': 'b'}]",
+            id="an item of a list",
+        ),
+        pytest.param(
+            "volumes=[client.V1Volume(name='a')]", [op("add", "/spec/volumes/-", {"name": "b", "projected": {"defaultMode": 256}})],
+            "volumes=[client.V1Volume(name='a'), client.V1Volume(name=\"b\", projected=client.V1ProjectedVolumeSource(default_mode=256))]",
+            id="a new item is what its neighbours are",
+        ),
+        pytest.param(
+            "volumes=[{'name': 'a'}]", [op("add", "/spec/volumes/0/projected", {"sources": []})],
+            "volumes=[{'name': 'a', 'projected': {'sources': []}}]", id="a dict among models takes the API's own keys",
+        ),
+    ],
+)  # fmt: skip
+def test_edits(inside: str, operations: list[Operation], expected: str) -> None:
+    assert edited(POD.format(inside), *operations) == POD.format(expected)
+
+
+def test_line_breaks_are_kept() -> None:
+    text = POD.format("\n    containers=[],\n").replace("\n", "\r\n")
+    assert "\r\n    automount_service_account_token=False,\r\n" in edited(text, AUTOMOUNT)
+    assert edited(text, AUTOMOUNT).count("\n") == edited(text, AUTOMOUNT).count("\r\n")
+
+
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        pytest.param("**more", "other code puts together", id="keyword arguments from elsewhere"),
+        pytest.param("[]", "positional", id="positional arguments"),
+        pytest.param("automount_service_account_token=choose()", "when the program runs", id="a value that is computed"),
+    ],
+)
+def test_refusals(inside: str, reason: str) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        edited(POD.format(inside), AUTOMOUNT)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param(HEAD + "s = client.V1PodSpec()\na = client.V1Pod(spec=s)\nb = client.V1Pod(spec=s)\n", "more than one place", id="shared"),
+        pytest.param(HEAD + "s = client.V1PodSpec()\na = client.V1Pod(spec=s)\ns.volumes = []\n", "line 4 changes", id="assigned to"),
+        pytest.param(HEAD + "s = client.V1PodSpec(volumes=[])\na = client.V1Pod(spec=s)\ns.volumes.append(1)\n", "line 4", id="appended to"),
+        pytest.param("a = {'apiVersion': 'v1', 'kind': 'Pod', 'spec': {**base}}\n", "other keys", id="a dict with keys from elsewhere"),
+        pytest.param("a = {'apiVersion': 'v1', 'kind': 'Pod', 'spec': {}}\na['spec']['x'] = 1\n", "line 2 changes", id="a dict set later"),
+    ],
+)  # fmt: skip
+def test_what_may_change_elsewhere_stays(text: str, reason: str) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        edited(text, AUTOMOUNT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('def f():\n    """\n    apiVersion: v1\n    kind: Pod\n    """\n', id="a docstring"),
+        pytest.param("import client\nclient.V1Pod(spec=client.V1PodSpec())\n", id="a namesake of the library"),
+        pytest.param("from kubernetes import client\nclient.CoreV1Api().read_namespaced_pod('a', 'b')\n", id="a call that makes nothing"),
+    ],
+)
+def test_what_declares_nothing(text: str) -> None:
+    assert programs.read("a.py", text).documents == {}
+
+
+def test_unreadable_programs_are_said() -> None:
+    manifest = programs.read("a.py", "from kubernetes import client\nprint 'V1'\n")
+    assert manifest.skips[0].line == 2 and "not readable as Python" in manifest.skips[0].reason
+
+
+def test_libcst_is_imported_when_a_file_needs_it() -> None:
+    code = (
+        "import sys; from samigrate import programs, cli\n"
+        "programs.read('a.py', 'import os\\n'); assert 'libcst' not in sys.modules\n"
+        "programs.read('a.py', 'from kubernetes import client\\nclient.V1Pod()\\n'); assert 'libcst' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@given(st.text(), st.sampled_from("'\""))
+def test_strings_say_what_they_say(value: str, quote: str) -> None:
+    assert eval(string(value, Style(quote, "    ", "\n"))) == value
+
+
+# ---------------------------------------------------------------- any layout, any edit
+
+SCALARS = st.one_of(st.booleans(), st.none(), st.integers(-9, 999), st.sampled_from(["a", "it's", 'say "no"', "é", "${x}"]))
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from("abcd"), inner, max_size=3)),
+    max_leaves=12,
+)
+
+
+def spelled(value: Value, chance: random.Random, indent: str) -> str:
+    """The value as some person might write it."""
+    if not isinstance(value, dict | list):
+        return repr(value)
+    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    way = chance.choice(["flat", "tall", "hanging", "mixed"]) if value else "flat"
+    inner = indent + ("    " if way != "hanging" else " ")
+    head = [f"{key!r}: " for key in value] if isinstance(value, dict) else [""] * len(value)
+    items = value.values() if isinstance(value, dict) else value
+    parts = [start + spelled(item, chance, inner) for start, item in zip(head, items, strict=True)]
+    if way == "flat":
+        return opening + ", ".join(parts) + ("," if parts and chance.random() < 0.2 else "") + closing
+    if way == "hanging":
+        return opening + f",\n{inner}".join(parts) + closing
+    lines = []
+    for place, part in enumerate(parts):
+        comma = "," if place + 1 < len(parts) or chance.random() < 0.5 else ""
+        lines.append(inner + part + comma + ("  # why" if chance.random() < 0.3 else ""))
+        if chance.random() < 0.2:
+            lines.insert(-1, f"{inner}# {chance.choice(['first,', 'then (', 'last'])}")
+    if way == "mixed" and "#" not in lines[-1]:
+        return "\n".join([opening, *lines]) + closing
+    return "\n".join([opening, *lines, indent + closing])
+
+
+def places(value: Value, where: str = "") -> list[tuple[str, Value]]:
+    found = [(where, value)]
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        found += places(item, where + pointer(key))
+    return found
+
+
+def some_operation(value: Value, chance: random.Random, fresh: Value) -> Operation:
+    where, found = chance.choice([(where, item) for where, item in places(value, "") if where.startswith("/spec") and where != "/spec/-"])
+    if isinstance(found, dict) and chance.random() < 0.6:
+        after = chance.choice([(), ("^",), ("a",), ("c", "b")])
+        return op("add", where + pointer(chance.choice("abcdef")), fresh, after)
+    if isinstance(found, list) and chance.random() < 0.6:
+        return op("add", f"{where}/{chance.choice(['-', *range(len(found) + 1)])}", fresh)
+    return op(chance.choice(["remove", "replace"]) if where != "/spec" else "replace", where, fresh)
+
+
+@settings(max_examples=int(os.environ.get("SAMIGRATE_EXAMPLES", "40")), deadline=None)
+@given(st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=4), st.lists(VALUES, min_size=1, max_size=4), st.integers(0, 1 << 32))
+def test_any_edit_of_any_layout(spec: dict[str, Any], fresh: list[Value], seed: int) -> None:
+    chance = random.Random(seed)
+    before = {"apiVersion": "v1", "kind": "Thing", "metadata": {"name": "x"}, "spec": spec}
+    text = f"# A program.\nx = {spelled(before, chance, '')}  # end\ny = 1\n"
+    assert [value for _, value in programs.values(text)] == [before]
+    operations: list[Operation] = []
+    value: Value = before
+    for each in fresh:
+        operations.append(some_operation(value, chance, each))
+        value = apply_all(value, operations[-1:])
+    try:
+        new = edited(text, *operations)
+    except RefusedError as error:
+        assert "when the program runs" in str(error)
+        return
+    assert [found for _, found in programs.values(new)] == [value], new
+    assert new.startswith("# A program.\nx = ") and new.endswith("  # end\ny = 1\n")
+    assert new.count("# why") >= text.count("# why") - sum(one.op != "add" for one in operations) * text.count("# why")

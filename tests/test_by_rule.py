@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from samigrate import kinds
 from samigrate.model import Risk
 from tests.stream import Run, migrate
 from tests.test_vectors import FIELD, SECRET, account, binding, deployment, role, stream, token_pod, token_secret
@@ -276,6 +277,10 @@ OUTSIDE = {
     "R-D17": ("projectcalico.org/v3", "NetworkPolicy", "spec: {ingress: [{source: {serviceAccounts: {names: [default]}}}]}", "add"),
     "R-D18": ("crd.antrea.io/v1beta1", "NetworkPolicy", "spec: {appliedTo: [{serviceAccount: {name: default, namespace: shop}}]}", "flag"),
     "R-D20": ("redhatcop.redhat.io/v1alpha1", "KubernetesAuthEngineRole", "spec: {targetServiceAccounts: [default]}", "add"),
+    "R-D7": ("eks.services.k8s.aws/v1alpha1", "PodIdentityAssociation", "spec: {namespace: shop, serviceAccount: default}", "flag"),
+    "R-D9": ("managedidentity.azure.com/v1api20230131", "FederatedIdentityCredential", f"spec: {{subject: '{USER}'}}", "flag"),
+    "R-D22": ("spire.spiffe.io/v1alpha1", "ClusterStaticEntry", "spec: {selectors: ['k8s:ns:shop', 'k8s:sa:default']}", "flag"),
+    "R-D29": ("eventing.knative.dev/v1alpha1", "EventPolicy", f"spec: {{from: [{{sub: '{USER}'}}]}}", "flag"),
     "R-D23": (
         "kyverno.io/v1",
         "ClusterPolicy",
@@ -336,6 +341,18 @@ labels:
   helm.sh/chart: web-1
   pod-template-hash: abc
 """
+
+
+def test_rf5_nothing_is_said_on_objects_that_pass_annotations_on() -> None:
+    own = kinds.parse_rules([{"group": "example.com", "kind": "Site", "pods": ["spec.template.spec"], "annotate": False}], "kinds.yaml")
+    run = migrate(deployment().replace("apps/v1", "example.com/v1").replace("Deployment", "Site"), settings={"kinds": tuple(own)})
+    assert run.spec("web", "Site")["serviceAccountName"] == "web"
+    assert "annotations" not in run.object("Site", "web")["metadata"]
+
+
+def test_rf6_nothing_is_said_where_nothing_changes() -> None:
+    text = stream(account("web"), deployment("serviceAccountName: web\nautomountServiceAccountToken: false"))
+    assert migrate(text, recipes=("least-privilege", "account-alias")).is_untouched
 
 
 def test_rf7_labels_of_the_new_account() -> None:

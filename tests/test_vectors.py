@@ -269,6 +269,7 @@ def test_h4_alias_differs(recipe: str) -> None:
 
 @pytest.mark.parametrize("spelling", ["no", "off", "n", "False", "FALSE"])
 def test_h5_yaml_booleans(spelling: str) -> None:
+    """R-A22."""
     text = stream(account("web"), deployment(f"serviceAccountName: web\nautomountServiceAccountToken: {spelling}"))
     run = migrate(text)
     assert run.is_untouched

@@ -145,6 +145,7 @@ def test_what_one_workload_spans_is_written_together_or_not(folder: Path) -> Non
 
 
 def test_accounts_are_written_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-G1, R-G2."""
     order: list[str] = []
     replace = os.replace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from samigrate import names, placing
+from samigrate import consul, names, placing
 from samigrate.index import BINDINGS, Match
 from samigrate.model import Resource, Risk, Workload
 from samigrate.state import State, Work
@@ -49,7 +49,7 @@ def kind_risks(workload: Workload) -> list[tuple[Risk, str]]:
 def choose_name(work: Work, state: State) -> tuple[str, tuple[str, str] | None]:
     """The name for the workload's account, and (the name wanted, why it is taken) where another had to do."""
     workload = work.workload
-    base = names.candidate(workload, work.settings.account_name)
+    base = consul.service(work) or names.candidate(workload, work.settings.account_name)
     rivals = [
         one
         for view in work.views

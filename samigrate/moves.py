@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from samigrate import consul
 from samigrate.index import View
-from samigrate.model import Finding, Severity
+from samigrate.model import Finding, Proposal, Severity
 from samigrate.planning import Planned
 from samigrate.state import Work
 from samigrate.values import Value, at, mapping, sequence, text
@@ -28,7 +29,9 @@ MUTATING = (
 
 def of(accepted: Sequence[Planned]) -> Iterator[Finding]:
     """Findings on every workload whose account is to change. The same finding may come twice."""
-    for work in {one.work.workload.key: one.work for one in accepted if one.proposal.part == "identity"}.values():
+    for one in {one.work.workload.key: one for one in accepted if one.proposal.part == "identity"}.values():
+        work = one.work
+        yield from _mesh(work, one.proposal)
         for view in work.views:
             yield from _volumes(work, view)
             yield from _overrides(work, view)
@@ -38,6 +41,20 @@ def of(accepted: Sequence[Planned]) -> Iterator[Finding]:
 def _finding(work: Work, id_: str, rule: str, message: str, action: str, severity: Severity = Severity.WARNING) -> Finding:
     workload = work.workload
     return Finding(id_, rule, severity, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod, workload.id)
+
+
+def _mesh(work: Work, proposal: Proposal) -> Iterator[Finding]:
+    """R-D19: with ACLs, Consul lets a pod in only where its account is named as its service."""
+    if not consul.is_injected(work.workload):
+        return
+    service = consul.service(work)
+    account = next((each.value for each in proposal.operations if each.pointer.endswith("/serviceAccountName")), None)
+    if account != service:
+        wanted = service or "not known from the input"
+        message = f"Consul wants its account named as its service, which is {wanted}, and the account is {account}"
+        yield _finding(
+            work, "consul-service-name", "R-D19", message, "give both one name, with the annotation connect-service or the account's"
+        )
 
 
 def _volumes(work: Work, view: View) -> Iterator[Finding]:

@@ -81,6 +81,70 @@ def test_a_default_for_runs_is_told() -> None:
     )
 
 
+DENY = """\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: keep-accounts}
+spec:
+  validationFailureAction: Enforce
+  rules:
+  - name: keep
+    match: {any: [{resources: {kinds: [Deployment], operations: [UPDATE]}}]}
+    validate:
+      deny:
+        conditions:
+          any:
+          - key: "{{ request.object.spec.template.spec.serviceAccountName }}"
+            operator: NotEquals
+            value: "{{ request.oldObject.spec.template.spec.serviceAccountName }}"
+"""
+CEL = (
+    "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: keep-accounts}\nspec:\n  validations:\n"
+    "  - expression: object.spec.template.spec.serviceAccountName == oldObject.spec.template.spec.serviceAccountName\n"
+)
+
+
+@pytest.mark.parametrize("policy", [pytest.param(DENY, id="kyverno"), pytest.param(CEL, id="CEL")])
+def test_a_policy_that_refuses_the_move_keeps_the_account(policy: str) -> None:
+    """R-D24: the change would be rejected when it is applied, so no risk option short of L5 makes it."""
+    run = migrate(stream(policy, deployment()), risk=Risk.L4)
+    assert "serviceAccountName" not in run.spec()
+    assert run.spec()["automountServiceAccountToken"] is False
+    assert "R-D24" in run.finding("above-max-risk").message
+    assert migrate(stream(policy, deployment()), risk=Risk.L5).spec()["serviceAccountName"] == "web"
+
+
+def test_a_policy_about_accounts_that_compares_nothing_is_no_obstacle() -> None:
+    assert migrate(stream(KYVERNO % "validate", deployment())).spec()["serviceAccountName"] == "web"
+
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: storefront, namespace: shop}\nspec: {selector: {app: web}}\n"
+
+
+def in_consul(more: str = "") -> str:
+    annotations = f"      annotations: {{consul.hashicorp.com/connect-inject: 'true'{more}}}\n"
+    return deployment().replace("      labels: {app: web}\n    spec", f"      labels: {{app: web}}\n{annotations}    spec")
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        pytest.param(stream(SERVICE, in_consul()), "storefront", id="the one Service of its pods"),
+        pytest.param(stream(SERVICE, in_consul(", consul.hashicorp.com/connect-service: front")), "front", id="the one it states"),
+    ],
+)
+def test_consul_wants_the_name_of_the_service(text: str, account: str) -> None:
+    run = migrate(text, risk=Risk.L4)
+    assert run.spec()["serviceAccountName"] == account
+    assert "consul-service-name" not in run.said()
+
+
+def test_where_the_service_is_not_known_the_name_is_told() -> None:
+    run = migrate(in_consul(), risk=Risk.L4)
+    assert run.spec()["serviceAccountName"] == "web"
+    assert "not known" in run.finding("consul-service-name").message
+
+
 # ---------------------------------------------------------------- rollouts (R-G8 to R-G18)
 
 

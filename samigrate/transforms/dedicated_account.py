@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import identity, layout, names, references
+from samigrate import identity, layout, names, policies, references
 from samigrate.index import Grant, Match, Seen, View
 from samigrate.model import (
     DEFAULT_ACCOUNT,
@@ -57,7 +57,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     touched = [one for view in work.views for one in references.of(view, DEFAULT_ACCOUNT, name) if references.is_touched(one)]
     yield from _findings(work, touched)
     grants = [grant for view in work.views for grant in view.grants(DEFAULT_ACCOUNT)]
-    risks = [*_risks(work, touched), *identity.kind_risks(workload)]
+    risks = [*_risks(work, touched), *policies.risks(work), *identity.kind_risks(workload)]
     operations = [_set_account(work, spec.value, name), *_drop_alias(work, spec.value)]
     added = list(_subjects(work, state, grants, name))
     operations += added

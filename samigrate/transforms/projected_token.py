@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from samigrate import identity, layout, legacy
+from samigrate import identity, layout, legacy, policies
 from samigrate.index import Match
 from samigrate.legacy import TokenVariable, TokenVolume
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
@@ -77,7 +77,8 @@ def _switch(work: Work, state: State, others: list[TokenVolume], *, has_own: boo
     for found in others:
         yield from _notes(work, found)
         operations += _convert(work, state, found)
-    yield Proposal("identity", tuple(operations), (), ((Risk.L3, f"runs as {account} instead of default"), *_risks(work, others)))
+    risks = (*policies.risks(work), (Risk.L3, f"runs as {account} instead of default"), *_risks(work, others))
+    yield Proposal("identity", tuple(operations), (), risks)
 
 
 def _bound_to_its_account(work: Work, others: list[TokenVolume], accounts: list[str], *, has_own: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate import identity, layout
+from samigrate import identity, layout, policies
 from samigrate.index import Match
 from samigrate.model import Finding, Operation, PodSpec, Proposal, Risk, Severity
 from samigrate.state import State, Work, stated_automount
@@ -73,8 +73,11 @@ def _loss(work: Work, account: str, previous: str, automount: bool | None) -> st
 
 def _is_generated(work: Work, account: str) -> bool:
     """Whether every scope holds that account as one that a run has made: any other may be what the token is for (R-B11)."""
-    found = [view.account(account) for view in work.views]
-    return all(found) and all(seen.match is Match.SAME and identity.is_managed(work, seen.resource) for each in found for seen in each)
+    for view in work.views:
+        found = view.account(account)
+        if not any(seen.match is Match.SAME for seen in found) or not all(identity.is_managed(work, seen.resource) for seen in found):
+            return False
+    return True
 
 
 def _notes(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Finding]:
@@ -120,6 +123,8 @@ def _annotations(work: Work, record: Mapping[str, Value]) -> Iterator[Operation]
 
 def _risks(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[tuple[Risk, str]]:
     yield Risk.L1, "takes back what an earlier run has done"
+    if spec.account != record.get(ACCOUNT, spec.account):
+        yield from policies.risks(work)
     yield from identity.kind_risks(work.workload)
 
 

@@ -41,6 +41,8 @@ def _given_settings(options: Options) -> Settings:
 
 def _run(root: Root, options: Options) -> Outcome:
     """A stream's outcome, informed by --context."""
+    if not options.context:
+        return run_roots([root], options)
     from dataclasses import replace
 
     from samigrate.hosts import repository, stream

@@ -123,6 +123,8 @@ def encoded(name: str, text: str) -> bytes:
 
 
 def say_problems(outcome: Outcome) -> None:
+    if not outcome.problems:
+        return
     from samigrate.reporters.text import clean
 
     for problem in outcome.problems:

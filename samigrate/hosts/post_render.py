@@ -7,12 +7,15 @@ what is there. So what holds no object is refused, and no object may get lost.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from samigrate import yamltext
 from samigrate.errors import InputError
 from samigrate.hosts import stream
 from samigrate.model import Outcome
-from samigrate.reporters import Look, text
+
+if TYPE_CHECKING:
+    from samigrate.reporters import Look
 
 EMPTY = "no Kubernetes object on standard input, so nothing is printed (--allow-empty lets a release of hooks alone pass in Helm 3)"
 
@@ -45,6 +48,8 @@ def result(content: bytes, outcome: Outcome) -> bytes:
 
 def told(outcome: Outcome, look: Look) -> Iterator[str]:
     """What is said of a run, on stderr and in the log."""
+    from samigrate.reporters import text
+
     yield from (*text.findings(outcome, look), *text.skips(outcome, look))
     changed = sum(bool(report.applied) for report in outcome.workloads)
     yield f"samigrate: changed {changed} of {text.count(len(outcome.workloads), 'workload')}, {text.tokens(outcome)}"

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import IO
 
 from samigrate.config import CONFIG_NAME, Settings, load_config
-from samigrate.hosts import walk
 from samigrate.model import Outcome
 from samigrate.pipeline import Root, Source
 
@@ -42,6 +41,8 @@ def hold(source: IO[bytes]) -> Callable[[], bytes]:
 
 def root(read: Callable[[], bytes], config: str | None, adjust: Callable[[Settings], Settings]) -> Root:
     """The stream as a root. Its config is the one named, else the nearest from the current folder upward."""
+    from samigrate.hosts import walk  # which needs more than a stream, whose host may be waiting
+
     home = None if config else walk.find_above(os.path.realpath(os.getcwd()), CONFIG_NAME)
     path = config or (os.path.relpath(os.path.join(home, CONFIG_NAME)) if home else None)
     return _root(read, adjust(load_config(path) if path else Settings()))

@@ -219,6 +219,37 @@ def test_the_subject_lands_in_the_builds_namespace(stated: str, kubectl: str) ->
         assert {"kind": "ServiceAccount", "name": account, "namespace": "prod"} in subjects
 
 
+def binding(kind: str, name: str) -> str:
+    reference = f"{{apiGroup: rbac.authorization.k8s.io, kind: {kind.removesuffix('Binding')}, name: {name}}}"
+    subjects = "- {kind: ServiceAccount, name: default, namespace: system}"
+    return f"apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata: {{name: {name}binding}}\nroleRef: {reference}\nsubjects:\n{subjects}\n"
+
+
+def test_the_old_kubebuilder_scaffold_comes_out_right(kubectl: str) -> None:
+    """R-J4: bindings of `default` in the placeholder namespace, kustomize's namespace and prefix on top."""
+    role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: {}\nmetadata: {{name: {}}}\nrules:\n- {{apiGroups: [''], resources: [pods], verbs: [get]}}\n"
+    manager = workload(name="controller-manager", metadata="  namespace: system\n") + "        args: [--leader-elect]\n"
+    migrate(
+        {
+            "config/default/kustomization.yaml": "namespace: shop-system\nnamePrefix: shop-\nresources:\n- ../rbac\n- ../manager\n",
+            "config/manager/kustomization.yaml": "resources:\n- manager.yaml\n",
+            "config/manager/manager.yaml": "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: system\n---\n" + manager,
+            "config/rbac/kustomization.yaml": "resources: [role.yaml, role_binding.yaml, leader.yaml, leader_binding.yaml]\n",
+            "config/rbac/role.yaml": role.format("ClusterRole", "manager-role"),
+            "config/rbac/role_binding.yaml": binding("ClusterRoleBinding", "manager-role"),
+            "config/rbac/leader.yaml": role.format("Role", "leader-role"),
+            "config/rbac/leader_binding.yaml": binding("RoleBinding", "leader-role"),
+        }
+    )
+    built = build("config/default", kubectl)
+    name = "shop-controller-manager"
+    assert pod(built["Deployment", name])["serviceAccountName"] == name
+    assert built["ServiceAccount", name]["metadata"]["namespace"] == "shop-system"
+    for kind, of in (("ClusterRoleBinding", "shop-manager-rolebinding"), ("RoleBinding", "shop-leader-rolebinding")):
+        subjects = [(one["namespace"], one["name"]) for one in built[kind, of]["subjects"]]
+        assert subjects == [("shop-system", "default"), ("shop-system", name)]
+
+
 # ---------------------------------------------------------------- patches
 
 TOKEN = """\

@@ -225,4 +225,5 @@ def test_any_edit_of_any_layout(spec: dict[str, Any], fresh: list[Value], seed: 
         return
     assert [found for _, found in programs.values(new)] == [value], new
     assert new.startswith("# A program.\nx = ") and new.endswith("  # end\ny = 1\n")
-    assert new.count("# why") >= text.count("# why") - sum(one.op != "add" for one in operations) * text.count("# why")
+    if all(one.op == "add" and one.pointer[-1] in "ef-" for one in operations):  # nothing is replaced
+        assert new.count("#") == text.count("#")

@@ -99,7 +99,8 @@ def declared(text: str) -> dict[tuple[str, str], Any]:
 
 def made(path: Path) -> dict[tuple[str, str], Any]:
     """The objects that the program makes, as the official client would send them."""
-    found = [client.ApiClient().sanitize_for_serialization(each) for each in runpy.run_path(str(path))["OBJECTS"]]
+    send: Any = client.ApiClient().sanitize_for_serialization
+    found = [send(each) for each in runpy.run_path(str(path))["OBJECTS"]]
     return {(value["kind"], value["metadata"]["name"]): value for value in found}
 
 

@@ -174,6 +174,7 @@ class Asked(NamedTuple):
 
     grants: dict[str, list[Grant]]
     users: dict[str, list[Workload]]
+    user_names: dict[str, list[str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +235,7 @@ class View:
     def __init__(self, scope: Scope, workload: Workload) -> None:
         self.scope = scope
         self.namespace = scope.namespace(workload.resource)
-        self._asked = scope.asked.setdefault(self.namespace, Asked({}, {}))
+        self._asked = scope.asked.setdefault(self.namespace, Asked({}, {}, {}))
         self._owners: dict[str, TokenSecret | None] = {}
         self._account = workload.spec.account
 
@@ -362,6 +363,12 @@ class View:
             found = self._reach(lambda layer: layer.users.get(account, ()), _object)
             self._asked.users[account] = [one for one, near in found if self._seen(one.resource, near)]
         return self._asked.users[account]
+
+    def user_names(self, account: str) -> list[str]:
+        """The same by kind, namespace and name, in order, each once: copies of an object are one user."""
+        if account not in self._asked.user_names:
+            self._asked.user_names[account] = sorted({str(user.id) for user in self.users(account)})
+        return self._asked.user_names[account]
 
     def claimants(self, name: str, pattern: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, whose account would want that name."""

@@ -81,20 +81,14 @@ def _shared(work: Work) -> Iterator[Finding]:
                 yield Finding(
                     "shared-default-binding", "R-E9", Severity.WARNING, message, action, grant.binding.at, grant.pointer, grant.binding.id
                 )
-        elif _is_shared(view, account):
+        elif len(view.user_names(account)) > 1:
             message = f"the account {account} is shared by {_names(view, account)}"
             yield _on(work, "shared-account", "R-F11", message, "give each an account of its own")
 
 
-def _is_shared(view: View, account: str) -> bool:
-    users = iter(view.users(account))
-    first = next(users, None)
-    return first is not None and any(other.id != first.id for other in users)
-
-
 def _names(view: View, account: str) -> str:
     """The users of an account in words. Only so many by name: each of them is told of all the others."""
-    names = sorted({str(user.id) for user in view.users(account)})
+    names = view.user_names(account)
     return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 

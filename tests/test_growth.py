@@ -1,0 +1,91 @@
+"""Twice the manifests take twice the steps, not four times: counted in lines of our code that run, not in seconds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from bench import samples
+from samigrate import pipeline, recipe
+from samigrate.config import Settings
+from samigrate.hosts import stream
+
+BINDING = """\
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: extra-{number}, namespace: {space}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: extra-{number}}}
+subjects:
+- {{kind: ServiceAccount, name: shared-{number}, namespace: {space}}}
+"""
+SHARING = """\
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: sharer-{number}, namespace: shop}}
+spec:
+  template:
+    spec:
+      serviceAccountName: shared
+      containers:
+      - {{name: app, image: "registry.example.com/app:{number}"}}
+"""
+
+
+def rendered(count: int) -> str:
+    return samples.releases(count)
+
+
+def hand_kept(count: int) -> str:
+    """Workloads on `default`, with bindings and as many definitions of kinds."""
+    return "".join(
+        [
+            *samples.workloads(count),
+            *(BINDING.format(number=number, space="shop") for number in range(count)),
+            *(document for document in samples.others(4 * count) if "kind: CustomResourceDefinition" in document),
+        ]
+    )
+
+
+def sharing(count: int) -> str:
+    """Workloads that all run as one account."""
+    return "".join(SHARING.format(number=number) for number in range(count))
+
+
+def small(count: int) -> str:
+    """Many objects that cost next to nothing each, and one workload."""
+    accounts = (f"---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: account-{number}}}\n" for number in range(count))
+    return "".join([*accounts, SHARING.format(number=0)])
+
+
+def steps(text: str) -> int:
+    """How many lines of Python run to migrate a stream, each turn of a loop counted."""
+    root = stream.root(text.encode, None, lambda settings: Settings())
+    chosen, count = recipe.load(("least-privilege",)), 0
+
+    def line(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        nonlocal count
+        count += 1
+        return line
+
+    before = sys.gettrace()
+    sys.settrace(line)
+    try:
+        outcome = pipeline.run(root, chosen)
+    finally:
+        sys.settrace(before)
+    assert not outcome.problems
+    assert outcome.workloads
+    return count
+
+
+@pytest.mark.parametrize(("manifests", "count"), [(rendered, 15), (hand_kept, 15), (sharing, 50), (small, 250)])
+def test_steps_grow_with_the_manifests(manifests: Callable[[int], str], count: int) -> None:
+    steps(manifests(2))  # what is loaded once
+    few, more, most = (steps(manifests(times * count)) for times in (1, 2, 4))
+    assert most - more < 2.1 * (more - few)  # what does not grow at all is in none of the differences

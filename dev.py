@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A newcomer's commands, with nothing but Python 3.11 and pip: `python3 dev.py demo`, `test` or `check`."""
+"""A newcomer's commands, with nothing but Python 3.11 and pip: `python3 dev.py demo`, `test`, `check` or `bench`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,12 @@ def check() -> None:
     run(PYTHON, "-m", "mypy")
 
 
-COMMANDS = {"demo": demo, "test": test, "check": check}
+def bench() -> None:
+    set_up("dev")
+    run(PYTHON, "-m", "bench.run", *sys.argv[2:])
+
+
+COMMANDS = {"bench": bench, "demo": demo, "test": test, "check": check}
 
 
 def main() -> None:

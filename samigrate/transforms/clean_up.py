@@ -11,7 +11,7 @@ from samigrate.state import State, Work
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, sequence, text
 
-REMOVED_LATER = "the pods and revisions of earlier releases must be gone by now"
+LATER = (Risk.L2, "takes away what an earlier run has left: old pods and revisions must be gone by now")
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
@@ -108,7 +108,7 @@ def _removal(work: Work, entries: list[Value], gone: list[int], risks: list[tupl
         yield _finding(work, "empty-binding", "R-G21", "names nobody any more", "delete it if nobody is to be added")
     else:
         operations = [Operation(at, "remove", f"/subjects/{index}", None, entries[index], (), reason) for index in reversed(gone)]
-    yield Proposal("subjects", tuple(operations), (), ((Risk.L2, f"{reason}; {REMOVED_LATER}"), *risks))
+    yield Proposal("subjects", tuple(operations), (), (LATER, *risks))
 
 
 # ---------------------------------------------------------------- accounts and Secrets
@@ -128,7 +128,7 @@ def _account(work: Work, state: State) -> Iterator[Proposal | Finding]:
                 return
     reason = "an account of ours that nothing names any more"
     operation = Operation(account.at, "remove", "", None, account.value, (), reason)
-    yield Proposal("account", (operation,), (), ((Risk.L2, f"{reason}; {REMOVED_LATER}"),))
+    yield Proposal("account", (operation,), (), (LATER,))
 
 
 def _secret(work: Work) -> Iterator[Finding]:

@@ -283,6 +283,6 @@ def test_the_sieve_is_fast() -> None:
     for machines that do other things besides."""
     line = b"    value = self.registry.lookup(name, default=None)  # the usual way to find a thing\n"
     data, known = line * (20_000_000 // len(line)), facts()
-    started = time.perf_counter()
+    started = time.process_time()
     assert not list(code.read("a.py", data, known))
-    assert len(data) / (time.perf_counter() - started) > 50_000_000
+    assert len(data) / (time.process_time() - started) > 50_000_000

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .edit import Draft, Edit, Slot, edits
+from .edit import Draft, Slot
 from .node import Declaration, Dialect, Node, Span
+from .splice import Edit, edits
 from .write import Class, Style, entry, string
 
 

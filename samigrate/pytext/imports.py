@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .edit import Draft, Edit, Slot, edits
+from .edit import Draft, Slot
 from .node import Entry, Node
+from .splice import Edit, edits
 from .write import WIDTH, Bare, Style
 
 if TYPE_CHECKING:

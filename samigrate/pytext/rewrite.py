@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .beside import Beside
-from .edit import CannotEdit, Draft, Edit, Op, Slot, apply, edits, spliced
+from .edit import CannotEdit, Draft, Op, apply
 from .imports import modules, needed
 from .node import Declaration, Dialect, Node
 from .parse import check
 from .read import source_of
+from .splice import Edit, edits, spliced
 from .write import Style
 
 
@@ -112,6 +113,3 @@ def line_of(one: Declaration, pointer: str) -> int:
         node = entry.node
         line = node.line if node.span or node.entries else line
     return line
-
-
-__all__ = ["Change", "RefusedChange", "Slot", "line_of", "rewrite", "style_of"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,6 +18,7 @@ from samigrate.tokens import TokenSecret, api_tokens, held
 
 PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 Pod = dict[str, Any]
+TOKEN_SECRETS = ("app-token",)
 
 
 # ---------------------------------------------------------------- the model
@@ -51,9 +52,9 @@ class Readable(NamedTuple):
     is_api: bool
 
 
-def readable(pod: Pod) -> list[Readable]:
-    """What each container of an admitted pod can read, through its mounts and its environment."""
-    contents = {volume["name"]: list(contained(volume)) for volume in pod.get("volumes", [])}
+def readable(pod: Pod, secrets: Collection[str] = TOKEN_SECRETS) -> list[Readable]:
+    """What each container of an admitted pod can read, through its mounts and its environment; `secrets` hold tokens."""
+    contents = {volume["name"]: list(contained(volume, secrets)) for volume in pod.get("volumes", [])}
     found = []
     for kind in ("initContainers", "containers", "ephemeralContainers"):
         for container in pod.get(kind, []):
@@ -61,24 +62,24 @@ def readable(pod: Pod) -> list[Readable]:
                 found += [Readable(container["name"], mount["mountPath"], is_api) for is_api in contents.get(mount["name"], [])]
             for variable in container.get("env", []):
                 reference = variable.get("valueFrom", {}).get("secretKeyRef", {})
-                if reference.get("name") in TOKEN_SECRETS and reference.get("key") == "token":
+                if reference.get("name") in secrets and reference.get("key") == "token":
                     found.append(Readable(container["name"], "", True))
             for imported in container.get("envFrom", []):
-                if imported.get("secretRef", {}).get("name") in TOKEN_SECRETS:
+                if imported.get("secretRef", {}).get("name") in secrets:
                     found.append(Readable(container["name"], "", True))
     return sorted(found)
 
 
-def contained(volume: dict[str, Any]) -> Iterator[bool]:
+def contained(volume: dict[str, Any], secrets: Collection[str]) -> Iterator[bool]:
     """Whether for the API, of each token in a volume."""
     plain = volume.get("secret")
-    if plain and plain.get("secretName") in TOKEN_SECRETS and gives_token(plain):
+    if plain and plain.get("secretName") in secrets and gives_token(plain):
         yield True
     for source in volume.get("projected", {}).get("sources", []):
         if "serviceAccountToken" in source:
             yield "audience" not in source["serviceAccountToken"]
         secret = source.get("secret")
-        if secret and secret.get("name") in TOKEN_SECRETS and gives_token(secret):
+        if secret and secret.get("name") in secrets and gives_token(secret):
             yield True
 
 
@@ -88,7 +89,6 @@ def gives_token(secret: dict[str, Any]) -> bool:
 
 # ---------------------------------------------------------------- the matrix
 
-TOKEN_SECRETS = ("app-token",)
 VOLUMES: dict[str, dict[str, Any] | None] = {
     "none": None,
     "empty": {"name": "v", "emptyDir": {}},

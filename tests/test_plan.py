@@ -160,6 +160,14 @@ def test_the_text_says_what_was_read(folder: Path) -> None:
     assert "  # was default; or `keep`, or an account that exists" in path.read_text()
 
 
+def test_a_plan_takes_the_place_of_no_other_file(folder: Path) -> None:
+    result = invoke(["plan", "web.yaml", "-o", "rbac.yaml"])
+    assert (result.exit, result.stderr) == (2, "samigrate: rbac.yaml: is there, and no plan: name another file\n")
+    assert (folder / "rbac.yaml").read_text() == FILES["rbac.yaml"]
+    path = plan(folder)
+    assert plan(folder, "-q") == path
+
+
 def test_a_dry_run_prints_what_git_applies(folder: Path) -> None:
     path, wanted = plan(folder), migrated(folder)
     shown = invoke(["apply", "--dry-run", str(path)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ def plan(**shared: Any) -> int:
     made, outcome = following.make(options)
     content = planfile.show(made).encode("utf-8", "surrogateescape")
     if options.output:
+        _require_free(options.output)
         with open(options.output, "wb") as file:
             file.write(content)
     else:
@@ -45,6 +47,17 @@ def plan(**shared: Any) -> int:
             say([f"Next: read {options.output}, take out what you doubt, `samigrate apply {options.output}`."])
     say_problems(outcome)
     return exit_code(outcome)
+
+
+def _require_free(path: str) -> None:
+    """A plan takes the place of a plan, and of nothing else."""
+    from samigrate.errors import InputError
+
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            found = file.read(1 << 16)
+        if found and b"\nkind: Plan\n" not in found:
+            raise InputError(path, 0, "is there, and no plan: name another file")
 
 
 @click.command()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import time
 from pathlib import Path
 
@@ -267,6 +269,19 @@ def test_the_sample_is_what_the_command_writes() -> None:
     """The evidence that the one golden case reads is what the other one writes."""
     written = GOLDEN / "source-becomes-evidence" / "expected" / "evidence.json"
     assert json.loads(written.read_bytes()) == json.loads((GOLDEN / "source-decides-the-verdict/input/evidence.json").read_bytes())
+
+
+def test_the_documented_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table in docs/evidence-source.md tells the verdicts of the sample, without and with evidence."""
+    page = (GOLDEN.parent / "docs" / "evidence-source.md").read_text()
+    told = {name: verdicts for name, *verdicts in re.findall(r"^\| `(\w+)` \| [^|]+ \| (\w+) \| (\w+) \|", page, re.MULTILINE)}
+    assert len(told) == 5
+    shutil.copytree(GOLDEN / "source-decides-the-verdict" / "input", tmp_path / "sample")
+    monkeypatch.chdir(tmp_path / "sample")
+    for column, options in enumerate(([], ["--evidence", "evidence.json"])):
+        report = json.loads(invoke(["audit", "k8s", "--format", "json", *options]).stdout)
+        found = {one["resource"]["name"]: one["verdict"] for one in report["workloads"]}
+        assert found == {name: verdicts[column] for name, verdicts in told.items()}
 
 
 def test_libraries_are_well_formed() -> None:

@@ -279,7 +279,7 @@ def test_the_same_without_a_namespace(made: tuple[dict[str, str], set[tuple[str,
     check(run(files), needy, "prod")
 
 
-@settings(PROFILE, max_examples=25)
+@settings(PROFILE, max_examples=20)
 @given(environments("prod"), environments("test"))
 def test_a_strangers_environment_changes_no_decision(
     mine: tuple[dict[str, str], set[tuple[str, str]]], theirs: tuple[dict[str, str], set[tuple[str, str]]]

@@ -30,7 +30,8 @@ CLUSTER_SCOPED = frozenset(
     {
         *("Namespace", "Project", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "APIService"),
         *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy"),
-        *("MutatingAdmissionPolicy", "PriorityClass", "StorageClass", "SecurityContextConstraints", "FlowSchema", "ClusterPolicy"),
+        *("ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy"),
+        *("PriorityClass", "StorageClass", "SecurityContextConstraints", "FlowSchema", "ClusterPolicy"),
     }
 )
 

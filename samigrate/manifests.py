@@ -44,6 +44,7 @@ CLUES: Mapping[str, tuple[str, ...]] = {
     "Secret": ("stringData", "service-account", "serviceaccount"),
     "PersistentVolumeClaim": ("ReadWriteOnce",),
     "CSIDriver": ("tokenRequests",),
+    "ValidatingAdmissionPolicyBinding": ("validationActions",),
 }
 """Kinds that matter only where their text holds one of these words."""
 KUSTOMIZATION = "kustomize.config.k8s.io/v1beta1 Kustomization"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.index import View
 from samigrate.model import Resource, Risk
 from samigrate.state import Work
-from samigrate.values import Value
+from samigrate.values import Value, at, mapping, sequence, text
 
 KINDS = (
     ("kyverno.io", "ClusterPolicy"),
@@ -22,8 +23,20 @@ def risks(work: Work) -> Iterator[tuple[Risk, str]]:
     for view in work.views:
         for kind in KINDS:
             for policy in view.everywhere(*kind):
-                if compares_accounts(policy):
+                if compares_accounts(policy) and denies(policy, view):
                     yield Risk.L5, f"{policy.id} may refuse an update that changes the account, R-D24"
+
+
+def denies(policy: Resource, view: View) -> bool:
+    """Whether the policy refuses what it finds, or may: kyverno only where it says Enforce, a policy of Kubernetes unless
+    all its bindings in the input are for audits and warnings."""
+    spec = mapping(policy.value, "spec")
+    if policy.id.group == "kyverno.io":
+        actions = [spec.get("validationFailureAction"), *(at(rule, "validate", "failureAction") for rule in sequence(spec, "rules"))]
+        return any(str(action).lower() == "enforce" for action in actions)
+    bindings = view.everywhere("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding")
+    own = [one for one in bindings if text(one.value, "spec", "policyName") == policy.id.name]
+    return not own or any("Deny" in sequence(one.value, "spec", "validationActions") for one in own)
 
 
 def compares_accounts(policy: Resource) -> bool:

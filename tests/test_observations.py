@@ -114,8 +114,26 @@ def test_a_policy_that_refuses_the_move_keeps_the_account(policy: str) -> None:
     assert migrate(stream(policy, deployment()), risk=Risk.L5).spec()["serviceAccountName"] == "web"
 
 
-def test_a_policy_about_accounts_that_compares_nothing_is_no_obstacle() -> None:
-    assert migrate(stream(KYVERNO % "validate", deployment())).spec()["serviceAccountName"] == "web"
+BOUND = (
+    "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {name: b}\n"
+    "spec: {policyName: keep-accounts, validationActions: [%s]}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param(KYVERNO % "validate", id="it compares nothing"),
+        pytest.param(DENY.replace("Enforce", "Audit"), id="kyverno only writes it down"),
+        pytest.param(stream(CEL, BOUND % "Warn, Audit"), id="its binding only warns"),
+    ],
+)
+def test_other_policies_are_no_obstacle(policy: str) -> None:
+    assert migrate(stream(policy, deployment())).spec()["serviceAccountName"] == "web"
+
+
+def test_a_binding_that_denies_is_one() -> None:
+    assert "serviceAccountName" not in migrate(stream(CEL, BOUND % "Deny", deployment())).spec()
 
 
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: storefront, namespace: shop}\nspec: {selector: {app: web}}\n"
@@ -134,6 +152,7 @@ def in_consul(more: str = "") -> str:
     ],
 )
 def test_consul_wants_the_name_of_the_service(text: str, account: str) -> None:
+    """R-D19."""
     run = migrate(text, risk=Risk.L4)
     assert run.spec()["serviceAccountName"] == account
     assert "consul-service-name" not in run.said()

@@ -101,15 +101,18 @@ class Entry:
 
     @property
     def planned_account(self) -> str:
-        """The account that the operations set, or ""."""
-        return next((str(s.value) for s in self.steps if s.on == self.at and s.pointer == f"{self.pod}/serviceAccountName"), "")
+        """The account that the part `identity` sets, or ""."""
+        return str(self._planned("identity", "serviceAccountName") or "")
 
     @property
     def planned_automount(self) -> str:
         """The value that the part `automount` sets, or ""."""
-        where = f"{self.pod}/automountServiceAccountToken"
-        found = next((s.value for s in self.steps if s.on == self.at and s.pointer == where and s.part == "automount"), None)
+        found = self._planned("automount", "automountServiceAccountToken")
         return "" if found is None else str(found).lower()
+
+    def _planned(self, part: str, key: str) -> Value:
+        own = (step for step in self.steps if self.pod and step.on == self.at and step.part == part)
+        return next((step.value for step in own if step.pointer == f"{self.pod}/{key}"), None)
 
     @property
     def edited(self) -> frozenset[str]:
@@ -246,7 +249,7 @@ def read(path: str) -> PlanFile:
         for key, planned in (("account", entry.planned_account), ("automount", entry.planned_automount)):
             if key in value["workloads"][index] and not planned:
                 raise document.error(pointer("workloads", index, key), f"the plan does not change the {key} of {entry.at}; make it anew")
-        if entry.automount not in (KEEP, entry.planned_automount):
+        if entry.automount not in ("", KEEP, entry.planned_automount):
             wanted = f"automount of {entry.at} must be {KEEP} or {entry.planned_automount}"
             way = "declare its use of the API (samigrate.dev/api-access), and make the plan anew"
             raise document.error(pointer("workloads", index, "automount"), f"{wanted}; for anything else {way}")

@@ -6,10 +6,11 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from samigrate import graph
 from samigrate.markdown import arrow, block, bullets, code, details, table
-from samigrate.model import Applied, Risk
+from samigrate.model import DEFAULT_ACCOUNT, Applied, Risk
 from samigrate.planfile import Entry, Left
 from samigrate.words import USES_API, clean, count
 
@@ -91,14 +92,26 @@ def _packed(sections: Sequence[str]) -> list[str]:
 
 
 def _title(what: What, changed: Sequence[Changed]) -> str:
-    fresh = sum(one.is_moved for one in changed)
-    fewer = sum(one.tokens[1] < one.tokens[0] for one in changed)
-    told = [f"give {count(fresh, 'workload')} accounts of {'their' if fresh != 1 else 'its'} own"] if fresh else []
-    told += [f"take unused API tokens from {fewer if fresh else count(fewer, 'workload')}"] if fewer else []
+    moves, fewer = _moves(changed), sum(one.tokens[1] < one.tokens[0] for one in changed)
+    told = [f"give {count(moves.own, 'workload')} accounts of {'their' if moves.own != 1 else 'its'} own"] if moves.own else []
+    told += [f"take unused API tokens from {fewer if moves.own else count(fewer, 'workload')}"] if fewer else []
+    told += [f"return {count(moves.back, 'workload')} to the default account"] if moves.back else []
     does = " and ".join(told) or f"harden the API credentials of {count(len(changed), 'object')}"
     where = f"{what.by} {', '.join(what.keys[:2])}{' and others' if len(what.keys) > 2 else ''}: " if what.by else ""
     title = f"{where}{does}{f' ({what.part})' if what.part else ''}"
     return title[:1].upper() + title[1:]
+
+
+class _Moves(NamedTuple):
+    """How many workloads leave for another account than `default`, and how many for `default`."""
+
+    own: int
+    back: int
+
+
+def _moves(changed: Sequence[Changed]) -> _Moves:
+    after = [one.account[1] for one in changed if one.is_moved]
+    return _Moves(sum(account != DEFAULT_ACCOUNT for account in after), after.count(DEFAULT_ACCOUNT))
 
 
 def _labels(what: What, changed: Sequence[Changed]) -> tuple[str, ...]:
@@ -130,19 +143,24 @@ def _pieces(changed: Sequence[Changed]) -> Iterator[Sequence[Changed]]:
 
 def _why(changed: Sequence[Changed]) -> str:
     before, after = sum(one.tokens[0] for one in changed), sum(one.tokens[1] for one in changed)
-    fresh = sum(one.is_moved for one in changed)
+    moves = _moves(changed)
     told = [
         "Kubernetes mounts a token for its API into every container unless a manifest says otherwise, and pods that name no account "
         "share one, so that a hole in any of them is a hole in all."
     ]
-    if fresh:
-        told.append(f"This gives {count(fresh, 'workload')} an account of its own, with the rights it had.")
-    if after < before:
+    if moves.own:
         told.append(
-            f"It takes the token from what declares no use of the API: {count(before, 'token')} could be read before, {after} can be after."
+            f"This gives {count(moves.own, 'workload')} an account {'of its own, with the rights it had' if moves.own == 1 else 'each, with the rights they had'}."
         )
+    if moves.back:
+        told.append(f"This takes back an earlier change: {count(moves.back, 'workload')} again on the default account.")
+    if after < before:
+        told.append("It takes the token from what declares no use of the API:")
+    elif after == before:
+        told.append("No token is taken away or added:")
     else:
-        told.append(f"No token is taken away: {count(before, 'token')} could be read before, and {after} can be after.")
+        told.append("Tokens that were taken away come back:")
+    told.append(f"{count(before, 'token')} could be read before, {after} can be after.")
     files = {each.operation.target.path for one in changed for each in one.applied}
     return " ".join([*told, f"Nothing else in the {count(len(files), 'file')} changes, not a comment and not a space."]) + "\n"
 

@@ -262,6 +262,21 @@ def test_keeping_everything_changes_nothing(folder: Path) -> None:
     assert tree_of_objects(tree(folder))["Deployment", "web"] == next(yaml.safe_load_all(FILES["web.yaml"]))
 
 
+def test_an_object_without_pods_is_an_entry_too(folder: Path) -> None:
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: default\n  namespace: front\n"
+    (folder / "account.yaml").write_text(account)
+    assert invoke(["migrate", "--write", "."]).exit == 0
+    path = plan(folder, "--recipe", "harden-default")
+    value = values(path)["workloads"]
+    assert [(one["workload"], "pod" in one, "account" in one, "automount" in one) for one in value] == [
+        ("ServiceAccount front/default", False, False, False)
+    ]
+    jsonschema.validate(values(path), dict(schema.plan()))
+    assert invoke(["apply", str(path)]).exit == 0
+    assert yaml.safe_load((folder / "account.yaml").read_text())["automountServiceAccountToken"] is False
+    assert "(1 done before)" in invoke(["apply", str(path)]).stderr
+
+
 def test_copies_of_an_object_share_an_account_and_neither_depends_on_the_other(folder: Path) -> None:
     empty(folder)
     fill(folder, {"twice.yaml": deployment("web") + "---\n" + deployment("web")})
@@ -348,7 +363,9 @@ def test_half_of_what_was_planned_is_a_changed_file(folder: Path) -> None:
 WRONG = [
     pytest.param({"pod": 3}, "workloads.0.pod must be of type string", id="wrong type"),
     pytest.param({"verdikt": "none"}, "unknown key 'verdikt'; did you mean 'verdict'?", id="unknown key"),
-    pytest.param({"automount": False}, "must be keep or true; for anything else declare its use of the API", id="neither kept nor as planned"),
+    pytest.param(
+        {"automount": False}, "must be keep or true; for anything else declare its use of the API", id="neither kept nor as planned"
+    ),
     pytest.param({"risk": "high"}, "workloads.0.risk must be one of L0, L1", id="no such risk"),
     pytest.param({"files": {}}, "the plan has no digest of api/api.yaml, rbac.yaml", id="no digest"),
 ]

@@ -288,7 +288,7 @@ def test_a_body_says_what_a_reviewer_asks(repository: Path) -> None:
     body = opened[0]["body"]
     for wanted in (
         "<!-- samigrate:samigrate/all -->",
-        "takes the token from what declares no use of the API: 5 tokens could be read before, 2 can be after",
+        "takes the token from what declares no use of the API: 5 tokens could be read before, 2 can be after.",
         "| `Deployment pay/w00` | `pay/w00.yaml:1` | `default` → `w00` | 1 → 0 | no sign of it | L2 |",
         "```mermaid\nflowchart LR",
         "- 5 Deployments: pods are replaced one by one",
@@ -303,6 +303,29 @@ def test_a_body_says_what_a_reviewer_asks(repository: Path) -> None:
     ):
         assert wanted in body, wanted
     assert opened[0]["title"] == "Give 5 workloads accounts of their own and take unused API tokens from 3"
+
+
+def test_a_way_back_is_not_told_as_a_way_on(repository: Path) -> None:
+    invoke(["migrate", "--write", "-q", "."])
+    commit("migrated")
+    plan = str(repository.parent / "plan.yaml")
+    invoke(["plan", "pay", "--recipe", "rollback", "-q", "-o", plan])
+    (opened,) = pr(plan)[1]
+    assert opened["title"] == "Return 14 workloads to the default account"
+    assert "This takes back an earlier change: 14 workloads again on the default account." in opened["body"]
+    assert "Tokens that were taken away come back: 0 tokens could be read before, 14 can be after." in opened["body"]
+
+
+def test_a_pull_request_for_accounts(repository: Path) -> None:
+    fill(repository, {"pay/account.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: default\n  namespace: pay\n"})
+    invoke(["migrate", "--write", "-q", "."])
+    commit("migrated")
+    plan = str(repository.parent / "plan.yaml")
+    invoke(["plan", ".", "--recipe", "harden-default", "-q", "-o", plan])
+    (opened,) = pr(plan)[1]
+    assert (opened["title"], opened["files"]) == ("Harden the API credentials of 1 object", ["pay/account.yaml"])
+    assert "| `ServiceAccount pay/default` | `pay/account.yaml:1` |" in opened["body"]
+    assert "How to roll back" not in opened["body"]
 
 
 def test_a_large_graph_is_left_out(plan: str) -> None:

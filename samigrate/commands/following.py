@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _LOOKS = ("format", "output", "color", "quiet", "verbose", "workload")
 """Options that have no say in what is planned."""
-_EMPTY: Mapping[str, Any] = {"tuple": (), "bool": False, "int": 0}
 
 
 def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
@@ -84,12 +83,12 @@ def restored(values: Mapping[str, Any]) -> Options:
     unknown = sorted(set(values) - (fields.keys() - set(_LOOKS)))
     if unknown or not values.get("paths"):
         raise InputError("", 0, f"the plan's options have {'an unknown ' + unknown[0] if unknown else 'no paths'}: make it anew")
-    found: dict[str, Any] = {name: _EMPTY.get(type_.split("[")[0]) for name, type_ in fields.items()}
+    found: dict[str, Any] = {}
     for name, value in values.items():
         if fields[name].startswith("tuple") is not isinstance(value, list) or not _is_plain(value):
             raise InputError("", 0, f"the plan's option {name} is not of the type {fields[name]}: make it anew")
         found[name] = tuple(value) if isinstance(value, list) else value
-    return Options(**found | {"color": "auto"})
+    return Options(**found)
 
 
 def _is_plain(value: Any) -> bool:

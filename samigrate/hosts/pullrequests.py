@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from samigrate import codeowners, grouping, pullrequest
 from samigrate.applying import Progress
+from samigrate.config import is_file_name
 from samigrate.errors import InputError
 from samigrate.grouping import Group
 from samigrate.hosts import git
@@ -23,7 +24,7 @@ from samigrate.words import clean
 Follow = Callable[[PlanFile], tuple[Outcome, Progress]]
 """Follows a plan in the current folder, and writes nothing."""
 TRAILER = "Samigrate-Branch"
-_INPUTS = ("config", "kinds", "context", "evidence")
+_INPUTS = ("config", "kinds", "context", "evidence", "recipe")
 """Options that name files which only inform: where a commit does not have them, the user's own are read."""
 
 
@@ -156,7 +157,7 @@ class _Branches:
             if isinstance(value, str):
                 moved[name] = found(value)
             elif isinstance(value, list):
-                moved[name] = [found(path) for path in value]
+                moved[name] = [found(path) if name != "recipe" or is_file_name(path) else path for path in value]
         return moved
 
     def _tell_refused(self, one: Group, outcome: Outcome, progress: Progress) -> None:

@@ -149,9 +149,8 @@ def _why(changed: Sequence[Changed]) -> str:
         "share one, so that a hole in any of them is a hole in all."
     ]
     if moves.own:
-        told.append(
-            f"This gives {count(moves.own, 'workload')} an account {'of its own, with the rights it had' if moves.own == 1 else 'each, with the rights they had'}."
-        )
+        given = "of its own, with the rights it had" if moves.own == 1 else "each, with the rights they had"
+        told.append(f"This gives {count(moves.own, 'workload')} an account {given}.")
     if moves.back:
         told.append(f"This takes back an earlier change: {count(moves.back, 'workload')} again on the default account.")
     if after < before:

@@ -27,15 +27,16 @@ def plan(**shared: Any) -> int:
     """Save what would change as a plan, for people to read and cut down. `samigrate apply` does what is left of it."""
     from samigrate import planfile
     from samigrate.commands import following
-    from samigrate.reporters.text import count
+    from samigrate.words import count
 
     options = Options(**shared)
     if options.format:
         raise click.UsageError("a plan has one format; `audit` and `migrate` report in others")
+    if options.output:
+        _require_free(options.output)
     made, outcome = following.make(options)
     content = planfile.show(made).encode("utf-8", "surrogateescape")
     if options.output:
-        _require_free(options.output)
         with open(options.output, "wb") as file:
             file.write(content)
     else:
@@ -93,7 +94,7 @@ def apply(plan: str, dry_run: bool, quiet: bool) -> int:
 
 def _told(plan: PlanFile, progress: Progress, outcome: Outcome, written: tuple[str, ...], *, dry_run: bool) -> list[str]:
     """What became of the entries."""
-    from samigrate.reporters.text import clean, count
+    from samigrate.words import clean, count
 
     skipped = sum(bool(entry.skip) for entry in plan.entries)
     left = len(plan.entries) - skipped - len(progress.done) - len(progress.refused)

@@ -22,6 +22,7 @@ from samigrate.values import Value, mapping, text
 SUFFIX = ".py"
 OVERRIDE = {"apiVersion": "client.samigrate.dev/v1", "kind": "PodOverride"}
 _PLACEHOLDER = re.compile(r"\$\{.*\}", re.DOTALL)
+_MAPS = ("annotations", "labels")
 _CONTAINERS = ("containers", "initContainers")
 
 
@@ -131,6 +132,9 @@ def _readable(value: Value) -> Value:
             made[key] = [made[key]] if key == "containers" else []
         if isinstance(made.get(key), list):
             made[key] = [{"name": item, "image": item} if _is_opaque(item) else item for item in made[key]]
+    for key in _MAPS:
+        if _is_opaque(made.get(key)):
+            made[key] = {}  # an edit of it is refused: what it holds is not known
     if _is_opaque(made.get("automountServiceAccountToken")):
         made["automountServiceAccountToken"] = None
     return made
@@ -142,7 +146,7 @@ def _is_opaque(value: Value) -> bool:
 
 def _as_override(value: Value, one: Declaration) -> Value:
     """A Pod without a name is laid over one that something else makes (Airflow's `pod_override`)."""
-    if not isinstance(value, dict) or value.get("kind") != "Pod" or _is_named(value):
+    if not isinstance(value, dict) or value.get("kind") != "Pod" or _is_named(value) or not isinstance(value.get("spec"), dict):
         return value
     spec = dict(mapping(value, "spec"))
     for key in _CONTAINERS:

@@ -227,3 +227,29 @@ def test_any_edit_of_any_layout(spec: dict[str, Any], fresh: list[Value], seed: 
     assert new.startswith("# A program.\nx = ") and new.endswith("  # end\ny = 1\n")
     if all(one.op == "add" and one.pointer[-1] in "ef-" for one in operations):  # nothing is replaced
         assert new.count("#") == text.count("#")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        pytest.param(HEAD + "p = client.V1Pod(spec=client.V1PodSpec(containers=[]))\n", "PodOverride", id="laid over another pod"),
+        pytest.param(HEAD + "p = client.V1Pod(metadata=client.V1ObjectMeta(labels=x))\n", "Pod", id="filled in later"),
+        pytest.param(HEAD + "p = client.V1Pod(metadata=client.V1ObjectMeta(name='a'), spec=x())\n", "Pod", id="a pod of its own"),
+    ],
+)
+def test_pods_without_a_name(text: str, kind: str) -> None:
+    (resource,) = programs.read("a.py", text).resources
+    assert resource.id.kind == kind
+
+
+def test_computed_parts_are_placeholders() -> None:
+    text = (
+        HEAD + "def f(x):\n    return client.V1Pod(metadata=client.V1ObjectMeta(name=x.name, annotations=x.notes()), "
+        "spec=client.V1PodSpec(containers=[x.main, client.V1Container(name='a', image=f'a:{x}')], automount_service_account_token=x.on))\n"
+    )
+    (resource,) = programs.read("a.py", text).resources
+    spec = resource.value["spec"]
+    assert resource.value["metadata"] == {"name": "${x.name}", "annotations": {}}
+    assert spec["automountServiceAccountToken"] is None
+    assert spec["containers"][0] == {"name": "${x.main}", "image": "${x.main}"}
+    assert spec["containers"][1]["image"].startswith("${")

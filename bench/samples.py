@@ -145,6 +145,14 @@ def definition(number: int, chance: random.Random) -> str:
     )
 
 
+def budget(number: int, chance: random.Random) -> str:
+    name = f"{chance.choice(_WORDS)}-{number}"
+    return (
+        f"---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: {name}\n  namespace: shop\n  labels:\n    app: {name}\n"
+        f"spec:\n  minAvailable: {chance.randrange(1, 9)}\n  selector:\n    matchLabels:\n      app: {name}\n"
+    )
+
+
 def claim(number: int, chance: random.Random) -> str:
     return (
         f"---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: {chance.choice(_WORDS)}-{number}\n  namespace: shop\n"
@@ -152,13 +160,24 @@ def claim(number: int, chance: random.Random) -> str:
     )
 
 
-_OTHERS: tuple[Callable[[int, random.Random], str], ...] = (settings, settings, ingress, definition, claim)
+_Maker = Callable[[int, random.Random], str]
+_UNRELATED: tuple[_Maker, ...] = (settings, settings, ingress, budget)
+_OTHERS: tuple[_Maker, ...] = (settings, settings, ingress, definition, claim)
 
 
 def others(count: int, seed: int = 1) -> Iterator[str]:
+    """Documents that hold no workload: most cannot matter, of definitions the head does, and of claims the access mode."""
+    return _made(_OTHERS, count, seed)
+
+
+def unrelated(count: int, seed: int = 1) -> Iterator[str]:
     """Documents that cannot matter to this migration."""
+    return _made(_UNRELATED, count, seed)
+
+
+def _made(makers: tuple[_Maker, ...], count: int, seed: int) -> Iterator[str]:
     chance = random.Random(seed)
-    return (chance.choice(_OTHERS)(number, chance) for number in range(count))
+    return (chance.choice(makers)(number, chance) for number in range(count))
 
 
 def workloads(count: int, seed: int = 2) -> Iterator[str]:

@@ -160,7 +160,7 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
         documents[index] = document
         inside = list(_open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else ""))
         resources += inside
-        if _may_name_account(piece):
+        if _holds(piece, _MARKERS):
             marked.add(index)
         opts += suppress.in_comments(piece, index, chunk.line, inside)
     is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
@@ -205,16 +205,34 @@ def _relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_
     if kind in kinds or kind in ALWAYS or kind.endswith("List"):
         return piece
     if kind in CLUES:
-        return piece if any(clue in piece for clue in CLUES[kind]) else ""
+        return piece if _holds(piece, _CLUES[kind]) else ""
     if kind in HEADS and "clientConfig" not in piece:
         return piece[: piece.find("\nspec:") + 1]
-    return piece if _may_name_account(piece) or ("containers" in piece and _POD.search(piece)) else ""
+    return piece if _holds(piece, _MARKERS) or ("containers" in piece and _POD.search(piece)) else ""
 
 
-def _may_name_account(piece: str) -> bool:
-    for marker in MARKERS:  # noqa: SIM110 - twice as fast as any(), and every document that cannot matter is asked
-        if marker in piece:
-            return True
+_Sieve = tuple[tuple[str, tuple[str, ...]], ...]
+_SHARED = ("ervice", "_")
+"""What many of the words have in common. Every document that cannot matter is asked for all of them: one test for many."""
+
+
+def _sieve(words: Iterable[str]) -> _Sieve:
+    """The words by what they share; a word that shares nothing stands for itself."""
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(next((shared for shared in _SHARED if shared in word), word), []).append(word)
+    return tuple((shared, tuple(group)) for shared, group in groups.items())
+
+
+_MARKERS, _CLUES = _sieve(MARKERS), {kind: _sieve(words) for kind, words in CLUES.items()}
+
+
+def _holds(piece: str, sieve: _Sieve) -> bool:
+    for shared, words in sieve:
+        if shared in piece:
+            for word in words:
+                if word in piece:
+                    return True
     return False
 
 

@@ -13,6 +13,7 @@ _HEAD = re.compile(
     r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?:\r\n|\n|\r))*"
     r"(?:---(?=[ \t\r\n]|\Z)(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*)?"
 )
+_COMMENT = re.compile(r"(?:^|[ \t])#")
 _KEYS: dict[str, re.Pattern[str]] = {}
 
 
@@ -31,20 +32,22 @@ def split(text: str) -> list[Chunk]:
     through the next `...` line. What precedes the first marker is a chunk of its own unless it is only
     directives, and so is what follows the last `...`: either may hold nothing but comments.
     """
-    cuts = [0]
+    cuts, first = [0], 1 if text.startswith("\ufeff") else 0
     for at in _markers(text):
-        if at < cuts[-1]:
+        start = cuts[-1]
+        if at < start:
             continue
         if text[at] == ".":
             cuts.append(_line_end(text, at))
-        elif text[cuts[-1] : at] not in ("", "\ufeff") and not _opens_with_directives(text, cuts[-1], at):
+        elif at > max(start, first) and not _opens_with_directives(text, start, at):
             cuts.append(at)
     if cuts[-1] != len(text):
         cuts.append(len(text))
     chunks, line = [], 1
+    count = lines_between if "\r" in text else _feeds_between
     for start, end in pairwise(cuts):
         chunks.append(Chunk(start, end, line))
-        line += lines_between(text, start, end)
+        line += count(text, start, end)
     return chunks
 
 
@@ -53,12 +56,16 @@ def _markers(text: str) -> list[int]:
     found = [0] if text[:3] in _MARKERS else []
     if text.startswith("\ufeff") and text[1:4] in _MARKERS:
         found = [1]
-    for needle in ("\n---", "\n...", "\r---", "\r..."):
+    for needle in ("\n---", "\n...", "\r---", "\r...")[: 4 if "\r" in text else 2]:
         at = text.find(needle)
         while at >= 0:
             found.append(at + 1)
             at = text.find(needle, at + 4)
     return sorted(at for at in found if text[at + 3 : at + 4] in ("", " ", "\t", "\r", "\n"))
+
+
+def _feeds_between(text: str, start: int, end: int) -> int:
+    return text.count("\n", start, end)
 
 
 def lines_between(text: str, start: int, end: int) -> int:
@@ -79,6 +86,9 @@ def line_column(text: str, index: int) -> tuple[int, int]:
 
 def is_flow(text: str, start: int, end: int) -> bool:
     """Whether the document in text[start:end] is written in flow style, as JSON is."""
+    first = start + 4 if text.startswith("---\n", start, end) else start
+    if text[first : first + 1].isalpha():
+        return False  # as most begin
     head = _HEAD.match(text, start, end)
     at = head.end() if head else start
     while at < end and text[at] in " \t\r\n":
@@ -105,7 +115,7 @@ def _bare(value: str) -> str:
     if value[:1] in ("'", '"'):
         close = value.find(value[0], 1)
         return value[1:close] if close > 0 else value
-    return re.split(r"(?:^|[ \t])#", value, maxsplit=1)[0].rstrip()
+    return (_COMMENT.split(value, maxsplit=1)[0] if "#" in value else value).rstrip()
 
 
 def _line_end(text: str, at: int) -> int:

@@ -23,6 +23,7 @@ from ruamel.yaml.events import (
 from .colons import is_maskable, masked, unmasking
 from .node import Node, escaped
 from .scalar import Scalar, key_text, resolve, tagged
+from .spans import block_scalar_end, past_space
 from .split import line_column, lines_between
 
 MAX_DEPTH = 200
@@ -359,43 +360,11 @@ def _scalar_node(reader: _Reader, event: Any, start: int, end: int) -> Node:
     while text[body : body + 1] in ("&", "!") and body < end:
         while body < end and not text[body].isspace():
             body += 1
-        body = _past_space(text, body, end)
+        body = past_space(text, body, end)
     if style in ("|", ">"):
-        end = _block_scalar_end(text, body, end)
+        end = block_scalar_end(text, body, end)
     value = resolve(event.value) if event.implicit[0] else reader.scalar(event)
     return Node("scalar", start, body, end, style, value, (), event.anchor)
-
-
-def _past_space(text: str, at: int, end: int) -> int:
-    """Past white space and comments: they may stand between a tag and its node."""
-    while at < end and (text[at].isspace() or text[at] == "#"):
-        if text[at] == "#":
-            while at < end and text[at] not in "\r\n\x85\u2028\u2029":
-                at += 1
-        else:
-            at += 1
-    return at
-
-
-_BREAK = "\r\n\x85\u2028\u2029"
-_LINE = re.compile(f"[^{_BREAK}]*(?:\r\n|[{_BREAK}]|\\Z)")
-
-
-def _block_scalar_end(text: str, body: int, end: int) -> int:
-    """Behind a block scalar's last line: blank lines behind that are its own only where they are part of its value."""
-    lines = [found for found in _LINE.finditer(text, body, end) if found.end() > found.start()]
-    header, content = lines[0], lines[1:]
-    indicators = header[0][1:3]
-    if "+" in indicators:
-        return end
-    filled = [line[0] for line in content if line[0].strip(f" {_BREAK}")]
-    has_indent = any(character.isdigit() for character in indicators)
-    indent = 1 if has_indent or not filled else len(filled[0]) - len(filled[0].lstrip(" "))
-    for line in reversed(content):
-        bare = line[0].rstrip(_BREAK)
-        if bare.strip(" ") or len(bare) > indent:
-            return line.end()
-    return header.end()
 
 
 def _refuse_what_hurts(text: str) -> None:

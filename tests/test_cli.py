@@ -147,7 +147,7 @@ def test_secret_values_are_not_shown(folder: Path) -> None:
         (["migrate", "-", "web.yaml"], "goes with no other path"),
         (["migrate", "nope.yaml"], "nope.yaml: No such file"),
         (["migrate", "--recipe", "nope", "."], "unknown recipe 'nope'"),
-        (["migrate", "--format", "nope", "."], "diff, json, text"),
+        (["migrate", "--format", "nope", "."], "diff, json, markdown, text"),
         (["migrate", "--diff", "--format", "json", "."], "both want stdout"),
         (["migrate", "--max-risk", "9", "."], "--max-risk"),
         (["migrate", "--config", "nope.yaml", "."], "nope.yaml: No such file"),

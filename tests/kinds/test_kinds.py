@@ -233,7 +233,8 @@ def test_places(api: str, kind: str, places: dict[str, str]) -> None:
 
 def test_every_rule_with_pod_specs_has_a_sample() -> None:
     covered = {(api.rpartition("/")[0], kind) for api, kind, _ in PLACES}
-    assert covered == {key for key, rule in KINDS.rules.items() if rule.pods}
+    in_manifests = {key for key, rule in KINDS.rules.items() if rule.pods and not key[0].endswith(".samigrate.dev")}
+    assert covered == in_manifests  # what only programs declare is tested with them
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def findings(number: int) -> tuple[Finding, ...]:
 
 
 def test_every_reporter_loads() -> None:
-    assert names() == ["diff", "json", "text"]
+    assert names() == ["diff", "json", "markdown", "text"]
     assert all(load(name).summary for name in names())
 
 

@@ -233,7 +233,8 @@ def _account(work: Work, state: State, name: str, options: Mapping[str, Value]) 
     for key, entries in (("imagePullSecrets", _pull_secrets(work)), ("secrets", _secrets(work))):
         if entries:
             value[key] = entries
-    if options.get("automount", False) and _writes_pod_value(work):
+    keeps_none = work.account_automount is False and workload.spec.automount is None  # what default said goes on
+    if keeps_none or (options.get("automount", False) and _writes_pod_value(work)):
         value["automountServiceAccountToken"] = False
     return NewResource(value, workload.resource.at, f"an account for {workload.id.name} alone")
 

@@ -282,6 +282,8 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
         touched += f", {count(len(outcome.objects), 'other object')}"
     verb = "Would change" if written is None else "Changed"
     yield f"{verb} {count(changed, 'file')} ({outcome.files} read): {touched}, {tokens(outcome)}."
+    if written and any(report.account_before != report.account_after for report in outcome.workloads) and "rollback" not in outcome.recipes:
+        yield "Back: `samigrate migrate --recipe rollback --write`; `git revert` would leave live objects with accounts that are gone."
     if written is None:
         yield "Next: `samigrate audit` says why; `samigrate migrate --write` does it."
 

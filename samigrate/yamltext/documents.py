@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from .ops import CannotEdit
-from .page import Page
-from .parse import compose
+from .page import paged
 from .split import Chunk, split
 from .write import Style, block_lines
 
@@ -38,8 +37,7 @@ def render(value: Any, *, newline: str = "\n", indented_sequences: bool = False,
 def style_of(text: str) -> Layout:
     """The layout most of one document's collections have, to `render` its neighbour alike. Raises YamlError."""
     mark = 1 if text.startswith("\ufeff") else 0
-    root = compose(text[mark:])
-    steps, offsets = Page(text[mark:], root).layout()
+    steps, offsets = paged(text[mark:]).layout()
     found = _BREAK.search(text)
     return Layout(
         newline=found[0] if found else "\n",

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from .flow import flow_edits, flow_value
 from .node import Node
 from .ops import CannotEdit, Op, Slot, draft
-from .page import BREAKS, Comment, Page, leaves
-from .parse import compose
+from .page import BREAKS, Comment, Page, leaves, paged
 from .splice import Edit, splice
 from .write import Style, block_lines, entry_lines, item_lines, scalar_text
 
@@ -20,8 +19,8 @@ def rewrite(text: str, ops: Sequence[Op]) -> str:
     """One document's text after `ops`, in order; every byte they do not concern stays. Raises CannotEdit and YamlError."""
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     text = text[len(mark) :]
-    root = compose(text)
-    page = Page(text, root)
+    page = paged(text)
+    root = page.root
     slot = draft(page, root, ops)
     if root is not None and "*" in text:
         _refuse_orphans(page, root, slot)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 
 from .node import Node
+from .parse import compose
 from .scalar import Quote, is_safe
 from .split import lines_between
 from .write import Style
@@ -17,6 +19,10 @@ BREAKS = "\r\n\x85\u2028\u2029"
 _BREAK = re.compile(f"\r\n|[{BREAKS}]")
 _COMMENT = re.compile(f"#[^{BREAKS}]*")
 _BLANK = re.compile(f"[ \t]*(?:#[^{BREAKS}]*)?(?:\r\n|[{BREAKS}]|\\Z)")
+
+
+MAX_KEPT = 100_000
+"""Of how long a document, in characters, the page is kept until the next is asked for."""
 
 
 class Comment(NamedTuple):
@@ -139,14 +145,28 @@ class Page:
 
     def layout(self) -> tuple[list[int], list[int]]:
         """How far mappings are indented below their keys, and how far lists are, in the order of the text."""
-        layout = _Layout(self)
+        layout = self._laid_out()
         return [step[1] for step in layout.steps], [place[1] for place in layout.lists]
+
+    def _laid_out(self) -> _Layout:
+        if self._layout is None:
+            self._layout = _Layout(self)
+        return self._layout
 
     def style(self, node: Node, at: int) -> Style:
         """How new text in the block collection `node` at the offset `at` is to look."""
-        if self._layout is None:
-            self._layout = _Layout(self)
-        return self._layout.style(self, node, at)
+        return self._laid_out().style(self, node, at)
+
+
+def paged(text: str) -> Page:
+    """A document, composed. Raises YamlError."""
+    return _just_paged(text) if len(text) < MAX_KEPT else Page(text, compose(text))
+
+
+@lru_cache(maxsize=1)
+def _just_paged(text: str) -> Page:
+    """A document is often asked for twice in a row: for its edits, and for the layout of a new document beside it."""
+    return Page(text, compose(text))
 
 
 def leaves(root: Node) -> Iterator[Node]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from sys import intern
 from typing import Any
 
@@ -27,9 +26,6 @@ from .spans import block_scalar_end, past_space
 from .split import line_column, lines_between
 
 MAX_DEPTH = 200
-MAX_KEPT = 100_000
-"""Of how long a document, in characters, the nodes are kept until the next is composed."""
-
 MAX_BRACKETS = 1_000
 MAX_ALIASED = 1_000_000
 """How many nodes all aliases of a document together may stand for."""
@@ -80,16 +76,6 @@ def load(text: str) -> Parsed:
 
 def compose(text: str) -> Node | None:
     """The nodes of one document with their spans, or None if it has none. Raises YamlError."""
-    return _just_composed(text) if len(text) < MAX_KEPT else _composed(text)
-
-
-@lru_cache(maxsize=1)
-def _just_composed(text: str) -> Node | None:
-    """A document is often composed twice in a row: for its edits, and for the layout of a new document beside it."""
-    return _composed(text)
-
-
-def _composed(text: str) -> Node | None:
     _, found = _read(text, _nodes)
     node: Node | None = found[0] if found else None
     return None if node is None or node.start == node.end else node

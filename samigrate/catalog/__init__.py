@@ -41,9 +41,9 @@ def load(extra: Mapping[str, Any] | None = None) -> Catalog:
         config=tuple(_sign(entry, "config") for entry in entries["config"]),
         injectors=injectors,
         delegation=frozenset(entry["name"] for entry in entries["roles"] if entry["class"] == "delegation"),
-        images=_group((last, item) for item in images if isinstance(last := item.parts[-1], str)),
-        loose_images=tuple(item for item in images if not isinstance(item.parts[-1], str)),
-        loose_endings=_any(entry["name"].rpartition("/")[2] for entry in entries["images"] if "*" in entry["name"].rpartition("/")[2]),
+        images=_group((literal[-1], item) for item in images if (literal := _literal(item))),
+        loose_images=tuple(item for item in images if not _literal(item)),
+        loose_endings=_any(item.hit.pattern.rpartition("/")[2] for item in images if not _literal(item)),
         known_variables=_group((name, item) for name, item in variables if "*" not in name),
         loose_variables=tuple(item for name, item in variables if "*" in name),
         loose_names=_any(name for name, _ in variables if "*" in name),
@@ -96,6 +96,10 @@ def _image(entry: Entry) -> ImagePattern:
         tuple(_glob(part) if "*" in part else part for part in parts),
         (len(literal), sum(len(part.replace("*", "")) for part in parts)),
     )
+
+
+def _literal(pattern: ImagePattern) -> list[str]:
+    return [part for part in pattern.parts if isinstance(part, str)]
 
 
 def _sign(entry: Entry, place: str) -> Sign:

@@ -89,7 +89,7 @@ class Catalog:
     config: tuple[Sign, ...]
     injectors: tuple[Injector, ...]
     delegation: frozenset[str]
-    images: Mapping[str, Sequence[ImagePattern]]
+    images: Mapping[str, Sequence[ImagePattern]]  # by their last part without a wildcard
     loose_images: Sequence[ImagePattern]
     loose_endings: re.Pattern[str]
     known_variables: Mapping[str, Sequence[Variable]]
@@ -110,8 +110,9 @@ class Catalog:
 
     def _match_image(self, reference: str) -> ImageHit | None:
         components = path_of(reference).split("/")
+        near = [item for component in dict.fromkeys(reversed(components)) for item in self.images.get(component, ())]
         loose = self.loose_images if self.loose_endings.match(components[-1]) else ()
-        found = [item for item in (*self.images.get(components[-1], ()), *loose) if _is_suffix(item.parts, components)]
+        found = [item for item in (*near, *loose) if _is_suffix(item.parts, components)]
         if not found:
             return None
         weight = max(item.weight for item in found)

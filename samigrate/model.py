@@ -130,7 +130,7 @@ class Container:
         return f"/{self.list}/{self.index}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PodSpec:
     """A pod spec as a plain value, read by the rules of domain section A."""
 
@@ -156,10 +156,16 @@ class PodSpec:
         return not isinstance(self.value.get("automountServiceAccountToken"), (bool, type(None)))
 
     def containers(self, *, ephemeral: bool = False) -> Iterator[Container]:
-        for name in (*CONTAINER_LISTS, "ephemeralContainers") if ephemeral else CONTAINER_LISTS:
-            for index, item in enumerate(sequence(self.value, name)):
-                if isinstance(item, dict):
-                    yield Container(text(item, "name") or f"{name}[{index}]", name, index, item)
+        return (one for one in self._containers if ephemeral or one.list in CONTAINER_LISTS)
+
+    @cached_property
+    def _containers(self) -> tuple[Container, ...]:
+        return tuple(
+            Container(text(item, "name") or f"{name}[{index}]", name, index, item)
+            for name in (*CONTAINER_LISTS, "ephemeralContainers")
+            for index, item in enumerate(sequence(self.value, name))
+            if isinstance(item, dict)
+        )
 
     def volumes(self) -> Iterator[tuple[int, dict[str, Value]]]:
         for index, item in enumerate(sequence(self.value, "volumes")):

@@ -88,6 +88,8 @@ class State:
         return found if isinstance(found, dict) else {}
 
     def spec(self, workload: Workload) -> PodSpec:
+        if workload.resource.key not in self._values:
+            return workload.spec
         found = resolve(self.value(workload.resource), workload.pod)
         return PodSpec(found if isinstance(found, dict) else {})
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     at = workload.resource.at
     for reading in read(workload):
-        for sign in catalog.arguments:
+        for sign in catalog.arguments if reading.lower or reading.values else ():
             hit = _in_arguments(reading, sign) or _in_values(reading, sign)
             if hit:
                 what, where = hit

@@ -20,7 +20,8 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         return
     for grant in view.grants(DEFAULT_ACCOUNT):
         if is_empty(grant):
-            yield Evidence("shared-default-binding", 1, Strength.WEAK, f"{describe(grant)}, which has no rules", grant.binding.at, grant.pointer)
+            detail = f"{describe(grant)}, which has no rules"
+            yield Evidence("shared-default-binding", 1, Strength.WEAK, detail, grant.binding.at, grant.pointer)
         if needs_token(grant, catalog):
             rank = 6 if grant.role_name in catalog.delegation else 1
             yield Evidence("shared-default-binding", rank, Strength.STRONG, describe(grant), grant.binding.at, grant.pointer)

@@ -20,6 +20,10 @@ _BARE = re.compile(r"---[ \t]*(?:\r\n|\n|\r)")
 _CONTENT = re.compile(r"^(?!---[ \t]*$|---[ \t]+#|\.\.\.|[ \t]*#|[ \t]*$|%)", re.MULTILINE)
 
 
+MAX_HELD = 8_000_000
+"""How much text waits to be joined, in characters: all of a large stream in pieces would stand in memory beside the whole."""
+
+
 class Layout(TypedDict):
     """How a document is laid out; the keyword arguments of `render`."""
 
@@ -68,13 +72,16 @@ def insert_documents(text: str, inserts: Sequence[tuple[int, str]]) -> str:
 
 def replace_chunks(text: str, pieces: Mapping[Chunk, str]) -> str:
     """The stream with other text for some of its chunks."""
-    made, at = "", 0
+    made, at, held = "", 0, 0
+    waiting: list[str] = []
     for chunk, piece in sorted(pieces.items()):
-        # Not joined at the end: a stream may be large, and that would hold all of it once more.
-        made += text[at : chunk.start]
-        made += piece
+        waiting += (text[at : chunk.start], piece)
+        held += chunk.start - at + len(piece)
         at = chunk.end
-    made += text[at:]
+        if held > MAX_HELD:
+            made += "".join(waiting)
+            waiting, held = [], 0
+    made += "".join((*waiting, text[at:]))
     return made
 
 

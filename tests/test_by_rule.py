@@ -92,6 +92,19 @@ def test_rb5_rb6_generated_names(secret: str, is_converted: bool) -> None:
     assert ("projected" in run.spec()["volumes"][0]) is is_converted
 
 
+@pytest.mark.parametrize("mode", ["", "0440", "0o440", "288"])
+def test_rb12_a_whole_volume_keeps_its_name_its_mounts_and_its_mode(mode: str) -> None:
+    line = f"defaultMode: {mode}"
+    run = migrate(stream(account("app"), token_pod(SECRET + f"  {line}\n" * bool(mode), mount="mountPath: /etc/kube\n    readOnly: true")))
+    (volume,) = run.spec()["volumes"]
+    assert (volume["name"], "secret" in volume) == ("token", False)
+    assert [next(iter(source)) for source in volume["projected"]["sources"]] == ["serviceAccountToken", "configMap", "downwardAPI"]
+    assert run.spec()["containers"][0]["volumeMounts"] == [{"name": "token", "mountPath": "/etc/kube", "readOnly": True}]
+    assert [one.strip() for one in run.after.splitlines() if "defaultMode" in one] == [line] * bool(mode), (
+        "none it had not, in its own spelling"
+    )
+
+
 def test_rb13_foreign_keys_stay_in_their_secret() -> None:
     items = "  items:\n  - {key: token, path: t}\n  - {key: service-ca.crt, path: ca}\n"
     run = migrate(stream(account("app"), token_pod(SECRET + items)))

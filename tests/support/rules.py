@@ -17,6 +17,8 @@ import yaml
 ROOT = Path(__file__).parent.parent.parent
 PAGE, FACTS = ROOT / "docs" / "rules.md", ROOT / "docs" / "rules.yaml"
 CODE, TESTS = ("samigrate", "recipes"), ("tests",)
+ABOUT_NAMES = ("tests/support/", "tests/test_rules.py")
+"""They name rules to show how rules are named, and hold none."""
 _NAMED = re.compile(r"R-([A-J])(\d+)(?:(?: to |[-–])(?:R-)?\1?(\d+))?(?P<more>(?:,? (?:and )?\1\d+\b)*)")
 HEAD = """\
 # Rules
@@ -65,8 +67,9 @@ def mentions() -> tuple[Mapping[str, list[str]], Mapping[str, list[str]]]:
 def _files(roots: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for root in roots:
         for path in sorted((ROOT / root).rglob("*")):
-            if path.suffix in (".py", ".yaml") and path.is_file():
-                yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8", errors="replace")
+            name = path.relative_to(ROOT).as_posix()
+            if path.suffix in (".py", ".yaml") and path.is_file() and not name.startswith(ABOUT_NAMES):
+                yield name, path.read_text(encoding="utf-8", errors="replace")
 
 
 def page() -> str:

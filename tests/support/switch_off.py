@@ -1,10 +1,10 @@
 """Would a test notice? Switches off one part of samigrate at a time and runs the fast tests on what is left.
 
-`python -m tests.support.switch_off [NAME...]` does it for every transform, evidence source, section of the catalogue and
-file of kinds (or those whose name holds a NAME), each in a copy of the tree, and fails where nothing noticed. A part is
-switched off, not broken: a transform proposes nothing, a source finds nothing, a data file holds no such entry. Tests that
-fail with everything on are left out and named; a module of tests that cannot even be collected notices nothing, and the
-others are asked without it. Not part of the ordinary suite: it takes some minutes.
+`python -m tests.support.switch_off [NAME...]` does it for every transform, evidence source, section of the catalogue, file of
+kinds and dialect of Python (or those whose name holds a NAME), each in a copy of the tree, and fails where nothing noticed. A
+part is switched off, not broken: a transform proposes nothing, a source finds nothing, a data file holds no such entry, a
+dialect is not there. Tests that fail with everything on are left out and named; a module of tests that cannot even be
+collected notices nothing, and the others are asked without it. Not part of the ordinary suite: it takes some minutes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import yaml
 ROOT = Path(__file__).parent.parent.parent
 COPIED = ("samigrate", "recipes", "tests", "golden", "schemas", "docs", "examples")
 TESTS = ("evidence", "kinds", "catalog", "transforms", "test_by_rule.py", "test_vectors.py", "test_observations.py", "test_golden.py")
-NEAREST = {"transforms": "transforms", "evidence": "evidence", "kinds": "kinds", "catalog": "catalog"}
+NEAREST = {"transforms": "transforms", "evidence": "evidence", "kinds": "kinds", "catalog": "catalog", "dialects": "test_golden.py"}
 """The tests that run first, by the folder of the part: what notices at once costs a second."""
 JOBS = 2
 _SILENT = """
@@ -66,7 +66,8 @@ def parts() -> Iterator[Part]:
     package = ROOT / "samigrate"
     for folder in ("transforms", "evidence"):
         yield from (Part(f"{folder}/{path.name}") for path in sorted((package / folder).glob("*.py")) if path.name[0] != "_")
-    yield from (Part(f"kinds/{path.name}") for path in sorted((package / "kinds").glob("*.yaml")))
+    for folder in ("kinds", "dialects"):
+        yield from (Part(f"{folder}/{path.name}") for path in sorted((package / folder).glob("*.yaml")))
     for path in sorted((package / "catalog").glob("*.yaml")):
         yield from _sections(path)
 
@@ -86,6 +87,9 @@ def switch_off(part: Part, tree: Path) -> None:
     if path.suffix == ".py":
         name, field = ("TRANSFORM", "propose") if part.path.startswith("transforms/") else ("SOURCE", "find")
         path.write_text(path.read_text(encoding="utf-8") + _SILENT.format(name=name, field=field), encoding="utf-8")
+        return
+    if part.path.startswith("dialects/"):  # a file is one dialect
+        path.unlink()
         return
     old = yaml.safe_load(path.read_text(encoding="utf-8"))
     new = _without(part, old)

@@ -148,6 +148,15 @@ def _mount(pod: Object, container: Object, path: str, volume: Object) -> None:
     pod["volumes"] = [volume]
 
 
+def token_secrets(stated: Object) -> list[Object]:
+    """The legacy token Secrets that pods mount here; without them a name like `token-of-app` says nothing (R-B7)."""
+    made = []
+    for name in ("app", "default", "web"):
+        metadata = {"name": f"token-of-{name}", **stated, "annotations": {"kubernetes.io/service-account.name": name}}
+        made.append({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/service-account-token"})
+    return made
+
+
 @st.composite
 def scenes(draw: st.DrawFn, namespace: str | None = "shop") -> Scene:
     stated = {"namespace": namespace} if namespace else {}
@@ -161,9 +170,7 @@ def scenes(draw: st.DrawFn, namespace: str | None = "shop") -> Scene:
         if draw(st.integers(0, 5)) == 0:
             account["metadata"]["annotations"] = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/x"}
         made.append(account)
-    for name in ("app", "default", "web"):
-        metadata = {"name": f"token-of-{name}", **stated, "annotations": {"kubernetes.io/service-account.name": name}}
-        made.append({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/service-account-token"})
+    made += token_secrets(stated)
     bound = draw(st.lists(st.sampled_from(ACCOUNTS), unique=True, max_size=2))
     for name in bound:
         made.append(draw(bindings(name, namespace)))
@@ -301,7 +308,7 @@ def test_a_base_serves_all_its_overlays(made: tuple[Object, bool], overlays: lis
     pod, shows = made
     files = {
         "base/kustomization.yaml": "resources: [web.yaml]\n",
-        "base/web.yaml": stream([workload("Deployment", "web", pod, {})]),
+        "base/web.yaml": stream([workload("Deployment", "web", pod, {}), *token_secrets({})]),
     }
     is_bound = False
     for overlay in overlays:

@@ -160,17 +160,12 @@ class PodSpec:
 
     @cached_property
     def _containers(self) -> tuple[Container, ...]:
-        return tuple(
-            Container(text(item, "name") or f"{name}[{index}]", name, index, item)
-            for name in (*CONTAINER_LISTS, "ephemeralContainers")
-            for index, item in enumerate(sequence(self.value, name))
-            if isinstance(item, dict)
-        )
+        lists = {name: enumerate(sequence(self.value, name)) for name in (*CONTAINER_LISTS, "ephemeralContainers")}
+        found = ((name, index, item) for name, items in lists.items() for index, item in items if isinstance(item, dict))
+        return tuple(Container(text(item, "name") or f"{name}[{index}]", name, index, item) for name, index, item in found)
 
     def volumes(self) -> Iterator[tuple[int, dict[str, Value]]]:
-        for index, item in enumerate(sequence(self.value, "volumes")):
-            if isinstance(item, dict):
-                yield index, item
+        return ((index, item) for index, item in enumerate(sequence(self.value, "volumes")) if isinstance(item, dict))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from samigrate.errors import InputError
-from samigrate.model import Applied, Outcome, ResourceId
+from samigrate.model import ResourceId
+from samigrate.outcome import Applied, Outcome
 from samigrate.values import Value, at, mapping, sequence, text
 
 TOLD = "annotate"

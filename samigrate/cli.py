@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from samigrate.baseline import Change
-    from samigrate.model import Outcome
+    from samigrate.outcome import Outcome
 
 FAIL_ON = ("token", "note", "warning", "error", "required", "likely", "unknown", "none")
 

@@ -7,15 +7,12 @@ Frozen values only. Nothing here reads files, prints, or knows a transform. Mani
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from samigrate.values import Value, mapping, resolve, sequence, text
-
-if TYPE_CHECKING:
-    from samigrate.radius import Mention, ObjectReport
 
 DEFAULT_PREFIX = "samigrate.dev"
 DEFAULT_ACCOUNT = "default"
@@ -332,70 +329,3 @@ class Problem:
     line: int
     message: str
     ours: bool = False
-
-
-# ---------------------------------------------------------------- the end of a run
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """One file before and after; `old` is None for a new file. `secret_lines` are the 1-based line ranges
-    (first, last) of `old` that hold Secret values: a diff's context must not show them."""
-
-    path: str
-    old: str | None
-    new: str
-    secret_lines: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """An operation that is part of the outcome, and the transform that proposed it. For an added resource
-    `operation.op` is `add`, `operation.pointer` is "" and `operation.value` the object."""
-
-    transform: str
-    part: str
-    operation: Operation
-
-
-@dataclass(frozen=True, slots=True)
-class WorkloadReport:
-    """What is said of one workload in one file."""
-
-    workload: Workload
-    scope: str
-    namespace: str | None
-    line: int
-    account_before: str
-    account_after: str
-    automount_before: bool | None
-    automount_after: bool | None
-    effective: bool | None  # whether a token is mounted by default after the run; None where the account is not in the input
-    tokens_before: int
-    tokens_after: int
-    containers: int
-    verdict: Verdict
-    risk: Risk
-    risks: tuple[tuple[Risk, str], ...]
-    applied: tuple[Applied, ...]
-    lines: Mapping[int, int]  # index in verdict.evidence -> 1-based line of the evidence in its file
-    radius: tuple[Mention, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """All that a run found and would change; what hosts write and reporters print."""
-
-    recipes: tuple[str, ...]
-    scopes: tuple[str, ...]
-    files: int
-    documents: int
-    workloads: tuple[WorkloadReport, ...]
-    findings: tuple[Finding, ...]
-    skipped: tuple[Skip, ...]
-    problems: tuple[Problem, ...]
-    changes: tuple[FileChange, ...]
-    objects: tuple[ObjectReport, ...] = ()
-
-    def is_changed(self) -> bool:
-        return bool(self.changes)

@@ -33,7 +33,8 @@ from samigrate.evidence import judge
 from samigrate.index import View
 from samigrate.kinds import Kinds
 from samigrate.manifests import RefusedError
-from samigrate.model import FileChange, Finding, Level, Location, Outcome, Problem, Severity, Skip
+from samigrate.model import Finding, Level, Location, Problem, Severity, Skip
+from samigrate.outcome import FileChange, Outcome
 from samigrate.planning import Blocked, Plan, Planned, part_key, plan
 from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from samigrate import graph
 from samigrate.markdown import arrow, block, bullets, code, details, table
-from samigrate.model import DEFAULT_ACCOUNT, Applied, Risk
+from samigrate.model import DEFAULT_ACCOUNT, Risk
+from samigrate.outcome import Applied
 from samigrate.planfile import Entry, Left
 from samigrate.words import USES_API, clean, count
 

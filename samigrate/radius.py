@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from samigrate import references
 from samigrate.index import Match, View
-from samigrate.model import TOKEN_SECRET_TYPE, Applied, Location, Resource, ResourceId, Risk
+from samigrate.model import TOKEN_SECRET_TYPE, Location, Resource, ResourceId, Risk
+from samigrate.outcome import Applied
 from samigrate.state import Work
 from samigrate.values import at, text
 

@@ -6,18 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate import radius
-from samigrate.model import (
-    Applied,
-    FileChange,
-    Finding,
-    Location,
-    Operation,
-    Outcome,
-    Problem,
-    Risk,
-    Severity,
-    WorkloadReport,
-)
+from samigrate.model import Finding, Location, Operation, Problem, Risk, Severity
+from samigrate.outcome import Applied, FileChange, Outcome, WorkloadReport
 from samigrate.planning import Planned
 from samigrate.radius import ObjectReport
 from samigrate.reading import Reading, Root

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate import planfile, planning, reading, rewriting
 from samigrate.errors import InputError
-from samigrate.model import FileChange, Finding, Level, Location, Operation, Resource, WorkloadReport
+from samigrate.model import Finding, Level, Location, Operation, Resource
+from samigrate.outcome import FileChange, WorkloadReport
 from samigrate.pipeline import Run
 from samigrate.planfile import NEW, Entry, Left, Step, Target
 from samigrate.planning import Planned

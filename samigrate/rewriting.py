@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from samigrate import manifests, placing, programs
 from samigrate.manifests import Manifest, RefusedError
-from samigrate.model import FileChange, Location, Operation
+from samigrate.model import Location, Operation
 from samigrate.operations import apply_all
+from samigrate.outcome import FileChange
 from samigrate.planning import Planned
 from samigrate.values import Value, parts
 

@@ -11,7 +11,8 @@ import yaml
 
 from samigrate import pipeline, recipe
 from samigrate.config import Settings
-from samigrate.model import Finding, Outcome, Risk, WorkloadReport
+from samigrate.model import Finding, Risk
+from samigrate.outcome import Outcome, WorkloadReport
 
 Manifest = dict[str, Any]
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from samigrate import pipeline, recipe
 from samigrate.config import Settings
-from samigrate.model import Outcome
+from samigrate.outcome import Outcome
 from samigrate.pipeline import Root, Source
 from samigrate.reporters.diff import unified
 from tests import layouts

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from samigrate import __version__, pipeline
-from samigrate.model import Outcome
+from samigrate.outcome import Outcome
 from tests.command import invoke
 
 WEB = """\

@@ -13,7 +13,7 @@ from samigrate.commands.running import run_roots
 
 if TYPE_CHECKING:
     from samigrate.config import Settings
-    from samigrate.model import Outcome
+    from samigrate.outcome import Outcome
     from samigrate.pipeline import Root
 
 

@@ -14,7 +14,7 @@ from samigrate.errors import InputError
 
 if TYPE_CHECKING:
     from samigrate.applying import Progress
-    from samigrate.model import Outcome
+    from samigrate.outcome import Outcome
     from samigrate.pipeline import Run
     from samigrate.planfile import PlanFile
 

@@ -14,7 +14,7 @@ from samigrate.commands.options import Options
 from samigrate.commands.output import exit_code, look, put, say, say_problems
 
 if TYPE_CHECKING:
-    from samigrate.model import Outcome
+    from samigrate.outcome import Outcome
     from samigrate.pipeline import Run
     from samigrate.planfile import Entry
     from samigrate.state import Work

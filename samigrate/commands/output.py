@@ -12,7 +12,7 @@ from samigrate.commands.options import Options
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
-    from samigrate.model import Outcome
+    from samigrate.outcome import Outcome
     from samigrate.reporters import Look
 
 DONE, WOULD_CHANGE, BAD_INPUT, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 130

@@ -39,7 +39,7 @@ def pr(plan: str, by: str | None, max_files: int | None, base: str, branch_prefi
     from samigrate import planfile
     from samigrate.commands import following
     from samigrate.hosts import git, pullrequests
-    from samigrate.model import Outcome
+    from samigrate.outcome import Outcome
 
     given = {"--by": by, "--max-files": max_files, "--base": base, "--branch-prefix": branch_prefix}
     usual = (None, "HEAD", "samigrate/")

@@ -14,7 +14,7 @@ from samigrate.commands.output import DONE, exit_code, put, say, say_problems
 
 if TYPE_CHECKING:
     from samigrate.applying import Progress
-    from samigrate.model import Outcome
+    from samigrate.outcome import Outcome
     from samigrate.planfile import PlanFile
 
 PLAN = click.argument("plan", metavar="PLAN", type=click.Path(dir_okay=False))

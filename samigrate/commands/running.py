@@ -14,7 +14,7 @@ from samigrate.commands.options import Options, adjust
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
-    from samigrate.model import Outcome
+    from samigrate.outcome import Outcome
     from samigrate.pipeline import Root
     from samigrate.recipe import Recipe
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[list[Root], Outcome]:
     """The roots to decide, and what was said of the input before. `read` gives standard input."""
     from samigrate.hosts import repository, stream, walk
-    from samigrate.model import Outcome
+    from samigrate.outcome import Outcome
 
     settle = adjust(options)
     if options.is_stream:

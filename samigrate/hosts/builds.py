@@ -18,7 +18,8 @@ from pathlib import Path
 from samigrate import kustomize, manifests, rendered
 from samigrate.errors import InputError
 from samigrate.kustomize import Build
-from samigrate.model import FileChange, Finding, Location, Operation, Outcome, Problem, Resource, Severity, Skip
+from samigrate.model import Finding, Location, Operation, Problem, Resource, Severity, Skip
+from samigrate.outcome import FileChange, Outcome
 from samigrate.pipeline import Root
 
 PROGRAMS = (("kustomize", "build"), ("kubectl", "kustomize"))

@@ -13,7 +13,8 @@ from samigrate import yamltext
 from samigrate.config import Document, Settings, load_config, settings_of
 from samigrate.errors import InputError
 from samigrate.hosts import stream
-from samigrate.model import Finding, Location, Outcome, Resource, ResourceId, Severity, WorkloadReport
+from samigrate.model import Finding, Location, Resource, ResourceId, Severity
+from samigrate.outcome import Outcome, WorkloadReport
 from samigrate.pipeline import Root
 from samigrate.values import Value, at, mapping, parts, resolve, text
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from samigrate import yamltext
 from samigrate.errors import InputError
 from samigrate.hosts import stream
-from samigrate.model import Outcome
+from samigrate.outcome import Outcome
 
 if TYPE_CHECKING:
     from samigrate.reporters import Look

@@ -15,7 +15,8 @@ from samigrate.errors import InputError
 from samigrate.grouping import Group
 from samigrate.hosts import git
 from samigrate.hosts.write import write
-from samigrate.model import Applied, Outcome, Problem
+from samigrate.model import Problem
+from samigrate.outcome import Applied, Outcome
 from samigrate.planfile import Entry, Left, PlanFile
 from samigrate.pullrequest import Changed, PullRequest
 from samigrate.values import Value

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import IO
 
 from samigrate.config import CONFIG_NAME, Settings, load_config
-from samigrate.model import Outcome
+from samigrate.outcome import Outcome
 from samigrate.pipeline import Root, Source
 
 NAME = "<stdin>"

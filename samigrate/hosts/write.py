@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from samigrate.model import Applied, FileChange, Outcome, Problem
+from samigrate.model import Problem
+from samigrate.outcome import Applied, FileChange, Outcome
 
 READY = ".samigrate-"
 """How the names of files begin that hold a new text until it takes its place."""

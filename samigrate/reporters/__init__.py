@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from samigrate.model import Outcome
+from samigrate.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

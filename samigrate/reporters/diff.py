@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from samigrate.model import FileChange, Outcome
+from samigrate.outcome import FileChange, Outcome
 from samigrate.reporters import Look, Reporter
 
 CONTEXT = 3

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from samigrate.model import Applied, Finding, Level, Outcome, Problem, ResourceId, Risk, Skip, WorkloadReport
+from samigrate.model import Finding, Level, Problem, ResourceId, Risk, Skip
+from samigrate.outcome import Applied, Outcome, WorkloadReport
 from samigrate.radius import Mention, ObjectReport
 from samigrate.reporters import Look, Reporter
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from samigrate.markdown import arrow, bullets, code, details, table
-from samigrate.model import Finding, Level, Outcome, Severity, WorkloadReport
+from samigrate.model import Finding, Level, Severity
+from samigrate.outcome import Outcome, WorkloadReport
 from samigrate.reporters import Look, Reporter
 from samigrate.words import USES_API, count
 

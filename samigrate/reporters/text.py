@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from samigrate.model import Evidence, Finding, Level, Outcome, Severity, Strength, WorkloadReport
+from samigrate.model import Evidence, Finding, Level, Severity, Strength
+from samigrate.outcome import Outcome, WorkloadReport
 from samigrate.reporters import Look, Reporter
 from samigrate.unseen import STANDING
 from samigrate.words import clean as clean

@@ -11,19 +11,8 @@ import pytest
 
 from samigrate.hosts.write import write
 from samigrate.kinds import load
-from samigrate.model import (
-    Applied,
-    FileChange,
-    Level,
-    Location,
-    Operation,
-    Outcome,
-    Resource,
-    Risk,
-    Verdict,
-    Workload,
-    WorkloadReport,
-)
+from samigrate.model import Level, Location, Operation, Resource, Risk, Verdict, Workload
+from samigrate.outcome import Applied, FileChange, Outcome, WorkloadReport
 
 
 def report(path: str, *targets: tuple[str, str]) -> WorkloadReport:

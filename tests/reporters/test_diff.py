@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from samigrate.model import FileChange, Outcome
+from samigrate.outcome import FileChange, Outcome
 from samigrate.reporters import Look, diff
 
 NUMBERS = "".join(f"line {number}\n" for number in range(1, 31))

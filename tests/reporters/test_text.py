@@ -10,7 +10,8 @@ import pytest
 
 from samigrate import pipeline, recipe
 from samigrate.config import Settings
-from samigrate.model import Finding, Location, Outcome, Problem, Severity, Skip
+from samigrate.model import Finding, Location, Problem, Severity, Skip
+from samigrate.outcome import Outcome
 from samigrate.reporters import Look, load, names, text
 
 SHOP = Path(__file__).parent.parent.parent / "examples" / "shop"

@@ -1,0 +1,73 @@
+"""The end of a run: what was found and would change, as hosts write it and reporters print it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from samigrate.model import Finding, Operation, Problem, Risk, Skip, Verdict, Workload
+from samigrate.radius import Mention, ObjectReport
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file before and after; `old` is None for a new file. `secret_lines` are the 1-based line ranges
+    (first, last) of `old` that hold Secret values: a diff's context must not show them."""
+
+    path: str
+    old: str | None
+    new: str
+    secret_lines: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An operation that is part of the outcome, and the transform that proposed it. For an added resource
+    `operation.op` is `add`, `operation.pointer` is "" and `operation.value` the object."""
+
+    transform: str
+    part: str
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadReport:
+    """What is said of one workload in one file."""
+
+    workload: Workload
+    scope: str
+    namespace: str | None
+    line: int
+    account_before: str
+    account_after: str
+    automount_before: bool | None
+    automount_after: bool | None
+    effective: bool | None  # whether a token is mounted by default after the run; None where the account is not in the input
+    tokens_before: int
+    tokens_after: int
+    containers: int
+    verdict: Verdict
+    risk: Risk
+    risks: tuple[tuple[Risk, str], ...]
+    applied: tuple[Applied, ...]
+    lines: Mapping[int, int]  # index in verdict.evidence -> 1-based line of the evidence in its file
+    radius: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a run found and would change; what hosts write and reporters print."""
+
+    recipes: tuple[str, ...]
+    scopes: tuple[str, ...]
+    files: int
+    documents: int
+    workloads: tuple[WorkloadReport, ...]
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skip, ...]
+    problems: tuple[Problem, ...]
+    changes: tuple[FileChange, ...]
+    objects: tuple[ObjectReport, ...] = ()
+
+    def is_changed(self) -> bool:
+        return bool(self.changes)

@@ -157,9 +157,8 @@ class PodSpec:
 
     @cached_property
     def _containers(self) -> tuple[Container, ...]:
-        lists = {name: enumerate(sequence(self.value, name)) for name in (*CONTAINER_LISTS, "ephemeralContainers")}
-        found = ((name, index, item) for name, items in lists.items() for index, item in items if isinstance(item, dict))
-        return tuple(Container(text(item, "name") or f"{name}[{index}]", name, index, item) for name, index, item in found)
+        named = [(name, *place) for name in (*CONTAINER_LISTS, "ephemeralContainers") for place in enumerate(sequence(self.value, name))]
+        return tuple(Container(text(one, "name") or f"{name}[{place}]", name, place, one) for name, place, one in named if isinstance(one, dict))
 
     def volumes(self) -> Iterator[tuple[int, dict[str, Value]]]:
         return ((index, item) for index, item in enumerate(sequence(self.value, "volumes")) if isinstance(item, dict))

@@ -157,8 +157,8 @@ class PodSpec:
 
     @cached_property
     def _containers(self) -> tuple[Container, ...]:
-        named = [(name, *place) for name in (*CONTAINER_LISTS, "ephemeralContainers") for place in enumerate(sequence(self.value, name))]
-        return tuple(Container(text(one, "name") or f"{name}[{place}]", name, place, one) for name, place, one in named if isinstance(one, dict))
+        named = [(key, *one) for key in (*CONTAINER_LISTS, "ephemeralContainers") for one in enumerate(sequence(self.value, key))]
+        return tuple(Container(text(one, "name") or f"{key}[{at}]", key, at, one) for key, at, one in named if isinstance(one, dict))
 
     def volumes(self) -> Iterator[tuple[int, dict[str, Value]]]:
         return ((index, item) for index, item in enumerate(sequence(self.value, "volumes")) if isinstance(item, dict))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from samigrate.model import Finding, Operation, Problem, Risk, Skip, Verdict, Workload
-from samigrate.radius import Mention, ObjectReport
+from samigrate.model import Finding, Location, Operation, Problem, Resource, ResourceId, Risk, Skip, Verdict, Workload
+
+STREAM = "<stdin>"
+"""What standard input is called where files have paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,25 @@ class Applied:
     transform: str
     part: str
     operation: Operation
+
+
+class Mention(NamedTuple):
+    """A place that names the account, and what is done about it: `pointer` leads to it in the object at `at`."""
+
+    resource: ResourceId
+    at: Location
+    pointer: str
+    rule: str
+    action: str
+
+
+class ObjectReport(NamedTuple):
+    """What happens to an object that is no workload: an account, a binding."""
+
+    resource: Resource
+    risk: Risk
+    risks: tuple[tuple[Risk, str], ...]
+    applied: tuple[Applied, ...]
 
 
 @dataclass(frozen=True, slots=True)

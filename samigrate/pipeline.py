@@ -93,14 +93,12 @@ def _asked(found: Reading, works: Sequence[Work], root: Root) -> list[Work]:
     """The workloads that PATH covers; what was read besides only informs, so it is left out of what is said. A file
     there that cannot be read is a note: what it would have told is not known, but nobody asked for it."""
     paths = {source.path for source in root.sources if source.may_change}
-    found.skipped = [
-        *(skip for skip in found.skipped if skip.path in paths),
-        *(
-            Skip(one.path, one.line, f"not read, so what it says is not known: {one.message}")
-            for one in found.problems
-            if one.path not in paths
-        ),
-    ]
+    beside = [one for one in found.problems if one.path not in paths]
+    found.skipped = [skip for skip in found.skipped if skip.path in paths]
+    if beside:
+        more = f", nor are {len(beside) - 1} more files beside PATH" if len(beside) > 1 else ""
+        reason = f"not read{more}, so what it says is not known: {beside[0].message}"
+        found.skipped.append(Skip(beside[0].path, beside[0].line, reason))
     found.problems = [problem for problem in found.problems if problem.path in paths]
     found.findings = [finding for finding in found.findings if finding.at.path in paths]
     return [work for work in works if work.workload.resource.at.path in paths]

@@ -247,9 +247,13 @@ def _word(text: str) -> str:
 
 
 def _roll_back(changed: Sequence[Changed]) -> str:
+    if not any(one.is_moved for one in changed):
+        return (
+            "### How to roll back\n\nNo account changes here, so `git revert` brings the manifests back as they were, "
+            "and the live objects with them.\n"
+        )
     files = sorted({_word(one.entry.at.file) for one in changed})
     command = " ".join(["samigrate migrate --write --recipe rollback", *files[:MOST_FILES], *(["…"] if len(files) > MOST_FILES else [])])
-    by_hand = ["serviceAccountName: default", "automountServiceAccountToken: true"]
     return (
         "### How to roll back\n\n"
         "**Not by `git revert`.** A manifest that no longer names an account does not take the name away from the live object: the API "
@@ -257,8 +261,8 @@ def _roll_back(changed: Sequence[Changed]) -> str:
         "ServiceAccount, GitOps prunes it, and new pods are refused. Roll forward instead: write what was there before in so many "
         "words, and keep the account until no revision names it.\n\n"
         + block([command])
-        + "\nBy hand, with the values in the annotations `previous-service-account` and `previous-automount` (nothing for `unset`), "
-        "for example:\n\n" + block(by_hand, "yaml")
+        + "\nThe annotations `previous-service-account` and `previous-automount` hold what was there (`unset`: leave the field out). "
+        "Token volumes are not brought back by it: revert their part of the change.\n"
     )
 
 

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from samigrate import references
 from samigrate.index import Match, View
-from samigrate.model import TOKEN_SECRET_TYPE, Location, Resource, ResourceId, Risk
-from samigrate.outcome import Applied
+from samigrate.model import TOKEN_SECRET_TYPE
+from samigrate.outcome import Mention
 from samigrate.state import Work
 from samigrate.values import at, text
 
 DONE = {"add": "the new account is added", "flag": "to be done by hand", "none": "nothing: it covers the new account, too"}
-
-
-class Mention(NamedTuple):
-    """A place that names the account, and what is done about it: `pointer` leads to it in the object at `at`."""
-
-    resource: ResourceId
-    at: Location
-    pointer: str
-    rule: str
-    action: str
-
-
-class ObjectReport(NamedTuple):
-    """What happens to an object that is no workload: an account, a binding."""
-
-    resource: Resource
-    risk: Risk
-    risks: tuple[tuple[Risk, str], ...]
-    applied: tuple[Applied, ...]
 
 
 def of(work: Work, new: str) -> tuple[Mention, ...]:

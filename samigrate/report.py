@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate import radius
 from samigrate.model import Finding, Location, Operation, Problem, Risk, Severity
-from samigrate.outcome import Applied, FileChange, Outcome, WorkloadReport
+from samigrate.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
 from samigrate.planning import Planned
-from samigrate.radius import ObjectReport
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
 from samigrate.state import Key, State, Work

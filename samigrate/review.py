@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from samigrate import planfile, planning, reading, rewriting
 from samigrate.errors import InputError
 from samigrate.model import Finding, Level, Location, Operation, Resource
-from samigrate.outcome import FileChange, WorkloadReport
+from samigrate.outcome import FileChange, ObjectReport, WorkloadReport
 from samigrate.pipeline import Run
 from samigrate.planfile import NEW, Entry, Left, Step, Target
 from samigrate.planning import Planned
-from samigrate.radius import ObjectReport
 from samigrate.reading import Reading
 from samigrate.state import Key, Work
 from samigrate.values import at

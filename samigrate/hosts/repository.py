@@ -153,6 +153,8 @@ class _Gathering:
     # ---- what is decided together
 
     def _finish(self, found: _Root, context: dict[str, Source]) -> list[Root]:
+        if not any(self._is_asked(path) for path in found.files):
+            return []  # nobody asked for anything here: a bad config of a neighbour is none of our business
         settings = self._settings(found.folder)
         parts: dict[tuple[str, bool], list[Source]] = defaultdict(list)
         for path in found.files:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import IO
 
 from samigrate.config import CONFIG_NAME, Settings, load_config
-from samigrate.outcome import Outcome
+from samigrate.outcome import STREAM, Outcome
 from samigrate.pipeline import Root, Source
 
-NAME = "<stdin>"
+NAME = STREAM
 
 
 LARGE = 32 << 20

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from samigrate.model import Finding, Level, Problem, ResourceId, Risk, Skip
-from samigrate.outcome import Applied, Outcome, WorkloadReport
-from samigrate.radius import Mention, ObjectReport
+from samigrate.outcome import Applied, Mention, ObjectReport, Outcome, WorkloadReport
 from samigrate.reporters import Look, Reporter
 
 VERSION = 1

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from samigrate.model import Evidence, Finding, Level, Severity, Strength
-from samigrate.outcome import Outcome, WorkloadReport
+from samigrate.outcome import STREAM, Outcome, WorkloadReport
 from samigrate.reporters import Look, Reporter
 from samigrate.unseen import STANDING
 from samigrate.words import clean as clean
@@ -281,6 +281,9 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
     touched = f"{sum(bool(report.applied) for report in outcome.workloads)} of {count(len(outcome.workloads), 'workload')}"
     if outcome.objects:
         touched += f", {count(len(outcome.objects), 'other object')}"
+    if [change.path for change in outcome.changes] == [STREAM]:
+        yield f"On the stream: {touched}, {tokens(outcome)}."
+        return
     verb = "Would change" if written is None else "Changed"
     yield f"{verb} {count(changed, 'file')} ({outcome.files} read): {touched}, {tokens(outcome)}."
     if written and any(report.account_before != report.account_after for report in outcome.workloads) and "rollback" not in outcome.recipes:

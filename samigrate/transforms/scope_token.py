@@ -51,7 +51,9 @@ def _spared(work: Work, containers: Sequence[Container]) -> set[str]:
     known = {piece.container for piece in pieces if piece.strength is Strength.COUNTER}
     is_about_pod = any(piece.container is None and piece.strength in (Strength.PROOF, Strength.STRONG) for piece in pieces)
     silent = {one.name for one in containers} - speaking
-    return silent & known if is_about_pod else silent
+    if not is_about_pod:
+        return silent
+    return silent & known if silent - known or speaking else set()  # somebody uses what the pod may do
 
 
 def _obstacle(work: Work, volumes: Sequence[str], spared: set[str]) -> str:

@@ -272,11 +272,13 @@ def opened(path: str, document: Document) -> Iterator[Resource]:
 
 
 class RefusedError(ValueError):
-    """The text cannot take an operation, named by its document and its pointer into it; `line` is 1-based."""
+    """The text cannot take an operation, named by its document and its pointer into it; `line` is 1-based. `others`
+    are what further documents of the file refuse."""
 
     def __init__(self, document: int, pointer: str, reason: str, line: int) -> None:
         super().__init__(reason)
         self.document, self.pointer, self.reason, self.line = document, pointer, reason, line
+        self.others: list[RefusedError] = []
 
 
 def rewrite(
@@ -284,12 +286,13 @@ def rewrite(
 ) -> str:
     """The file's new text: operations by document, their pointers relative to it, then the new documents, each with
     the place of the document it goes before; `removals` are places of documents that go, and exclude new ones. Raises
-    RefusedError for the first operation that a document cannot take."""
+    RefusedError for the first operation that each document cannot take."""
     chunks = yamltext.split(content)
     added: dict[int, list[Value]] = {}
     for index, value in inserts:
         added.setdefault(index, []).append(value)
     pieces: dict[yamltext.Chunk, str] = {}
+    refused: list[RefusedError] = []
     for index in sorted(operations.keys() | added.keys()):
         chunk = chunks[index]
         piece = made = content[chunk.start : chunk.end]
@@ -297,11 +300,15 @@ def rewrite(
         try:
             made = yamltext.rewrite(piece, edits) if edits else piece
         except yamltext.CannotEdit as error:
-            raise RefusedError(index, error.pointer, error.reason, chunk.line + error.line - 1) from error
+            refused.append(RefusedError(index, error.pointer, error.reason, chunk.line + error.line - 1))
+            continue
         if index in added:
             new = [_document(piece, value) for value in added[index]]
             made = yamltext.insert_before(made, new, yamltext.newline_at(content, chunk.start))
         pieces[chunk] = made
+    if refused:
+        refused[0].others = refused[1:]
+        raise refused[0]
     edited = yamltext.replace_chunks(content, pieces)
     return _without(edited, removals) if removals else edited
 

@@ -47,9 +47,6 @@ __all__ = ["Root", "Run", "Source", "merge", "run", "trace"]
 Decide = Callable[[Sequence[Work], Reading, Blocked], Plan]
 """Makes the plan where a recipe does not: from a plan file, or from what a person has said yes to."""
 
-ROUNDS = 50
-"""How often a plan is made anew around what the text refuses."""
-
 
 class Run(NamedTuple):
     """An outcome and what led to it."""
@@ -147,7 +144,8 @@ def _plan_and_write(
     held = {manifest.path: manifest for manifest in found.manifests}
     resources, fixed = found.resources, _fixed(found, sources)
     editable = [work for work in works if sources[work.workload.resource.at.path].may_change]
-    for _ in range(ROUNDS):
+    while True:
+        known = len(blocked)
         made = decided(works, found, blocked) if decided else plan(editable, recipe.transforms, resources, blocked, fixed)
         changes: dict[str, FileChange] = {}
         is_settled = True
@@ -167,11 +165,13 @@ def _plan_and_write(
                 work = rewriting.work_on(held[path], accepted)
                 changes |= {change.path: change for change in rewriting.write(content, held[path], work, sources, is_stream=root.is_stream)}
             except RefusedError as error:
-                _block(blocked, rewriting.meant(accepted, path, error), error.line, error.reason)
+                for one in (error, *error.others):
+                    _block(blocked, rewriting.meant(accepted, path, one), one.line, one.reason)
                 is_settled = False
         if is_settled:
             return made, blocked, changes
-    raise AssertionError("the plan does not settle")
+        if len(blocked) == known:
+            raise AssertionError("the plan does not settle")  # each round blocks at least one part more
 
 
 def _text(source: Source, found: Reading) -> str | Problem:

@@ -40,8 +40,16 @@ def unseen(view: View) -> Iterator[Resource]:
 
 
 def names_secret(view: View, secret: Resource) -> bool:
-    """Whether anything that was read and may be in the Secret's namespace bears its name."""
-    return any(resource.key != secret.key and _holds(resource.value, secret.id.name) for resource in view.resources())
+    """Whether anything that was read and may be in the Secret's namespace bears its name. The `secrets` of the account
+    whose token it holds do not count: the controller of old wrote the name there, and nothing reads it (R-B5)."""
+    return any(resource.key != secret.key and _holds(_but_own_list(resource, secret), secret.id.name) for resource in view.resources())
+
+
+def _but_own_list(resource: Resource, secret: Resource) -> Value:
+    owner = secret.annotations.get("kubernetes.io/service-account.name")
+    if resource.id[:2] != ("", "ServiceAccount") or resource.id.name != owner:
+        return resource.value
+    return {key: value for key, value in resource.value.items() if key != "secrets"}
 
 
 def _holds(value: Value, name: str) -> bool:

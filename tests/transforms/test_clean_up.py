@@ -157,6 +157,16 @@ def test_token_secrets_are_listed_and_never_removed() -> None:
     assert run.is_untouched
 
 
+def test_a_token_secret_that_only_its_own_account_lists_is_unused() -> None:
+    """The token controller of old wrote the name there (R-B5): the commonest form of what is left behind."""
+    listing = WEB.rstrip("\n") + "\nsecrets:\n- name: idle\n"
+    run = cleaned(stream(token_secret("idle", "web"), listing, RUNS_AS_WEB))
+    assert run.finding("unused-token-secret")
+    other = account("other").rstrip("\n") + "\nsecrets:\n- name: idle\n"
+    kept = cleaned(stream(token_secret("idle", "web"), WEB, other, RUNS_AS_WEB))
+    assert [one.id for one in kept.outcome.findings if one.id == "unused-token-secret"] == []
+
+
 def test_an_opt_out_keeps_an_account() -> None:
     kept = OLD.replace("  annotations:\n", '  annotations:\n    samigrate.dev/ignore: "clean-up: a partner uses it"\n')
     assert cleaned(stream(kept, WEB, RUNS_AS_WEB)).is_untouched

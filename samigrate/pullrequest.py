@@ -96,11 +96,17 @@ def _title(what: What, changed: Sequence[Changed]) -> str:
     moves, fewer = _moves(changed), sum(one.tokens[1] < one.tokens[0] for one in changed)
     told = [f"give {count(moves.own, 'workload')} accounts of {'their' if moves.own != 1 else 'its'} own"] if moves.own else []
     told += [f"take unused API tokens from {fewer if moves.own else count(fewer, 'workload')}"] if fewer else []
+    told += [f"let the tokens of {count(expiring, 'workload')} expire"] if (expiring := _expiring(changed)) else []
     told += [f"return {count(moves.back, 'workload')} to the default account"] if moves.back else []
     does = " and ".join(told) or f"harden the API credentials of {count(len(changed), 'object')}"
     where = f"{what.by} {', '.join(what.keys[:2])}{' and others' if len(what.keys) > 2 else ''}: " if what.by else ""
     title = f"{where}{does}{f' ({what.part})' if what.part else ''}"
     return title[:1].upper() + title[1:]
+
+
+def _expiring(changed: Sequence[Changed]) -> int:
+    """How many workloads get projected tokens for token Secrets."""
+    return sum(any(step.transform == "projected-token" and not step.part.startswith("env ") for step in one.applied) for one in changed)
 
 
 class _Moves(NamedTuple):
@@ -152,6 +158,10 @@ def _why(changed: Sequence[Changed]) -> str:
     if moves.own:
         given = "of its own, with the rights it had" if moves.own == 1 else "each, with the rights they had"
         told.append(f"This gives {count(moves.own, 'workload')} an account {given}.")
+    if expiring := _expiring(changed):
+        told.append(
+            f"{count(expiring, 'workload')} {'gets' if expiring == 1 else 'get'} tokens that expire for token Secrets that never do."
+        )
     if moves.back:
         told.append(f"This takes back an earlier change: {count(moves.back, 'workload')} again on the default account.")
     if after < before:

@@ -102,18 +102,22 @@ def suggestion(word: str, choices: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
 
 
-def read_document(path: str, kind: str) -> Document:
-    """Read one of our own documents. Raises InputError for anything that is not a mapping of that kind."""
+def _parsed(path: str) -> tuple[str, yamltext.Parsed]:
+    """The text of a YAML file of the user's, and what it says. Raises InputError for what cannot be read."""
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
+        return text, yamltext.load(text)
     except OSError as error:
         raise InputError(path, 0, error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
         raise InputError(path, 0, "is not UTF-8") from error
-    try:
-        parsed = yamltext.load(text)
     except yamltext.YamlError as error:
         raise InputError(path, error.line, error.problem) from error
+
+
+def read_document(path: str, kind: str) -> Document:
+    """Read one of our own documents. Raises InputError for anything that is not a mapping of that kind."""
+    text, parsed = _parsed(path)
     if not isinstance(parsed.value, dict):
         raise InputError(path, 1, f"is not a mapping with `apiVersion: {API_VERSION}` and `kind: {kind}`")
     document = Document(path, text, parsed.value)
@@ -288,15 +292,7 @@ def read_kinds(path: str) -> list[KindRule]:
     """Kind rules from a file of the user's: a list as in `samigrate/kinds/*.yaml`."""
     from samigrate.kinds import parse_rules
 
-    try:
-        parsed = yamltext.load(Path(path).read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise InputError(path, 0, error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise InputError(path, 0, "is not UTF-8") from error
-    except yamltext.YamlError as error:
-        raise InputError(path, error.line, error.problem) from error
-    return list(parse_rules(parsed.value, path))
+    return list(parse_rules(_parsed(path)[1].value, path))
 
 
 def load_config(path: str) -> Settings:

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from samigrate.planfile import Entry, Left
 
-BY = ("namespace", "folder", "owner", "risk")
 LONGEST = 60
 Owners = Callable[[str], tuple[str, ...]]
 """The owners of a file, by its path as the plan has it."""

@@ -12,7 +12,6 @@ from samigrate.yamltext import Number
 
 ROOT_CA = "kube-root-ca.crt"
 SERVICE_CA = "service-ca.crt"
-OPENSHIFT_CA = "openshift-service-ca.crt"
 USUAL_MODE = 0o644
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-NEED, MAYBE, NO_NEED = "need", "maybe", "no-need"
+MAYBE = "maybe"
 
 
 class ImageHit(NamedTuple):

@@ -31,10 +31,4 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             yield Evidence("image", 10, _STRENGTHS[hit.kind], detail, workload.resource.at, where, container.name)
 
 
-def _untagged(image: str) -> str:
-    """The image without tag and digest, whose change would otherwise change our annotations (R-F3)."""
-    name = image.partition("@")[0]
-    return name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
-
-
 SOURCE = Source("image", (10,), _find)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from samigrate.config import suggestion
 from samigrate.errors import InputError
 from samigrate.model import Severity
+from samigrate.observations.unseen import STANDING
 from samigrate.outcome import Outcome
-from samigrate.unseen import STANDING
 
 SEVERITIES = (Severity.NOTE, Severity.WARNING, Severity.ERROR)
 

@@ -44,7 +44,7 @@ from samigrate.errors import InputError
 if TYPE_CHECKING:
     from collections import Counter
 
-    from samigrate.baseline import Change
+    from samigrate.optouts.baseline import Change
     from samigrate.outcome import Outcome
 
 FAIL_ON = ("token", "note", "warning", "error", "required", "likely", "unknown", "none")
@@ -148,7 +148,7 @@ def _known(baseline: str | None, check: bool) -> Counter[Change] | None:
         return None
     if not check:
         raise click.UsageError("--baseline needs --check")
-    from samigrate.baseline import read
+    from samigrate.optouts.baseline import read
 
     return read(baseline)
 
@@ -157,7 +157,7 @@ def _checked(outcome: Outcome, known: Counter[Change] | None) -> int:
     """Whether anything would change: with a baseline, anything that is not in it, which is named."""
     if known is None:
         return WOULD_CHANGE if outcome.is_changed() else DONE
-    from samigrate.baseline import unknown
+    from samigrate.optouts.baseline import unknown
     from samigrate.words import clean
 
     new = unknown(outcome, known)

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from samigrate import hosted, suppress, yamltext
-from samigrate.identities import MARKERS
+from samigrate import hosted, yamltext
 from samigrate.masking import secret_lines as secret_lines
 from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip
+from samigrate.optouts import suppress
+from samigrate.scope.identities import MARKERS
 from samigrate.values import Value, text
 
 OWN_GROUP = DEFAULT_PREFIX

@@ -12,34 +12,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
-from samigrate import (
-    collector,
-    kinds,
-    manifests,
-    objects,
-    observations,
-    placing,
-    programs,
-    reading,
-    report,
-    rewriting,
-    silence,
-    suppress,
-    transforms,
-    verify,
-)
+from samigrate import collector, kinds, manifests, observations, programs, reading, report, rewriting, transforms, verify
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
-from samigrate.index import View
 from samigrate.kinds import Kinds
+from samigrate.kustomize import placing
 from samigrate.manifests import RefusedError
 from samigrate.model import Finding, Level, Location, Problem, Severity, Skip
+from samigrate.optouts import silence, suppress
 from samigrate.outcome import FileChange, Outcome
-from samigrate.planning import Blocked, Plan, Planned, part_key, plan
+from samigrate.planning import objects
+from samigrate.planning.planner import Blocked, Plan, Planned, part_key, plan
+from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe
-from samigrate.scope import scopes
-from samigrate.state import Work
+from samigrate.scope.cuts import scopes
+from samigrate.scope.index import View
 from samigrate.tokens import Token
 
 __all__ = ["Root", "Run", "Source", "merge", "run", "trace"]

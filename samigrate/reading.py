@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from samigrate import kinds, kustomize, manifests, programs
+from samigrate import kinds, manifests, programs
 from samigrate.config import Settings
 from samigrate.kinds import Kinds, shapes
+from samigrate.kustomize import kustomization
 from samigrate.manifests import Manifest
 from samigrate.model import Finding, Location, Problem, Resource, Severity, Skip, Workload
-from samigrate.state import Key
+from samigrate.planning.state import Key
 from samigrate.values import at
 
 
@@ -98,8 +99,8 @@ def _rendered(path: str, line: int) -> Finding:
     )
 
 
-def _kustomizations(found: Reading) -> list[kustomize.Kustomization]:
-    return [one for manifest in found.manifests for resource in manifest.resources if (one := kustomize.parse(resource))]
+def _kustomizations(found: Reading) -> list[kustomization.Kustomization]:
+    return [one for manifest in found.manifests for resource in manifest.resources if (one := kustomization.parse(resource))]
 
 
 def _read_sides(root: Root, found: Reading) -> None:

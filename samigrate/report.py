@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import radius
 from samigrate.model import Finding, Location, Operation, Problem, Risk, Severity
 from samigrate.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
-from samigrate.planning import Planned
+from samigrate.planning import radius
+from samigrate.planning.planner import Planned
+from samigrate.planning.state import Key, State, Work
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
-from samigrate.state import Key, State, Work
 from samigrate.tokens import api_tokens, is_mounted
 
 

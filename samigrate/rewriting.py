@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from samigrate import manifests, placing, programs
+from samigrate import manifests, programs
+from samigrate.kustomize import placing
 from samigrate.manifests import Manifest, RefusedError
 from samigrate.model import Location, Operation
-from samigrate.operations import apply_all
 from samigrate.outcome import FileChange
-from samigrate.planning import Planned
+from samigrate.planning.operations import apply_all
+from samigrate.planning.planner import Planned
 from samigrate.values import Value, parts
 
 _OPEN_LISTS = ("List", "Template", "ResourceList")

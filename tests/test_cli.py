@@ -127,7 +127,12 @@ def test_a_file_that_changes_while_we_run(folder: Path, monkeypatch: pytest.Monk
 def test_secret_values_are_not_shown(folder: Path) -> None:
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  password: hunter2\n"
     (folder / "web.yaml").write_text(secret + "---\n" + WEB + "---\n" + secret)
-    for arguments in (["migrate", "."], ["audit", "."], ["audit", "-v", "--workload", "Deployment/web", "."], ["audit", "--format", "json", "."]):
+    for arguments in (
+        ["migrate", "."],
+        ["audit", "."],
+        ["audit", "-v", "--workload", "Deployment/web", "."],
+        ["audit", "--format", "json", "."],
+    ):
         result = invoke(arguments)
         assert b"hunter2" not in result.stdout
         assert "hunter2" not in result.stderr

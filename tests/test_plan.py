@@ -15,9 +15,10 @@ import jsonschema
 import pytest
 import yaml
 
-from samigrate import planfile, recipe, schema
+from samigrate import recipe, schema
 from samigrate.config import load_config
 from samigrate.errors import InputError
+from samigrate.planfiles import planfile
 from tests.command import Result, invoke
 
 TOP = Path(__file__).parent.parent

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from samigrate import codeowners, grouping, pullrequest
 from samigrate.markdown import code
+from samigrate.pullrequests import codeowners, grouping, pullrequest
 from tests.command import Result, invoke
 from tests.test_plan import binding, deployment, fill, tree
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate import manifests, suppress
+from samigrate import manifests
+from samigrate.optouts import suppress
 from tests.stream import Run, migrate
 from tests.transforms.manifests import account, deployment, stream
 

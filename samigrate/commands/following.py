@@ -13,10 +13,10 @@ from samigrate.commands.running import find_recipes, find_roots, recipe_names
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
-    from samigrate.applying import Progress
     from samigrate.outcome import Outcome
     from samigrate.pipeline import Run
-    from samigrate.planfile import PlanFile
+    from samigrate.planfiles.applying import Progress
+    from samigrate.planfiles.planfile import PlanFile
 
 _LOOKS = ("format", "output", "color", "quiet", "verbose", "workload")
 """Options that have no say in what is planned."""
@@ -36,8 +36,8 @@ def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
 
 def make(options: Options) -> tuple[PlanFile, Outcome]:
     """The plan that these options make."""
-    from samigrate import review
-    from samigrate.planfile import PlanFile
+    from samigrate.planfiles import review
+    from samigrate.planfiles.planfile import PlanFile
 
     runs, outcome, names = trace(options)
     read = [review.read_out(run) for run in runs]
@@ -47,8 +47,9 @@ def make(options: Options) -> tuple[PlanFile, Outcome]:
 
 def follow(plan: PlanFile) -> tuple[Outcome, Progress]:
     """What is left of a plan, on the files as they are; nothing is written. Paths are relative to the current folder."""
-    from samigrate import applying, pipeline
+    from samigrate import pipeline
     from samigrate.model import Problem
+    from samigrate.planfiles import applying
 
     options = restored(plan.options)
     roots, before = find_roots(options)

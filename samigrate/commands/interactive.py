@@ -16,8 +16,8 @@ from samigrate.commands.output import exit_code, look, put, say, say_problems
 if TYPE_CHECKING:
     from samigrate.outcome import Outcome
     from samigrate.pipeline import Run
-    from samigrate.planfile import Entry
-    from samigrate.state import Work
+    from samigrate.planfiles.planfile import Entry
+    from samigrate.planning.state import Work
 
 _ANSWERS = "[y]es, [n]o, [a]ll that follow, [q]uit"
 Add = Callable[[tuple[str, ...]], None]
@@ -26,7 +26,7 @@ Add = Callable[[tuple[str, ...]], None]
 def migrate(options: Options, add: Add) -> int:
     """Ask, then write. `add` is told the files written."""
     from samigrate.hosts.write import write
-    from samigrate.planfile import PlanFile
+    from samigrate.planfiles.planfile import PlanFile
     from samigrate.words import clean, count
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -48,7 +48,7 @@ def migrate(options: Options, add: Add) -> int:
 
 
 def _entries(run: Run) -> Iterator[tuple[Run, Work, Entry]]:
-    from samigrate import review
+    from samigrate.planfiles import review
 
     changed = [work for work in run.works if any(one.work is work for one in run.accepted)]
     yield from ((run, work, entry) for work, entry in zip(changed, review.read_out(run)[0], strict=True))
@@ -70,7 +70,7 @@ def _ask(asked: list[tuple[Run, Work, Entry]], options: Options) -> Iterator[Ent
 
 
 def _show(run: Run, work: Work, entry: Entry, place: str, options: Options) -> None:
-    from samigrate import review
+    from samigrate.planfiles import review
     from samigrate.reporters import diff
     from samigrate.words import clean
 

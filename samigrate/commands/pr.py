@@ -36,10 +36,10 @@ def pr(plan: str, by: str | None, max_files: int | None, base: str, branch_prefi
     """
     from dataclasses import replace
 
-    from samigrate import planfile
     from samigrate.commands import following
     from samigrate.hosts import git, pullrequests
     from samigrate.outcome import Outcome
+    from samigrate.planfiles import planfile
 
     given = {"--by": by, "--max-files": max_files, "--base": base, "--branch-prefix": branch_prefix}
     usual = (None, "HEAD", "samigrate/")

@@ -13,9 +13,9 @@ from samigrate.commands.options import Options, shared
 from samigrate.commands.output import DONE, exit_code, put, say, say_problems
 
 if TYPE_CHECKING:
-    from samigrate.applying import Progress
     from samigrate.outcome import Outcome
-    from samigrate.planfile import PlanFile
+    from samigrate.planfiles.applying import Progress
+    from samigrate.planfiles.planfile import PlanFile
 
 PLAN = click.argument("plan", metavar="PLAN", type=click.Path(dir_okay=False))
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong.")
@@ -25,8 +25,8 @@ QUIET = click.option("-q", "--quiet", is_flag=True, help="Only the result and wh
 @shared
 def plan(**shared: Any) -> int:
     """Save what would change as a plan, for people to read and cut down. `samigrate apply` does what is left of it."""
-    from samigrate import planfile
     from samigrate.commands import following
+    from samigrate.planfiles import planfile
     from samigrate.words import count
 
     options = Options(**shared)
@@ -71,9 +71,9 @@ def apply(plan: str, dry_run: bool, quiet: bool) -> int:
     A file that has changed since is refused, unless all that was to happen to it has: so after an interruption,
     apply again.
     """
-    from samigrate import planfile
     from samigrate.commands import following
     from samigrate.hosts.write import sweep, write
+    from samigrate.planfiles import planfile
     from samigrate.reporters import Look, diff
 
     read = planfile.read(plan)

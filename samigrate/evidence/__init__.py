@@ -16,7 +16,7 @@ from samigrate.model import Evidence, Level, Strength, Verdict, Workload
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.index import View
+    from samigrate.scope.index import View
 
 __all__ = ["DECLARED", "OWN_AUTOMOUNT", "Source", "judge", "sources"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samigrate.index import Match
 from samigrate.model import Resource, Workload
+from samigrate.scope.index import Match
 from samigrate.values import Value, mapping, text
 
 if TYPE_CHECKING:
-    from samigrate.index import Seen, View
+    from samigrate.scope.index import Seen, View
 
 
 def match(workload: Workload, view: View, service: Value) -> Match:

@@ -8,7 +8,7 @@ from samigrate.values import Value, sequence, text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.index import Grant
+    from samigrate.scope.index import Grant
 
 _ADMISSION = frozenset(("podsecuritypolicies", "securitycontextconstraints"))
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
 from samigrate.evidence._backends import match
-from samigrate.index import Match
 from samigrate.model import Evidence, Strength, Workload
+from samigrate.scope.index import Match
 from samigrate.values import mapping
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.index import View
+    from samigrate.scope.index import View
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

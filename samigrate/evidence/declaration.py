@@ -13,7 +13,7 @@ from samigrate.values import Value, mapping, pointer
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Declaration, Settings
-    from samigrate.index import View
+    from samigrate.scope.index import View
 
 _STRENGTHS = {"required": Strength.PROOF, "none": Strength.COUNTER}
 

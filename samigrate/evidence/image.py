@@ -13,7 +13,7 @@ from samigrate.values import text
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.index import View
+    from samigrate.scope.index import View
 
 _VERSION = re.compile(r"(:[^:/@]+)?(@.*)?$")
 _STRENGTHS = {"need": Strength.STRONG, "maybe": Strength.WEAK, "no-need": Strength.COUNTER}

@@ -13,7 +13,7 @@ from samigrate.model import Evidence, Resource, Strength, Workload
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.index import View
+    from samigrate.scope.index import View
 
 
 class _Hit(NamedTuple):

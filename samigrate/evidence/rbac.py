@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
 from samigrate.evidence._rights import describe, is_empty, needs_token
-from samigrate.index import Match
 from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
+from samigrate.scope.index import Match
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.index import View
+    from samigrate.scope.index import View
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

@@ -13,7 +13,7 @@ from samigrate.values import Value, mapping, sequence, text
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.index import View
+    from samigrate.scope.index import View
 
 _API_AUDIENCE = re.compile(r"(?:https?://)?kubernetes(?:\.default(?:\.svc(?:\.[a-z0-9.-]+)?)?)?(?::\d+)?/?|api", re.IGNORECASE)
 ROOT_CA = "kube-root-ca.crt"

@@ -15,9 +15,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samigrate import kustomize, manifests, rendered
+from samigrate import manifests
 from samigrate.errors import InputError
-from samigrate.kustomize import Build
+from samigrate.kustomize import kustomization, rendered
+from samigrate.kustomize.kustomization import Build
 from samigrate.model import Finding, Location, Operation, Problem, Resource, Severity, Skip
 from samigrate.outcome import FileChange, Outcome
 from samigrate.pipeline import Root
@@ -85,14 +86,14 @@ def _builds(root: Root) -> Iterator[Build]:
         if manifests.is_kustomization_file(source.path):
             with suppress(OSError):
                 known += _kustomizations(source.path, source.read())
-    yield from (build for build in kustomize.builds(known) if not build.members[0].is_component)
+    yield from (build for build in kustomization.builds(known) if not build.members[0].is_component)
 
 
-def _kustomizations(path: str, data: bytes) -> list[kustomize.Kustomization]:
+def _kustomizations(path: str, data: bytes) -> list[kustomization.Kustomization]:
     text = manifests.decode(path, data)
     if not isinstance(text, str):
         return []
-    return [one for resource in manifests.read(path, text, frozenset()).resources if (one := kustomize.parse(resource))]
+    return [one for resource in manifests.read(path, text, frozenset()).resources if (one := kustomization.parse(resource))]
 
 
 def _file(build: Build) -> str:

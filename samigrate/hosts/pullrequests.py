@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from samigrate import codeowners, grouping, pullrequest
-from samigrate.applying import Progress
 from samigrate.config import is_file_name
 from samigrate.errors import InputError
-from samigrate.grouping import Group
 from samigrate.hosts import git
 from samigrate.hosts.write import write
 from samigrate.model import Problem
 from samigrate.outcome import Applied, Outcome
-from samigrate.planfile import Entry, Left, PlanFile
-from samigrate.pullrequest import Changed, PullRequest
+from samigrate.planfiles.applying import Progress
+from samigrate.planfiles.planfile import Entry, Left, PlanFile
+from samigrate.pullrequests import codeowners, grouping, pullrequest
+from samigrate.pullrequests.grouping import Group
+from samigrate.pullrequests.pullrequest import Changed, PullRequest
 from samigrate.values import Value
 from samigrate.words import clean
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from samigrate.model import Evidence, Finding, Level, Severity, Strength
+from samigrate.observations.unseen import STANDING
 from samigrate.outcome import STREAM, Outcome, WorkloadReport
 from samigrate.reporters import Look, Reporter
-from samigrate.unseen import STANDING
 from samigrate.words import clean as clean
 from samigrate.words import count as count
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from samigrate.model import Finding, Proposal
-from samigrate.state import State, Work
+from samigrate.planning.state import State, Work
 from samigrate.values import Value
 
 Propose = Callable[[Work, State, Mapping[str, Value]], Iterator[Proposal | Finding]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from samigrate.model import Finding, Operation, Proposal, Risk, Severity
-from samigrate.state import State, Work
+from samigrate.planning.state import State, Work
 from samigrate.transforms import Transform
 from samigrate.values import Value, text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate.model import Finding, Level, Operation, PodSpec, Proposal, Strength, Workload
-from samigrate.state import State, Work
+from samigrate.planning.state import State, Work
 from samigrate.tokens import api_tokens
 from samigrate.transforms import Transform
 from samigrate.values import Value, at, mapping, pointer

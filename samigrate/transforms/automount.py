@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate import identity, layout
 from samigrate.model import INJECTED_VOLUME, Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
-from samigrate.state import State, Work
+from samigrate.planning import identity, layout
+from samigrate.planning.state import State, Work
 from samigrate.tokens import is_mounted
 from samigrate.transforms import Transform
 from samigrate.values import Value, sequence, text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate import holders, identity
-from samigrate.index import BINDINGS, Match, View
 from samigrate.model import DEFAULT_ACCOUNT, TOKEN_SECRET_TYPE, Finding, Operation, Proposal, Risk, Severity
-from samigrate.state import State, Work
+from samigrate.planning import holders, identity
+from samigrate.planning.state import State, Work
+from samigrate.scope.index import BINDINGS, Match, View
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, sequence, text
 

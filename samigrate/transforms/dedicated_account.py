@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import identity, layout, names, policies, references
-from samigrate.index import Grant, Match, Seen, View
 from samigrate.model import (
     DEFAULT_ACCOUNT,
     INJECTED_VOLUME,
@@ -19,8 +17,11 @@ from samigrate.model import (
     Risk,
     Severity,
 )
-from samigrate.references import Reference
-from samigrate.state import State, Work
+from samigrate.planning import identity, layout, names, policies
+from samigrate.planning.state import State, Work
+from samigrate.scope import references
+from samigrate.scope.index import Grant, Match, Seen, View
+from samigrate.scope.references import Reference
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, sequence, text
 

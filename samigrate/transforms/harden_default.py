@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate import holders
-from samigrate.index import View
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity
-from samigrate.state import State, Work
+from samigrate.planning import holders
+from samigrate.planning.state import State, Work
+from samigrate.scope.index import View
 from samigrate.transforms import Transform
 from samigrate.values import Value
 

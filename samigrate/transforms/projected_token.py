@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from samigrate import identity, layout, legacy, policies
-from samigrate.index import Match
+from samigrate import legacy
 from samigrate.legacy import TokenVariable, TokenVolume
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
-from samigrate.state import State, Work
+from samigrate.planning import identity, layout, policies
+from samigrate.planning.state import State, Work
+from samigrate.scope.index import Match
 from samigrate.tokens import TOKEN_KEYS
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, pointer, sequence, text

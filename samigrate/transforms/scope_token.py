@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import identity, layout, legacy
+from samigrate import legacy
 from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Automount, Container, Finding, Level, Operation, Proposal, Risk, Severity, Strength
-from samigrate.state import State, Work
+from samigrate.planning import identity, layout
+from samigrate.planning.state import State, Work
 from samigrate.tokens import is_mounted, mounts
 from samigrate.transforms import Transform
 from samigrate.values import Value, text

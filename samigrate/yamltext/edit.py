@@ -123,9 +123,14 @@ def _lead(page: Page, block: Block, mark: int | None) -> tuple[list[Edit], list[
     following = next((slot for slot in rest if not slot.is_gone), None)
     if not new and following is not None and following.old is not None:
         stop = block.of(following).start
-        return [
-            *_above(page, extent.start, page.comments(extent.start, stop)), Edit(extent.start, stop, ""),
-        ], rest[rest.index(following) :], stop
+        return (
+            [
+                *_above(page, extent.start, page.comments(extent.start, stop)),
+                Edit(extent.start, stop, ""),
+            ],
+            rest[rest.index(following) :],
+            stop,
+        )
     comments = page.comments(extent.start, extent.tail)
     if not new and following is not None:
         lines = _lines(page, block, following, extent.start)
@@ -307,5 +312,3 @@ def _tree(node: Node) -> list[Node]:
     for inner in found:
         found.extend(inner.children)
     return found
-
-

@@ -85,8 +85,14 @@ def flow_style(page: Page, node: Node, outer: Flow) -> Flow:
         step = (inner[len(own) :] if inner.startswith(own) else "") or "  " if broken else ""
     is_json = quotes_keys(node) and node.keys[0].style == '"' if node.kind == "mapping" and children else outer.quote_keys
     return Flow(
-        colon, comma, pad, '"' if is_json else style.quote, is_json or quotes_all(node) or (not children and outer.quote_values),
-        is_json, step, page.newline(node.start),
+        colon,
+        comma,
+        pad,
+        '"' if is_json else style.quote,
+        is_json or quotes_all(node) or (not children and outer.quote_values),
+        is_json,
+        step,
+        page.newline(node.start),
     )
 
 

@@ -42,7 +42,9 @@ def test_normalization(reference: str, path: str) -> None:
         pytest.param("mirror.example.org/x/ingress-nginx/controller", "need", "ingress-nginx/controller", id="a mirror: suffix"),
         pytest.param("acme/my-ingress-nginx/controller", "maybe", "controller", id="not on a component boundary"),
         pytest.param("quay.io/prometheus/node-exporter", "no-need", "*-exporter", id="an exporter"),
-        pytest.param("bitnami/kubernetes-event-exporter", "need", "kubernetes-event-exporter", id="a name is more specific than a wildcard"),
+        pytest.param(
+            "bitnami/kubernetes-event-exporter", "need", "kubernetes-event-exporter", id="a name is more specific than a wildcard"
+        ),
         pytest.param("quay.io/strimzi/kafka", "need", "strimzi/kafka", id="two components are more specific than one"),
         pytest.param("bitnami/kafka", "no-need", "kafka", id="kafka elsewhere"),
         pytest.param("dexidp/dex", "need", "dexidp/dex", id="dex by its project"),
@@ -115,7 +117,9 @@ def test_users_extend_the_catalogue() -> None:
     )
     hits = [found.match_image(image) for image in ("acme/web", "nginx", "redis")]
     assert [hit.kind for hit in hits if hit] == ["need", "need", "no-need"]
-    assert "acme" in {sign.name for sign in found.arguments} & {sign.name for sign in found.config} & {injector.name for injector in found.injectors}
+    assert "acme" in {sign.name for sign in found.arguments} & {sign.name for sign in found.config} & {
+        injector.name for injector in found.injectors
+    }
     assert list(found.variables("ACME_X"))
     assert found.is_public("registry.example.org/a/b:1")
     assert found.is_admission_role("acme:scc:x")
@@ -134,11 +138,17 @@ def test_users_extend_the_catalogue() -> None:
         pytest.param({"images": [{"class": "need"}]}, "images 1: give pattern or patterns", id="no pattern"),
         pytest.param({"images": [{"class": "need", "pattern": "nginx:1"}]}, "images 1: nginx:1 is no image path", id="a tag"),
         pytest.param({"images": [{"class": "need", "pattern": "a/**/b"}]}, "is no image path", id="a double star"),
-        pytest.param({"arguments": [{"name": "x", "pattern": "("}]}, "arguments 1: pattern is no regular expression", id="a broken pattern"),
-        pytest.param({"arguments": [{"name": "x", "pattern": "x", "in": ["here"]}]}, "arguments 1: in: here is not one of", id="no such place"),
+        pytest.param(
+            {"arguments": [{"name": "x", "pattern": "("}]}, "arguments 1: pattern is no regular expression", id="a broken pattern"
+        ),
+        pytest.param(
+            {"arguments": [{"name": "x", "pattern": "x", "in": ["here"]}]}, "arguments 1: in: here is not one of", id="no such place"
+        ),
         pytest.param({"env": [{"name": 1}]}, "env 1: name must be text", id="no text"),
         pytest.param({"env": [{"name": "X"}, {"value": "x"}]}, "env 2: name is missing", id="no name"),
-        pytest.param({"injectors": [{"name": "x", "token": "own", "triggers": [{}]}]}, "triggers 1: give label or annotation", id="no trigger"),
+        pytest.param(
+            {"injectors": [{"name": "x", "token": "own", "triggers": [{}]}]}, "triggers 1: give label or annotation", id="no trigger"
+        ),
         pytest.param({"injectors": [{"name": "x", "token": "mine", "triggers": []}]}, "token: mine is not one of", id="no such token"),
         pytest.param({"registries": ["https://x"]}, "registries 1: must be a registry", id="a URL"),
         pytest.param({"roles": {"other": []}}, "roles: unknown key other", id="no such roles"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from samigrate import catalog, evidence, kinds, yamltext
 from samigrate.config import Settings
-from samigrate.index import Layer, Scope, View
 from samigrate.model import Location, Resource, Verdict, Workload
+from samigrate.scope.index import Layer, Scope, View
 
 CATALOG = catalog.load()
 KINDS = kinds.load()

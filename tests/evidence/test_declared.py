@@ -137,7 +137,9 @@ def field(name: str, path: str) -> str:
     return container(f"env: [{{name: {name}, valueFrom: {{fieldRef: {{fieldPath: {path}}}}}}}]")
 
 
-IMPORTED = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf, namespace: shop}\ndata: {NAMESPACE: shop, EXECUTOR: KubernetesExecutor}\n"
+IMPORTED = (
+    "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf, namespace: shop}\ndata: {NAMESPACE: shop, EXECUTOR: KubernetesExecutor}\n"
+)
 STRONG_NAMES = (
     "KUBECONFIG KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT KUBERNETES_MASTER KUBERNETES_AUTH_TRYSERVICEACCOUNT "
     "KUBERNETES_TRUST_CERTIFICATES KUBERNETES_NAMESPACE OPENSHIFT_KUBE_PING_NAMESPACE OPENSHIFT_KUBE_PING_LABELS KUBERNETES_LABELS "
@@ -155,7 +157,9 @@ STRONG_NAMES = (
         pytest.param(env(HZ_NETWORK_JOIN_KUBERNETES_ENABLED="true"), "strong", id="hazelcast in API mode"),
         pytest.param(env(HZ_NETWORK_JOIN_KUBERNETES_ENABLED="false"), "weak", id="hazelcast off"),
         pytest.param(
-            env(HZ_NETWORK_JOIN_KUBERNETES_ENABLED="true", HZ_NETWORK_JOIN_KUBERNETES_SERVICEDNS="x"), "weak", id="hazelcast by DNS: only a mention"
+            env(HZ_NETWORK_JOIN_KUBERNETES_ENABLED="true", HZ_NETWORK_JOIN_KUBERNETES_SERVICEDNS="x"),
+            "weak",
+            id="hazelcast by DNS: only a mention",
         ),
         pytest.param(env(SPRING_CLOUD_KUBERNETES_ENABLED="false", SPRING_CLOUD_KUBERNETES_CONFIG_NAME="x"), "weak", id="spring off"),
         pytest.param(env(AIRFLOW__CORE__EXECUTOR="KubernetesExecutor"), "strong", id="airflow on Kubernetes"),
@@ -177,11 +181,19 @@ STRONG_NAMES = (
         pytest.param(field("WHERE", "metadata.namespace"), "weak", id="the namespace by any name"),
         pytest.param(field("HOST_IP", "status.hostIP"), None, id="another field"),
         pytest.param(env(POD_NAME="fixed"), None, id="not from a field"),
-        pytest.param(container("envFrom: [{configMapRef: {name: conf}, prefix: KUBERNETES_}]") + IMPORTED, "strong", id="imported, with a prefix"),
-        pytest.param(container("envFrom: [{configMapRef: {name: conf}, prefix: AIRFLOW__CORE__}]") + IMPORTED, "strong", id="imported, with its value"),
+        pytest.param(
+            container("envFrom: [{configMapRef: {name: conf}, prefix: KUBERNETES_}]") + IMPORTED, "strong", id="imported, with a prefix"
+        ),
+        pytest.param(
+            container("envFrom: [{configMapRef: {name: conf}, prefix: AIRFLOW__CORE__}]") + IMPORTED,
+            "strong",
+            id="imported, with its value",
+        ),
         pytest.param(container("envFrom: [{configMapRef: {name: conf}}]") + IMPORTED, None, id="imported, saying nothing"),
         pytest.param(
-            container("env: [{name: AIRFLOW__CORE__EXECUTOR, valueFrom: {secretKeyRef: {name: x, key: y}}}]"), "strong", id="a value that is not told"
+            container("env: [{name: AIRFLOW__CORE__EXECUTOR, valueFrom: {secretKeyRef: {name: x, key: y}}}]"),
+            "strong",
+            id="a value that is not told",
         ),
         pytest.param(env(PORT="80"), None, id="an ordinary variable"),
     ],
@@ -223,7 +235,7 @@ STANZAS = {
     "Traefik Kubernetes provider": "providers:\n  kubernetesCRD: {}\n",
     "service_registration": 'service_registration "kubernetes" {}\n',
     "retry_join": 'retry_join = ["provider=k8s label_selector=x"]\n',
-    "KUBE_PING": "<protocol type=\"kubernetes.KUBE_PING\"/>",
+    "KUBE_PING": '<protocol type="kubernetes.KUBE_PING"/>',
     "kubernetes.discovery": "kubernetes.discovery.enabled=true",
     "discovery-method": "akka.management.cluster.bootstrap.contact-point-discovery.discovery-method = kubernetes-api",
     "libcluster": "strategy: Cluster.Strategy.Kubernetes,",
@@ -268,7 +280,9 @@ def mounted(content: str, key: str = "conf") -> str:
     return f"{pod}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: conf, namespace: shop}}\ndata: {{{key}: {json.dumps(content)}}}\n"
 
 
-@pytest.mark.parametrize(("name", "content"), [pytest.param(*item, id=f"{item[0]} {number}") for number, item in enumerate([*STANZAS.items(), *MORE])])
+@pytest.mark.parametrize(
+    ("name", "content"), [pytest.param(*item, id=f"{item[0]} {number}") for number, item in enumerate([*STANZAS.items(), *MORE])]
+)
 def test_stanzas(name: str, content: str) -> None:
     found = verdict(mounted(content))
     assert found.level is Level.LIKELY

@@ -55,7 +55,9 @@ CONVERSION = CRD.replace("{group: example.org}", "{conversion: {webhook: {client
         pytest.param(LABELLED + SERVICE + webhook() + CRD, "strong", id="a webhook beside a definition of its own"),
         pytest.param(LABELLED + SERVICE + webhook("MutatingWebhookConfiguration") + CRD, "strong", id="a mutating one"),
         pytest.param(LABELLED + SERVICE + webhook(), "weak", id="a webhook alone"),
-        pytest.param(LABELLED + SERVICE + webhook() + CRD.replace("name: web}", "name: other}"), "weak", id="another application's definition"),
+        pytest.param(
+            LABELLED + SERVICE + webhook() + CRD.replace("name: web}", "name: other}"), "weak", id="another application's definition"
+        ),
         pytest.param(LABELLED + SERVICE + CONVERSION, "strong", id="converts its objects"),
         pytest.param(LABELLED + webhook() + CRD, None, id="no Service"),
     ],

@@ -75,9 +75,7 @@ def test_images(content: str, level: Level, strengths: list[str]) -> None:
 
 
 def test_the_plain_scaffold_of_a_chart_needs_nothing() -> None:
-    account = (
-        "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop, labels: {helm.sh/chart: web-0.1.0}}\nautomountServiceAccountToken: true\n"
-    )
+    account = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop, labels: {helm.sh/chart: web-0.1.0}}\nautomountServiceAccountToken: true\n"
     assert verdict(deployment("serviceAccountName: web, containers: [{name: web, image: nginx}]") + account).level is Level.NONE
 
 

@@ -120,8 +120,12 @@ STRINGS = CONFIG.replace("ConfigMap", "Secret").replace("\ndata:", "\nstringData
         pytest.param(mounting("configMap: {name: other}") + CONFIG, False, id="a ConfigMap it does not mount"),
         pytest.param(mounting("configMap: {name: conf}") + CONFIG.replace("shop", "prod"), False, id="a ConfigMap of another namespace"),
         pytest.param(container("envFrom: [{configMapRef: {name: conf}}]") + CONFIG, True, id="imported variables"),
-        pytest.param(container("env: [{name: F, valueFrom: {configMapKeyRef: {name: conf, key: b}}}]") + CONFIG, True, id="an imported variable"),
-        pytest.param(container("env: [{name: F, valueFrom: {configMapKeyRef: {name: conf, key: a}}}]") + CONFIG, False, id="another key imported"),
+        pytest.param(
+            container("env: [{name: F, valueFrom: {configMapKeyRef: {name: conf, key: b}}}]") + CONFIG, True, id="an imported variable"
+        ),
+        pytest.param(
+            container("env: [{name: F, valueFrom: {configMapKeyRef: {name: conf, key: a}}}]") + CONFIG, False, id="another key imported"
+        ),
         pytest.param(mounting("secret: {secretName: conf}") + STRINGS, True, id="a mounted Secret"),
         pytest.param(container("envFrom: [{secretRef: {name: conf}}]") + STRINGS, True, id="an imported Secret"),
     ],
@@ -140,9 +144,7 @@ def test_no_detail_holds_a_value_of_a_secret() -> None:
 
 
 def account(labels: str = "", automount: str = "true") -> str:
-    return (
-        f"---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: web, namespace: shop, labels: {{{labels}}}}}\nautomountServiceAccountToken: {automount}\n"
-    )
+    return f"---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: web, namespace: shop, labels: {{{labels}}}}}\nautomountServiceAccountToken: {automount}\n"
 
 
 NAMED = deployment("serviceAccountName: web")
@@ -161,7 +163,9 @@ LACKS, ASKS = ("account-hints", 14, "weak"), ("account-hints", 13, "weak")
         pytest.param(NAMED + account(automount="false"), None, id="its account refuses it"),
         pytest.param(NAMED + account("helm.sh/chart: web-1.0"), None, id="the scaffold of a chart"),
         pytest.param(NAMED + account("app.kubernetes.io/managed-by: Helm"), None, id="managed by Helm"),
-        pytest.param(NAMED + account().replace("labels: {}", "annotations: {samigrate.dev/managed: 'true'}"), None, id="an account of ours"),
+        pytest.param(
+            NAMED + account().replace("labels: {}", "annotations: {samigrate.dev/managed: 'true'}"), None, id="an account of ours"
+        ),
     ],
 )
 def test_account_hints(content: str, piece: tuple[str, int, str] | None) -> None:
@@ -245,5 +249,7 @@ def test_declarations(content: str, settings: Settings, level: Level) -> None:
 
 
 def test_a_kind_that_needs_the_api_by_design() -> None:
-    content = "apiVersion: kubeflow.org/v1\nkind: Notebook\nmetadata: {name: n}\nspec: {template: {spec: {containers: [{name: n, image: x}]}}}\n"
+    content = (
+        "apiVersion: kubeflow.org/v1\nkind: Notebook\nmetadata: {name: n}\nspec: {template: {spec: {containers: [{name: n, image: x}]}}}\n"
+    )
     assert told(verdict(content)) == {("kind", 0, "strong")}

@@ -6,8 +6,8 @@ import pytest
 
 from samigrate import evidence
 from samigrate.config import Settings
-from samigrate.index import Match
 from samigrate.model import Level
+from samigrate.scope.index import Match
 from tests.evidence.scene import CATALOG, deployment, scene, told, verdict
 
 ACCOUNT = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop}\n"

@@ -68,7 +68,12 @@ ELASTIC = {"apiVersion": "kibana.k8s.elastic.co/v1", "kind": "Kibana", "metadata
             id="R-C10: a Revision",
         ),
         pytest.param(
-            {"apiVersion": "kueue.x-k8s.io/v1beta1", "kind": "Workload", "metadata": {"name": "x"}, "spec": {"podSets": [{"template": {"spec": POD}}]}},
+            {
+                "apiVersion": "kueue.x-k8s.io/v1beta1",
+                "kind": "Workload",
+                "metadata": {"name": "x"},
+                "spec": {"podSets": [{"template": {"spec": POD}}]},
+            },
             "Kueue",
             id="R-C10: a queue entry",
         ),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from samigrate import programs
 from samigrate.manifests import RefusedError
 from samigrate.model import Location, Operation
-from samigrate.operations import apply_all
+from samigrate.planning.operations import apply_all
 from samigrate.pytext.write import Style, string
 from samigrate.values import Value, pointer
 

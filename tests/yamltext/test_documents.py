@@ -26,7 +26,9 @@ PLACES: dict[str, tuple[str, list[tuple[int, str]], str]] = {
     "a comment right above the document goes with it": ("# of a\na: 1\n", [(0, "n: 1\n")], "n: 1\n---\n# of a\na: 1\n"),
     "a comment beside the marker stays there": ("--- # of a\na: 1\n", [(0, "n: 1\n")], "---\nn: 1\n--- # of a\na: 1\n"),
     "comments at the end of the previous document stay there": (
-        "a: 1\n# end of a\n---\nb: 1\n", [(1, "n: 1\n")], "a: 1\n# end of a\n---\nn: 1\n---\nb: 1\n",
+        "a: 1\n# end of a\n---\nb: 1\n",
+        [(1, "n: 1\n")],
+        "a: 1\n# end of a\n---\nn: 1\n---\nb: 1\n",
     ),
     "directives stay with their document": ("%YAML 1.1\n---\na: 1\n", [(0, "n: 1\n")], "---\nn: 1\n...\n%YAML 1.1\n---\na: 1\n"),
     "behind an end marker": ("a: 1\n...\nb: 1\n", [(1, "n: 1\n")], "a: 1\n...\nn: 1\n---\nb: 1\n"),
@@ -80,7 +82,8 @@ VALUE = {"kind": "X", "metadata": {"name": "on", "labels": {}}, "rules": [{"verb
 RENDERED: dict[str, tuple[dict[str, Any], str]] = {
     "flush lists": ({}, 'kind: X\nmetadata:\n  name: "on"\n  labels: {}\nrules:\n- verbs:\n  - get\n  - "y"\n- {}\n'),
     "indented lists": (
-        {"indented_sequences": True}, 'kind: X\nmetadata:\n  name: "on"\n  labels: {}\nrules:\n  - verbs:\n      - get\n      - "y"\n  - {}\n',
+        {"indented_sequences": True},
+        'kind: X\nmetadata:\n  name: "on"\n  labels: {}\nrules:\n  - verbs:\n      - get\n      - "y"\n  - {}\n',
     ),
     "four spaces and CR LF": (
         {"indent": 4, "newline": "\r\n"},

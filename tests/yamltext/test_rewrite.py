@@ -35,21 +35,35 @@ KEYS: dict[str, Case] = {
     "none is there, so last": ("a: 1\nb: 2\n", [add("/w", "x", "q")], "a: 1\nb: 2\nw: x\n"),
     "first": ("a: 1\nb: 2\n", [add("/w", "x", "^")], "w: x\na: 1\nb: 2\n"),
     "first goes above the comment of the old first": ("m:\n  # of a\n  a: 1\n", [add("/m/w", "x", "^")], "m:\n  w: x\n  # of a\n  a: 1\n"),
-    "first goes below a comment that is set apart": ("m:\n  # of m\n\n  a: 1\n", [add("/m/w", "x", "^")], "m:\n  # of m\n\n  w: x\n  a: 1\n"),
+    "first goes below a comment that is set apart": (
+        "m:\n  # of m\n\n  a: 1\n",
+        [add("/m/w", "x", "^")],
+        "m:\n  # of m\n\n  w: x\n  a: 1\n",
+    ),
     "two after one key keep their order": (
-        "a: 1\nb: 2\n", [add("/w", "x", "a"), add("/o", "v", "w"), add("/p", "z", "a")], "a: 1\nw: x\no: v\np: z\nb: 2\n",
+        "a: 1\nb: 2\n",
+        [add("/w", "x", "a"), add("/o", "v", "w"), add("/p", "z", "a")],
+        "a: 1\nw: x\no: v\np: z\nb: 2\n",
     ),
     "behind an inline comment": ("a: 1  # c\nb: 2\n", [add("/w", "x", "a")], "a: 1  # c\nw: x\nb: 2\n"),
     "before the comment of the next key": ("a: 1\n# of b\nb: 2\n", [add("/w", "x", "a")], "a: 1\nw: x\n# of b\nb: 2\n"),
     "before a blank line": ("a: 1\n\nb: 2\n", [add("/w", "x", "a")], "a: 1\nw: x\n\nb: 2\n"),
     "behind deeper comments": ("a:\n  - x\n  # - v\nb: 2\n", [add("/w", "x", "a")], "a:\n  - x\n  # - v\nw: x\nb: 2\n"),
     "behind deeper comments set apart": ("a:\n  - x\n\n  # - v\n\nb: 2\n", [add("/w", "x", "a")], "a:\n  - x\n\n  # - v\nw: x\n\nb: 2\n"),
-    "a flush list": ("spec:\n  containers:\n  - name: a\n  # of b\n  b: 1\n", [SA], "spec:\n  containers:\n  - name: a\n  sa: web\n  # of b\n  b: 1\n"),
+    "a flush list": (
+        "spec:\n  containers:\n  - name: a\n  # of b\n  b: 1\n",
+        [SA],
+        "spec:\n  containers:\n  - name: a\n  sa: web\n  # of b\n  b: 1\n",
+    ),
     "before a comment of lower indentation": ("spec:\n  a: 1\n# end\n", [add("/spec/w", "x")], "spec:\n  a: 1\n  w: x\n# end\n"),
     "no final newline": ("spec:\n  containers:\n  - a", [SA], "spec:\n  containers:\n  - a\n  sa: web"),
     "two at the end without final newline": ("a: 1", [add("/w", "x"), add("/o", "v")], "a: 1\nw: x\no: v"),
     "CR LF": ("a: 1\r\nb: 2\r\n", [add("/w", {"x": ["v"]}, "a")], "a: 1\r\nw:\r\n  x:\r\n  - v\r\nb: 2\r\n"),
-    "mixed ends copy the line before": ("a: 1\r\nb: 2\nc: 3\n", [add("/w", 1, "a"), add("/o", 1, "b")], "a: 1\r\nw: 1\r\nb: 2\no: 1\nc: 3\n"),
+    "mixed ends copy the line before": (
+        "a: 1\r\nb: 2\nc: 3\n",
+        [add("/w", 1, "a"), add("/o", 1, "b")],
+        "a: 1\r\nw: 1\r\nb: 2\no: 1\nc: 3\n",
+    ),
     "a byte order mark": ("\ufeffa: 1\n", [add("/w", "x", "^")], "\ufeffw: x\na: 1\n"),
     "before the end marker": ("a: 1\n...\n", [add("/w", "x")], "a: 1\nw: x\n...\n"),
     "below a marker with a tag": ("--- !!map # c\na: 1\n", [add("/w", "x", "^")], "--- !!map # c\nw: x\na: 1\n"),
@@ -67,7 +81,9 @@ KEYS: dict[str, Case] = {
     "quoted values are copied": ("a: 'x'\nb: 'v'\n", [add("/w", "z")], "a: 'x'\nb: 'v'\nw: 'z'\n"),
     "beside a merge key": ("b: &b {x: 1}\nm:\n  <<: *b\n", [add("/m/w", "x")], "b: &b {x: 1}\nm:\n  <<: *b\n  w: x\n"),
     "over a merged key, behind the merge": (
-        "b: &b {x: 1}\nm:\n  k: 1\n  <<: *b\n", [replace("/m/x", 2)], "b: &b {x: 1}\nm:\n  k: 1\n  <<: *b\n  x: 2\n",
+        "b: &b {x: 1}\nm:\n  k: 1\n  <<: *b\n",
+        [replace("/m/x", 2)],
+        "b: &b {x: 1}\nm:\n  k: 1\n  <<: *b\n  x: 2\n",
     ),
     "an existing key is replaced in place": ("a: 1 # c\nb: 2\n", [add("/a", "x", "b")], "a: x # c\nb: 2\n"),
     "a tab before a comment": ("a: 1\t# c\n", [add("/w", "x")], "a: 1\t# c\nw: x\n"),
@@ -78,23 +94,47 @@ LAYOUT: dict[str, Case] = {
     "a new mapping copies the step": ("a:\n    b: 1\n", [add("/w", {"x": {"v": 1}})], "a:\n    b: 1\nw:\n    x:\n        v: 1\n"),
     "a step of one": ("a:\n b: 1\n", [add("/a/w", {"x": 1})], "a:\n b: 1\n w:\n  x: 1\n"),
     "a new list copies its flush sibling": (
-        "x:\n  - 1\ns:\n  a:\n  - 1\n", [add("/s/w", ["v"])], "x:\n  - 1\ns:\n  a:\n  - 1\n  w:\n  - v\n",
+        "x:\n  - 1\ns:\n  a:\n  - 1\n",
+        [add("/s/w", ["v"])],
+        "x:\n  - 1\ns:\n  a:\n  - 1\n  w:\n  - v\n",
     ),
-    "a new list copies its indented sibling": ("x:\n- 1\ns:\n  a:\n    - 1\n", [add("/s/w", ["v"])], "x:\n- 1\ns:\n  a:\n    - 1\n  w:\n    - v\n"),
-    "else the nearest before": ("x:\n  - 1\ns:\n  a: 1\nz:\n- 1\n", [add("/s/w", ["v"])], "x:\n  - 1\ns:\n  a: 1\n  w:\n    - v\nz:\n- 1\n"),
-    "a new list copies the dash": ("x:\n  -   a: 1\n", [add("/w", [{"b": 1, "c": [2]}])], "x:\n  -   a: 1\nw:\n  -   b: 1\n      c:\n        -   2\n"),
+    "a new list copies its indented sibling": (
+        "x:\n- 1\ns:\n  a:\n    - 1\n",
+        [add("/s/w", ["v"])],
+        "x:\n- 1\ns:\n  a:\n    - 1\n  w:\n    - v\n",
+    ),
+    "else the nearest before": (
+        "x:\n  - 1\ns:\n  a: 1\nz:\n- 1\n",
+        [add("/s/w", ["v"])],
+        "x:\n  - 1\ns:\n  a: 1\n  w:\n    - v\nz:\n- 1\n",
+    ),
+    "a new list copies the dash": (
+        "x:\n  -   a: 1\n",
+        [add("/w", [{"b": 1, "c": [2]}])],
+        "x:\n  -   a: 1\nw:\n  -   b: 1\n      c:\n        -   2\n",
+    ),
     "lists in lists, written new": ("a: 1\n", [add("/w", [[1, 2], [{"x": 1}]])], "a: 1\nw:\n- - 1\n  - 2\n- - x: 1\n"),
     "empty values": ("a: 1\n", [add("/w", {"x": {}, "v": [], "z": ""})], 'a: 1\nw:\n  x: {}\n  v: []\n  z: ""\n'),
     "a volume": (
-        "volumes:\n- name: a\n  emptyDir: {}\n", [add("/volumes/-", VOLUME)],
+        "volumes:\n- name: a\n  emptyDir: {}\n",
+        [add("/volumes/-", VOLUME)],
         "volumes:\n- name: a\n  emptyDir: {}\n- name: t\n  projected:\n    defaultMode: 0440\n    sources:\n    - token:\n        path: t\n",
     ),
 }
 
 STRINGS: dict[str, tuple[Any, str]] = {
-    **{word: (word, word) for word in ("ServiceAccount", "kube-root-ca.crt", "apps/v1", "rbac.authorization.k8s.io", "system:node", "/var/run", "--x=y")},
-    **{word or "empty": (word, f'"{word}"') for word in ("on", "n", "NO", "null", "", "1e5", "12_3", "0x1f", "007", ".5", "~", "a: b", "a #b", "- a", "{a}", "*a")},
-    **{word: (word, f'"{word}"') for word in ("&a", "!a", "%a", "@a", "`a", "a:", " a", "a ", "?", "=", "<<", "2001-01-01", "12:30", "is a sentence", "nan")},
+    **{
+        word: (word, word)
+        for word in ("ServiceAccount", "kube-root-ca.crt", "apps/v1", "rbac.authorization.k8s.io", "system:node", "/var/run", "--x=y")
+    },
+    **{
+        word or "empty": (word, f'"{word}"')
+        for word in ("on", "n", "NO", "null", "", "1e5", "12_3", "0x1f", "007", ".5", "~", "a: b", "a #b", "- a", "{a}", "*a")
+    },
+    **{
+        word: (word, f'"{word}"')
+        for word in ("&a", "!a", "%a", "@a", "`a", "a:", " a", "a ", "?", "=", "<<", "2001-01-01", "12:30", "is a sentence", "nan")
+    },
     "double quotes and backslashes": ('a"\\', '"a\\"\\\\"'),
     "line breaks": ("a\nb\r\t", '"a\\nb\\r\\t"'),
     "what is not printable": ("\x01\x85\u2028\ufeff", '"\\u0001\\u0085\\u2028\\ufeff"'),
@@ -116,14 +156,16 @@ VALUES: dict[str, Case] = {
     "a value on the next line": ("a:\n  x # c\nb: 1\n", [replace("/a", "z")], "a: z\n  # c\nb: 1\n"),
     "a mapping by a scalar": ("a: # c\n  # d\n  b: 1 # e\nz: 1\n", [replace("/a", "x")], "a: x # c\n  # d\n  # e\nz: 1\n"),
     "a mapping by a mapping": (
-        "- a\n- s: # c\n    # d\n    b: 1 # e\n  z: 1\n", [replace("/1/s", {"p": [1]})], "- a\n- s: # c\n    # d\n    # e\n    p:\n    - 1\n  z: 1\n",
+        "- a\n- s: # c\n    # d\n    b: 1 # e\n  z: 1\n",
+        [replace("/1/s", {"p": [1]})],
+        "- a\n- s: # c\n    # d\n    # e\n    p:\n    - 1\n  z: 1\n",
     ),
     "a scalar by a mapping": ("a: 1  # c\nb: 2\n", [replace("/a", {"x": 1})], "a:  # c\n  x: 1\nb: 2\n"),
     "a scalar by a mapping, no final newline": ("a: 1", [replace("/a", {"x": 1})], "a:\n  x: 1"),
     "an alias": ("a: &a 1\nb: *a # c\n", [replace("/b", 2)], "a: &a 1\nb: 2 # c\n"),
     "an anchor nobody uses": ("a: &a\n  b: 1\n", [replace("/a", 2)], "a: 2\n"),
     "an item": ("- a # c\n- b\n", [replace("/0", "x")], "- x # c\n- b\n"),
-    "an item by a mapping": ("- a # c\n- b\n", [replace("/0", {"x": 1, "v": 2})], '- x: 1 # c\n  v: 2\n- b\n'),
+    "an item by a mapping": ("- a # c\n- b\n", [replace("/0", {"x": 1, "v": 2})], "- x: 1 # c\n  v: 2\n- b\n"),
     "a mapping's item by a scalar": ("- a: 1 # c\n  # d\n  b: 1\n- b\n", [replace("/0", "x")], "- x # c\n  # d\n- b\n"),
     "an item keeps comments above": ("- a: 1\n  b: 1 # d\n", [replace("/0", {"x": 1})], "# d\n- x: 1\n"),
     "below the marker": ("--- # c\na: 1\n", [replace("", {"x": 1})], "--- # c\nx: 1\n"),
@@ -132,7 +174,11 @@ VALUES: dict[str, Case] = {
 }
 
 EMPTIES: dict[str, Case] = {
-    "braces become a block": ("m:\n  annotations: {}  # c\n  b: 1\n", [add("/m/annotations/x", "v")], "m:\n  annotations:  # c\n    x: v\n  b: 1\n"),
+    "braces become a block": (
+        "m:\n  annotations: {}  # c\n  b: 1\n",
+        [add("/m/annotations/x", "v")],
+        "m:\n  annotations:  # c\n    x: v\n  b: 1\n",
+    ),
     "nothing becomes a block": ("m:\n  annotations: # c\n", [add("/m/annotations/x", "v")], "m:\n  annotations: # c\n    x: v\n"),
     "null becomes a block": ("a: ~\nb: null\n", [add("/a/x", 1), add("/b/-", 2)], "a:\n  x: 1\nb:\n- 2\n"),
     "brackets become a block": ("l:\n  - a: []\n", [add("/l/0/a/-", {"x": 1})], "l:\n  - a:\n      - x: 1\n"),
@@ -151,7 +197,9 @@ EMPTIES: dict[str, Case] = {
 REMOVALS: dict[str, Case] = {
     "a key": ("a: 1\nb:\n  c: 1\nd: 1\n", [remove("/b")], "a: 1\nd: 1\n"),
     "comments inside stay": (
-        "v:\n- name: a\n  # why\n  secret: # s\n    x: t\n- name: c\n", [remove("/v/0")], "v:\n# why\n# s\n- name: c\n",
+        "v:\n- name: a\n  # why\n  secret: # s\n    x: t\n- name: c\n",
+        [remove("/v/0")],
+        "v:\n# why\n# s\n- name: c\n",
     ),
     "a comment above stays": ("a: 1\n# of b\nb: 1 # c\nd: 1\n", [remove("/b")], "a: 1\n# of b\n# c\nd: 1\n"),
     "the last key without final newline": ("a: 1\nb: 2", [remove("/b")], "a: 1\n"),
@@ -167,11 +215,21 @@ REMOVALS: dict[str, Case] = {
 }
 
 PLACES: dict[str, Case] = {
-    "a new key takes the place of the one it follows": ("a: 1\nb: x # c\nd: 1\n", [remove("/b"), add("/w", "v", "b")], "a: 1\nw: v # c\nd: 1\n"),
+    "a new key takes the place of the one it follows": (
+        "a: 1\nb: x # c\nd: 1\n",
+        [remove("/b"), add("/w", "v", "b")],
+        "a: 1\nw: v # c\nd: 1\n",
+    ),
     "though it came first": ("a: 1\nb: x # c\nd: 1\n", [add("/w", "v", "b"), remove("/b")], "a: 1\nw: v # c\nd: 1\n"),
-    "comments inside stay above it": ("a:\n  s: # c\n    # d\n    x: 1\n", [remove("/a/s"), add("/a/p", {"q": 1}, "s")], "a:\n  # d\n  p: # c\n    q: 1\n"),
+    "comments inside stay above it": (
+        "a:\n  s: # c\n    # d\n    x: 1\n",
+        [remove("/a/s"), add("/a/p", {"q": 1}, "s")],
+        "a:\n  # d\n  p: # c\n    q: 1\n",
+    ),
     "the first takes the place, the others follow": (
-        "b: x # c\nd: 1\n", [remove("/b"), add("/w", "v", "b"), add("/o", "z", "w")], "w: v # c\no: z\nd: 1\n",
+        "b: x # c\nd: 1\n",
+        [remove("/b"), add("/w", "v", "b"), add("/o", "z", "w")],
+        "w: v # c\no: z\nd: 1\n",
     ),
     "the same key comes back": ("a: 1 # c\nb: 2\n", [remove("/a"), add("/a", 3)], "a: 3 # c\nb: 2\n"),
     "an item comes back": ("- a\n- b\n", [remove("/0"), add("/0", "x")], "- x\n- b\n"),
@@ -184,7 +242,11 @@ LISTS: dict[str, Case] = {
     "insert first": ("l:\n  # of a\n  - a\n", [add("/l/0", "x")], "l:\n  - x\n  # of a\n  - a\n"),
     "insert on a dash line": ("- - a\n", [add("/0/0", "x")], "- - x\n  - a\n"),
     "an empty item": ("-\n- b\n", [replace("/0", "x")], "- x\n- b\n"),
-    "in what was added": ("a: 1\n", [add("/l", []), add("/l/-", {"x": 1}), replace("/l/0/x", 2), add("/l/0/w", 3, "^")], "a: 1\nl:\n- w: 3\n  x: 2\n"),
+    "in what was added": (
+        "a: 1\n",
+        [add("/l", []), add("/l/-", {"x": 1}), replace("/l/0/x", 2), add("/l/0/w", 3, "^")],
+        "a: 1\nl:\n- w: 3\n  x: 2\n",
+    ),
 }
 
 PRETTY = textwrap.dedent("""\
@@ -209,9 +271,11 @@ FLOW: dict[str, Case] = {
     "replace": ("a: {b: 1, c}\n", [replace("/a/b", {"x": "v: z"}), replace("/a/c", 1)], 'a: {b: {x: "v: z"}, c: 1}\n'),
     "JSON on one line": ('{"a":1,"b":[]}', [add("/w", "x"), add("/b/-", {"v": None})], '{"a":1,"b":[{"v":null}],"w":"x"}'),
     "JSON on lines": (PRETTY, [add("/w", "x", "a")], PRETTY.replace('"a": 1,\n', '"a": 1,\n  "w": "x",\n')),
-    "JSON on lines, last": (PRETTY, [add("/w", True)], PRETTY.replace('  }\n}', '  },\n  "w": true\n}')),
+    "JSON on lines, last": (PRETTY, [add("/w", True)], PRETTY.replace("  }\n}", '  },\n  "w": true\n}')),
     "JSON on lines, a mapping": (
-        PRETTY, [add("/c/w", {"x": ["v"]})], PRETTY.replace('"e"\n', '"e",\n    "w": {\n      "x": [\n        "v"\n      ]\n    }\n'),
+        PRETTY,
+        [add("/c/w", {"x": ["v"]})],
+        PRETTY.replace('"e"\n', '"e",\n    "w": {\n      "x": [\n        "v"\n      ]\n    }\n'),
     ),
     "JSON on lines, remove": (PRETTY, [remove("/a")], PRETTY.replace('  "a": 1,\n', "")),
     "JSON on lines, remove the last": (PRETTY, [remove("/c")], '{\n  "a": 1,\n  "b": {"x": [1, 2], "v": {}}\n}\n'),
@@ -219,14 +283,25 @@ FLOW: dict[str, Case] = {
     "JSON escapes": ('{"a":1}', [add("/w", "\x01é\n")], '{"a":1,"w":"\\u0001é\\n"}'),
     "a trailing comma stays": ("{\n  a: 1,\n}\n", [add("/w", "x")], "{\n  a: 1,\n  w: x,\n}\n"),
     "comments stay with their entries": (
-        "{\n  a: 1, # a\n  # of b\n  b: 2 # b\n}\n", [add("/w", "x"), add("/m", "v", "a")], "{\n  a: 1, # a\n  m: v,\n  # of b\n  b: 2, # b\n  w: x\n}\n",
+        "{\n  a: 1, # a\n  # of b\n  b: 2 # b\n}\n",
+        [add("/w", "x"), add("/m", "v", "a")],
+        "{\n  a: 1, # a\n  m: v,\n  # of b\n  b: 2, # b\n  w: x\n}\n",
     ),
     "comments of what goes stay": ("[\n  a, # a\n  b # b\n]\n", [remove("/0")], "[\n  # a\n  b # b\n]\n"),
     "comments within what is replaced": ("a: [\n  {x: 1 # c\n  }, 2]\n", [replace("/a/0", 1)], "# c\na: [\n  1, 2]\n"),
     "inside stays itself": ("a: {b: {c: 1, d: 2},  e: 3}\n", [remove("/a/b/c")], "a: {b: {d: 2},  e: 3}\n"),
 }
 
-TABLES = {"keys": KEYS, "layout": LAYOUT, "values": VALUES, "empties": EMPTIES, "removals": REMOVALS, "places": PLACES, "lists": LISTS, "flow": FLOW}
+TABLES = {
+    "keys": KEYS,
+    "layout": LAYOUT,
+    "values": VALUES,
+    "empties": EMPTIES,
+    "removals": REMOVALS,
+    "places": PLACES,
+    "lists": LISTS,
+    "flow": FLOW,
+}
 CASES = {f"{table}: {name}": case for table, cases in TABLES.items() for name, case in cases.items()}
 
 

@@ -80,9 +80,15 @@ def test_peek_stays_in_its_chunk() -> None:
 
 
 FLOWS = {
-    "JSON": ('{"a": 1}', True), "a list": ("\n  [1]", True), "below a marker": ("---\n# c\n{}", True), "beside a marker": ("--- {a: 1}\n", True),
-    "below a directive": ("%YAML 1.1\n---\n[]", True), "a byte order mark": ("\ufeff{}", True),
-    "block": ("a: {}\n", False), "nothing": ("# {\n", False), "a template": ("a\n{", False),
+    "JSON": ('{"a": 1}', True),
+    "a list": ("\n  [1]", True),
+    "below a marker": ("---\n# c\n{}", True),
+    "beside a marker": ("--- {a: 1}\n", True),
+    "below a directive": ("%YAML 1.1\n---\n[]", True),
+    "a byte order mark": ("\ufeff{}", True),
+    "block": ("a: {}\n", False),
+    "nothing": ("# {\n", False),
+    "a template": ("a\n{", False),
 }
 
 

@@ -1,0 +1,1 @@
+"""Kustomize trees: what a build gathers, where an account goes, the build before and after."""

@@ -1,0 +1,159 @@
+"""What the kustomizations of a build do to a workload besides gathering it, and which edits that forbids.
+
+An edit of a base meets what every overlay does to it: a patch that sets the same field wins, one that names a volume
+merges with what we have made of it, and kustomize renames an account only where it knows that a name stands
+(domain R-F21).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from samigrate.kustomize.kustomization import Build, Patch
+from samigrate.model import Finding, Proposal, Resource, Severity, Workload
+from samigrate.values import Value, at, mapping, resolve, sequence, text
+
+RENAMED = frozenset({"Pod", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"})
+"""Kinds in whose pods kustomize renames `serviceAccountName` by itself; it asks for the kind alone, not its group."""
+_FIELDS = {"identity": ("serviceAccountName", "serviceAccount"), "automount": ("automountServiceAccountToken",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """One build. `files` are the documents of its patch files, `rules` those of its `configurations`, by path."""
+
+    build: Build
+    files: Mapping[str, tuple[Value, ...]]
+
+    def obstacle(self, workload: Workload, proposal: Proposal) -> tuple[str, str]:
+        """(why a part of a change must be left out in this build, the way out), or ("", "")."""
+        for patch, value in self._patches_of(workload):
+            if what := _sets(value, workload, proposal):
+                return f"{patch.path or patch.at.path} patches {what}", "change it there, or take the patch into the workload"
+        kind = workload.id.kind
+        if fields := _FIELDS.get(proposal.part):
+            for path, target in self._replacements():
+                if _is_replaced(target, workload, fields):
+                    return f"a replacement in {path} writes its {fields[0]}", "change it there"
+        is_new = any(operation.pointer == workload.pod + "/serviceAccountName" for operation in proposal.operations)
+        if is_new and workload.resource.at.path in self.build.names and not self._renames(kind):
+            folder = self.build.folder or "."
+            return (
+                f"the build of {folder} renames the account, but not its name in a {kind}",
+                f"add `configurations:` with a nameReference from ServiceAccount to {kind} {_dotted(workload.pod)}/serviceAccountName",
+            )
+        return "", ""
+
+    def remarks(self, workload: Workload, proposal: Proposal) -> Iterator[Finding]:
+        """What people should know of an edit that is made."""
+        if not proposal.resources:
+            return
+        for member in self.build.members:
+            for patch in member.patched:
+                if patch.target.get("kind") == "ServiceAccount" and not patch.target.get("name"):
+                    message = f"{workload.id.name}: a patch in {patch.at.path} is for every ServiceAccount, and so for the new one"
+                    action = "give its target a name, if the new account is not meant"
+                    yield Finding("patch-meets-account", "R-F21", Severity.WARNING, message, action, patch.at, "", workload.id)
+
+    def has_user(self, name: str, bindings: list[Resource]) -> bool:
+        """Whether a binding names a User of that name: kustomize would take it for the account, and rename it."""
+        if not any(binding.at.path in self.build.names or binding.at.path in self.build.namespaces for binding in bindings):
+            return False
+        entries = (entry for binding in bindings for entry in sequence(binding.value, "subjects"))
+        return any(text(entry, "kind") == "User" and text(entry, "name") == name for entry in entries)
+
+    def _patches_of(self, workload: Workload) -> Iterator[tuple[Patch, Value]]:
+        for member in self.build.members:
+            for patch in member.patched:
+                for value in self.files.get(patch.path, ()) if patch.path else patch.values:
+                    if _is_for(patch, value, workload):
+                        yield patch, value
+
+    def _replacements(self) -> Iterator[tuple[str, Value]]:
+        """(file, target) of every replacement."""
+        for member in self.build.members:
+            entries = [(member.path, entry) for entry in sequence(member.value, "replacements")]
+            for path in member.data:
+                for value in self.files.get(path, ()):
+                    entries += [(path, entry) for entry in (value if isinstance(value, list) else [value])]
+            yield from ((path, target) for path, entry in entries for target in sequence(entry, "targets"))
+
+    def _renames(self, kind: str) -> bool:
+        if kind in RENAMED:
+            return True
+        for member in self.build.members:
+            for path in member.data:
+                for value in self.files.get(path, ()):
+                    for rule in sequence(value, "nameReference"):
+                        if text(rule, "kind") == "ServiceAccount" and any(
+                            text(one, "kind") == kind for one in sequence(rule, "fieldSpecs")
+                        ):
+                            return True
+        return False
+
+
+def _is_replaced(target: Value, workload: Workload, fields: tuple[str, ...]) -> bool:
+    select = mapping(target, "select")
+    if not all(_matches(select.get(key), wanted) for key, wanted in (("kind", workload.id.kind), ("name", workload.id.name))):
+        return False
+    paths = [path for path in sequence(target, "fieldPaths") if isinstance(path, str)]
+    return any(path.rpartition(".")[2] in fields for path in paths)
+
+
+def _is_for(patch: Patch, value: Value, workload: Workload) -> bool:
+    """Whether a patch may be for the workload; label and annotation selectors are taken as met."""
+    if patch.target:
+        return all(
+            _matches(patch.target.get(key), wanted)
+            for key, wanted in (("group", workload.id.group), ("kind", workload.id.kind), ("name", workload.id.name))
+        )
+    name = text(value, "metadata", "name") or ""
+    return text(value, "kind") == workload.id.kind and bool(name) and (workload.id.name in name or name in workload.id.name)
+
+
+def _matches(pattern: Value, wanted: str) -> bool:
+    """Kustomize anchors what a target says; a name may have been changed on the way, so it need only be in it."""
+    if not isinstance(pattern, str) or not pattern:
+        return True
+    try:
+        return re.fullmatch(pattern, wanted) is not None or (wanted != "" and wanted in pattern)
+    except re.error:
+        return True
+
+
+def _sets(value: Value, workload: Workload, proposal: Proposal) -> str:
+    """What of a part's fields the patch sets as well, in words; "" where nothing."""
+    kind, _, name = proposal.part.partition(" ")
+    fields = _FIELDS.get(kind, ())
+    if isinstance(value, list):
+        return next((what for entry in value if (what := _operation_sets(entry, workload, fields, name if kind == "volume" else ""))), "")
+    spec = mapping(resolve(value, workload.pod)) if isinstance(value, dict) else {}
+    for field in fields:
+        if field in spec:
+            return f"its {field}"
+    if kind == "volume" and any(text(one, "name") == name for one in sequence(spec, "volumes")):
+        return f"its volume {name}"
+    return ""
+
+
+def _operation_sets(entry: Value, workload: Workload, fields: tuple[str, ...], volume: str) -> str:
+    path = text(entry, "path") or ""
+    if workload.pod.startswith(path) and (len(path) == len(workload.pod) or workload.pod[len(path)] == "/"):
+        # It writes the whole pod, or what holds it.
+        return "" if text(entry, "op") == "test" or not isinstance(at(entry, "value"), dict) else "what holds its pods"
+    if not path.startswith(workload.pod + "/"):
+        return ""
+    inside = path[len(workload.pod) + 1 :].split("/")
+    if inside[0] in fields:
+        return f"its {inside[0]}"
+    if volume and inside[0] == "volumes" and inside[1:] != ["-"]:
+        held = resolve(workload.spec.value, "/" + "/".join(inside[:2]))
+        if text(held, "name") in (None, volume):
+            return f"its volume {volume}"
+    return ""
+
+
+def _dotted(pointer: str) -> str:
+    return pointer.lstrip("/")

@@ -1,0 +1,133 @@
+"""What is worth saying of a workload whatever the recipe does: findings that need no transform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from samigrate.model import DEFAULT_ACCOUNT, TOKEN_PATH, Finding, Level, Resource, Severity, Workload
+from samigrate.observations import leftovers, moves, rollout, unseen
+from samigrate.planning import identity
+from samigrate.planning.planner import Planned
+from samigrate.planning.state import Work
+from samigrate.scope.index import Match, View
+from samigrate.tokens import mounts
+from samigrate.values import text
+
+FIELD = "automountServiceAccountToken"
+NAMED = 12
+ONE_SHOT = {
+    "needs-recreate": ("R-G4", "the object is immutable once it runs", "delete it and apply it again"),
+    "needs-restart": ("R-G10", "running pods are not replaced", "restart its pods"),
+}
+
+
+def of(works: Sequence[Work], accepted: Sequence[Planned], resources: Sequence[Resource]) -> Iterator[Finding]:
+    """All that needs no transform to be said, given what was planned. The same finding may come twice."""
+    yield from _of_workloads(works, accepted)
+    yield from moves.of(accepted)
+    yield from rollout.of(accepted)
+    yield from leftovers.of(resources)
+    yield from unseen.of(works, resources)
+
+
+def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
+    changed = {one.work.workload.key for one in accepted if one.proposal.part != "annotations"}
+    for work in works:
+        workload = work.workload
+        if workload.rule.report_only:
+            yield _on(work, "reported-only", workload.rule.rule, f"left as it is: {workload.rule.report_only}", "review it by hand")
+            continue
+        if workload.spec.has_invalid_automount:
+            yield _invalid_automount(work)
+            continue
+        if work.verdict.level is Level.UNKNOWN and work.settings.unknown == "leave":
+            piece = next((one.detail for one in work.verdict.evidence), "")
+            action = "declare it with the annotation api-access, or pass --unknown account or --unknown disable"
+            yield _on(work, "unknown-api-use", "R-E2", f"may use the API ({piece}), so it stays as it is", action)
+        if workload.key in changed and workload.rule.one_shot in ONE_SHOT and not _is_made_anew(workload):
+            rule, why, action = ONE_SHOT[workload.rule.one_shot]
+            yield _on(work, workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action, "")
+        yield from _shared(work)
+        yield from _undefined(work)
+        yield from _near_misses(work)
+
+
+def _is_made_anew(workload: Workload) -> bool:
+    """Whether each run makes another object: a hook, or a generated name (R-G5)."""
+    return bool(identity.hook(workload)) or not text(workload.resource.value, "metadata", "name")
+
+
+def _invalid_automount(work: Work) -> Finding:
+    found = work.workload.spec.value[FIELD]
+    where = f"{work.workload.pod}/{FIELD}"
+    if isinstance(found, str) and any(mark in found for mark in "${<%"):
+        message = f"{FIELD} is a placeholder ({found}), so the workload stays as it is"
+        return _on(work, "placeholder-automount", "R-J7", message, "fill it in first", where)
+    message = f"{FIELD} is no boolean, and the API server will refuse it"
+    return _on(work, "invalid-automount", "R-A23", message, "write true or false without quotes", where, Severity.ERROR)
+
+
+def _shared(work: Work) -> Iterator[Finding]:
+    """Accounts that several workloads share: one that is bound (R-E9), or any but `default` (R-F11)."""
+    account = work.workload.spec.account
+    for view in work.views:
+        if account == DEFAULT_ACCOUNT:
+            for grant in view.grants(account):
+                is_evidence = any(one.source == "shared-default-binding" and one.at == grant.binding.at for one in work.verdict.evidence)
+                if not is_evidence or grant.match is not Match.SAME:
+                    continue  # what it grants needs no token (R-E4), or it may be meant for another namespace
+                users = _names(view, account)
+                message = f"{grant.binding.id} gives rights to default, and so to {users}: which of them uses them is not known"
+                action = "keep the subject only for those that need it"
+                yield Finding(
+                    "shared-default-binding", "R-E9", Severity.WARNING, message, action, grant.binding.at, grant.pointer, grant.binding.id
+                )
+        elif len(view.user_names(account)) > 1:
+            message = f"the account {account} is shared by {_names(view, account)}"
+            yield _on(work, "shared-account", "R-F11", message, "give each an account of its own")
+
+
+def _names(view: View, account: str) -> str:
+    """The users of an account in words. Only so many by name: each of them is told of all the others."""
+    names = view.user_names(account)
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+
+def _undefined(work: Work) -> Iterator[Finding]:
+    """An account that the workload names and the input defines nowhere: no pod starts unless the cluster has it (R-A3)."""
+    account = work.workload.spec.account
+    if account != DEFAULT_ACCOUNT and any(not view.account(account) for view in work.views):
+        message = f"the account {account} is defined nowhere in the input, so what it may do is not known"
+        yield _on(work, "undefined-account", "R-A3", message, "add its manifest, or read it with --context")
+
+
+def _near_misses(work: Work) -> Iterator[Finding]:
+    """Mounts that look as if they replaced the injected token: only the exact path does (R-A9)."""
+    if not work.is_mounted:
+        return
+    for container in work.workload.spec.containers():
+        for index, mount in mounts(container):
+            path = text(mount, "mountPath") or ""
+            if path != TOKEN_PATH and _is_near(path):
+                message = f"container {container.name} mounts {path}, which does not keep the token from being mounted"
+                where = f"{work.workload.pod}{container.pointer}/volumeMounts/{index}"
+                yield _on(work, "near-miss-mount", "R-A9", message, f"mount exactly {TOKEN_PATH}, or set {FIELD}: false", where)
+
+
+def _is_near(path: str) -> bool:
+    """Whether a path is the token's folder in other words, above it, or a file in it."""
+    plain = "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
+    whole = plain if plain.startswith("/var/") else f"/var{plain}"
+    return (
+        whole == TOKEN_PATH
+        or whole.startswith(TOKEN_PATH + "/")
+        or (TOKEN_PATH.startswith(whole + "/") and whole.startswith("/var/run/secrets"))
+    )
+
+
+def _on(
+    work: Work, id_: str, rule: str, message: str, action: str, where: str | None = None, severity: Severity = Severity.NOTE
+) -> Finding:
+    workload = work.workload
+    place = workload.pod if where is None else where
+    return Finding(id_, rule, severity, f"{workload.id.name}: {message}", action, workload.resource.at, place, workload.id)

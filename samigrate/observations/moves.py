@@ -1,0 +1,96 @@
+"""What else sees that a workload has moved to another account (domain R-D29 to R-D31)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from samigrate.model import Finding, Proposal, Severity
+from samigrate.planning import consul
+from samigrate.planning.planner import Planned
+from samigrate.planning.state import Work
+from samigrate.scope.index import View
+from samigrate.values import Value, at, mapping, sequence, text
+
+DRIVERS = frozenset(
+    {
+        *("secrets-store.csi.k8s.io", "gcsfuse.csi.storage.gke.io", "s3.csi.aws.com", "efs.csi.aws.com", "csi.cert-manager.io"),
+        *("file.csi.azure.com", "blob.csi.azure.com"),
+    }
+)
+"""CSI drivers that are handed a token of the pod's account (as of 2026-11); others show in their CSIDriver."""
+MUTATING = (
+    ("kyverno.io", "ClusterPolicy"),
+    ("kyverno.io", "Policy"),
+    ("policies.kyverno.io", "MutatingPolicy"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+    ("mutations.gatekeeper.sh", "Assign"),
+)
+
+
+def of(accepted: Sequence[Planned]) -> Iterator[Finding]:
+    """Findings on every workload whose account is to change. The same finding may come twice."""
+    for one in {one.work.workload.key: one for one in accepted if one.proposal.part == "identity"}.values():
+        work = one.work
+        yield from _mesh(work, one.proposal)
+        for view in work.views:
+            yield from _volumes(work, view)
+            yield from _overrides(work, view)
+            yield from _defaults(work, view)
+
+
+def _finding(work: Work, id_: str, rule: str, message: str, action: str, severity: Severity = Severity.WARNING) -> Finding:
+    workload = work.workload
+    return Finding(id_, rule, severity, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod, workload.id)
+
+
+def _mesh(work: Work, proposal: Proposal) -> Iterator[Finding]:
+    """R-D19: with ACLs, Consul lets a pod in only where its account is named as its service."""
+    if not consul.is_injected(work.workload):
+        return
+    service = consul.service(work)
+    account = next((each.value for each in proposal.operations if each.pointer.endswith("/serviceAccountName")), None)
+    if account != service:
+        wanted = service or "not known from the input"
+        message = f"Consul wants its account named as its service, which is {wanted}, and the account is {account}"
+        yield _finding(
+            work, "consul-service-name", "R-D19", message, "give both one name, with the annotation connect-service or the account's"
+        )
+
+
+def _volumes(work: Work, view: View) -> Iterator[Finding]:
+    known = {one.id.name for one in view.everywhere("storage.k8s.io", "CSIDriver") if sequence(one.value, "spec", "tokenRequests")}
+    for _, volume in work.workload.spec.volumes():
+        driver = text(volume, "csi", "driver")
+        if driver in DRIVERS or driver in known:
+            message = f"volume {text(volume, 'name')} is served by {driver}, which is handed a token of the pod's account"
+            yield _finding(work, "csi-token", "R-D29", message, "let the new account in where the driver's backend knows the old one")
+
+
+def _overrides(work: Work, view: View) -> Iterator[Finding]:
+    for seen in view.all("kubeflow.org", "PodDefault"):
+        if name := text(seen.resource.value, "spec", "serviceAccountName"):
+            message = f"{seen.resource.id} sets the account {name} on pods that it selects"
+            yield _finding(
+                work, "account-overridden", "R-D30", message, "see that its selector does not match, or name the new account there"
+            )
+    for kind in MUTATING:
+        for seen in view.all(*kind):
+            if _sets_account(seen.resource.value):
+                message = f"{seen.resource.id} may set serviceAccountName on pods"
+                yield _finding(work, "account-overridden", "R-D30", message, "see that its rules leave the workload alone")
+
+
+def _sets_account(value: Value) -> bool:
+    """Whether a policy writes the field: as a key below `mutate`, in a patch, or in an expression that builds the object."""
+    mutations = [mapping(rule, "mutate") for rule in sequence(value, "spec", "rules")]
+    mutations += [{"mutations": sequence(value, "spec", "mutations")}, {"location": at(value, "spec", "location")}]
+    return any("serviceAccountName" in str(mutation) for mutation in mutations)
+
+
+def _defaults(work: Work, view: View) -> Iterator[Finding]:
+    for resource in view.everywhere("", "ConfigMap"):
+        if name := text(resource.value, "data", "default-service-account"):
+            message = f"{resource.id} makes {name} the account of runs that name none"
+            yield _finding(
+                work, "default-account-config", "R-D31", message, "none needed for this workload; runs keep that account", Severity.NOTE
+            )

@@ -1,0 +1,91 @@
+"""What the input cannot show, said once for each scope, with the commands that show it (domain R-D35)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from samigrate.model import Finding, Location, Resource, Severity
+from samigrate.values import mapping, sequence, text
+
+if TYPE_CHECKING:
+    from samigrate.planning.state import Work
+
+STANDING = "unseen-grants"
+"""The finding that stands in every report: there is nothing in it to be mended."""
+SOURCES: Mapping[tuple[str, str], str] = {
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): "use post-render, or render it first: helm template CHART | samigrate migrate -",
+    ("helm.cattle.io", "HelmChart"): "render it first: helm template CHART | samigrate migrate -",
+    ("argoproj.io", "Application"): "run on its source: argocd app manifests NAME | samigrate audit -",
+    ("argoproj.io", "ApplicationSet"): "run on the sources of its applications",
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): "run on the folder that its spec.path names",
+}
+CLOUDS = {
+    "eks.amazonaws.com/": "aws iam get-role --role-name ROLE (its trust policy names the account)",
+    "iam.gke.io/": "gcloud iam service-accounts get-iam-policy ACCOUNT",
+    "azure.workload.identity/": "az identity federated-credential list --identity-name NAME --resource-group GROUP",
+}
+VAULT = "vault.hashicorp.com/"
+
+
+def source(resource: Resource) -> str:
+    """How to see what the object brings from elsewhere, or "" where it brings nothing."""
+    if resource.id.kind == "Kustomization" and resource.id.group in ("", "kustomize.config.k8s.io"):
+        charts = sequence(resource.value, "helmCharts") or sequence(resource.value, "helmChartInflationGenerator")
+        return "run on what it builds: kustomize build --enable-helm | samigrate audit -" if charts else ""
+    return SOURCES.get((resource.id.group, resource.id.kind), "")
+
+
+def of(works: Sequence[Work], resources: Iterable[Resource]) -> Iterator[Finding]:
+    """One finding for each kind of source, and one for each scope with workloads about what grants rights unseen."""
+    yield from _sources([resource for resource in resources if source(resource)])
+    scopes: dict[str, list[Work]] = {}
+    for work in works:
+        for view in work.views:
+            scopes.setdefault(view.scope.name, []).append(work)
+    for scope, held in sorted(scopes.items()):
+        yield _grants(scope, held)
+
+
+def _sources(resources: Sequence[Resource]) -> Iterator[Finding]:
+    by_advice: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_advice.setdefault(source(resource), []).append(resource)
+    for advice, found in by_advice.items():
+        names = ", ".join(str(one.id) if one.id.name else one.at.path for one in found[:3])
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        message = f"what {names}{more} bring{'s' * (len(found) == 1)} is not in the input, so nothing is decided about it"
+        yield Finding("unseen-source", "R-D35", Severity.NOTE, message, advice, found[0].at, "", found[0].id)
+
+
+def _grants(scope: str, works: Sequence[Work]) -> Finding:
+    """What may give rights to the scope's accounts without being in the input, and how to see it."""
+    first = next((work for work in works if work.tokens), works[0])
+    namespace, account = first.views[0].namespace or "NAMESPACE", first.workload.spec.account
+    commands = [
+        f"kubectl auth can-i --list --as=system:serviceaccount:{namespace}:{account} -n {namespace}",
+        "kubectl get rolebindings,clusterrolebindings -A -o wide",
+        *_hints(works),
+    ]
+    message = f"{scope}: grants that are in the cluster alone, cloud IAM and Vault roles are not in the input"
+    return Finding(STANDING, "R-D35", Severity.NOTE, message, "; ".join(commands), Location(first.workload.resource.at.path))
+
+
+def _hints(works: Sequence[Work]) -> Iterator[str]:
+    """Commands for what the scope shows a sign of."""
+    keys = {key for work in works for key in _keys(work)}
+    for prefix, command in CLOUDS.items():
+        if any(key.startswith(prefix) for key in keys):
+            yield command
+    if any(key.startswith((VAULT, "VAULT_")) for key in keys):
+        yield "vault list auth/kubernetes/role (each role names the accounts it takes)"
+
+
+def _keys(work: Work) -> Iterator[str]:
+    yield from mapping(work.workload.metadata, "annotations")
+    yield from mapping(work.workload.metadata, "labels")
+    for view in work.views:
+        for seen in view.account(work.workload.spec.account):
+            yield from seen.resource.annotations
+    for container in work.workload.spec.containers():
+        yield from (name for variable in sequence(container.value, "env") if (name := text(variable, "name")))

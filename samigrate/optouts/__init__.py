@@ -1,0 +1,1 @@
+"""What people have said no to, or know already."""

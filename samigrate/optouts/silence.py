@@ -1,0 +1,75 @@
+"""What opt-outs silence, and opt-outs that silence nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from samigrate.model import Finding, Location, Resource, Severity
+from samigrate.optouts import suppress
+from samigrate.optouts.suppress import ALL
+from samigrate.planning.planner import Silenced
+from samigrate.reading import Reading, Root
+from samigrate.recipe import Recipe
+
+
+def filtered(told: Iterable[Finding], found: Reading, prefix: str) -> tuple[list[Finding], Silenced]:
+    """The findings that no opt-out of their object silences, and (object, id) of those that one does."""
+    held = {manifest.path: manifest for manifest in found.manifests}
+    resources = found.resources
+    kept, silenced = [], set()
+    for finding in told:
+        key = finding.at.path, finding.at.document, finding.at.item
+        resource = resources.get(key)
+        ignored = suppress.ignored(held[finding.at.path], resource, prefix) if resource and finding.at.path in held else frozenset()
+        if finding.id in ignored or ALL in ignored:
+            silenced.add((key, finding.id))
+        else:
+            kept.append(finding)
+    return kept, silenced
+
+
+def unused(found: Reading, silenced: Silenced, root: Root, recipe: Recipe) -> Iterator[Finding]:
+    """A finding for every id that an opt-out names and that silences nothing in this run, unless the recipe leaves
+    out what could have raised it."""
+    changing = {source.path for source in root.sources if source.may_change}
+    for manifest in found.manifests:
+        if manifest.path not in changing:
+            continue
+        for opt in manifest.opts:
+            place = Location(manifest.path, opt.document, opt.item, opt.line)
+            here = {id_ for key, id_ in silenced if key[0] == manifest.path and suppress.counts_for(opt, Location(*key))}
+            yield from _unused(sorted(opt.ids), here, recipe, place, None, "comment")
+        for resource in manifest.resources:
+            if stated := suppress.in_annotations(resource, root.settings.prefix):
+                here = {id_ for key, id_ in silenced if key == resource.key}
+                yield from _unused(sorted(stated), here, recipe, resource.at, resource, "annotation")
+
+
+def _unused(
+    ids: Sequence[str], silenced: set[str], recipe: Recipe, place: Location, resource: Resource | None, what: str
+) -> Iterator[Finding]:
+    for id_ in ids:
+        if (silenced if id_ == ALL else id_ in silenced) or not _could_silence(id_, recipe):
+            continue
+        message = f"the {what} ignore {id_} silences nothing here"
+        action = "remove it" if _is_known(id_) else "no transform and no finding has this id: `samigrate explain` lists them"
+        where = resource.id if resource else None
+        yield Finding("unused-suppression", "R-F3", Severity.NOTE, message, action, place, "", where)
+
+
+def _could_silence(id_: str, recipe: Recipe) -> bool:
+    """Whether this run would have raised it at all; a word that nobody knows never does, and is said."""
+    from samigrate.explain import findings
+    from samigrate.transforms import discover
+
+    if id_ in discover():
+        return id_ in recipe.transforms
+    raised_by = findings().get(id_, {}).get("from", [])
+    return not raised_by or any(transform in recipe.transforms for transform in raised_by)
+
+
+def _is_known(id_: str) -> bool:
+    from samigrate.explain import findings
+    from samigrate.transforms import discover
+
+    return id_ == ALL or id_ in discover() or id_ in findings()

@@ -1,0 +1,1 @@
+"""Plan files: what people edit between a plan and its application."""

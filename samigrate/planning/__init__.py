@@ -1,0 +1,1 @@
+"""From works to proposals, over the planned state."""

@@ -1,0 +1,31 @@
+"""Consul's service mesh wants the account of a pod to bear the name of its service (domain R-D19)."""
+
+from __future__ import annotations
+
+from samigrate.model import Workload
+from samigrate.planning.state import Work
+from samigrate.scope.index import Match, View
+from samigrate.values import mapping, text
+
+INJECT, SERVICE = "consul.hashicorp.com/connect-inject", "consul.hashicorp.com/connect-service"
+
+
+def is_injected(workload: Workload) -> bool:
+    return str(mapping(workload.metadata, "annotations").get(INJECT)).lower() == "true"
+
+
+def service(work: Work) -> str | None:
+    """The name of the workload's service in Consul: the one stated, else that of the one Service that selects its pods;
+    None where it is not in the mesh or the name is not known."""
+    if not is_injected(work.workload):
+        return None
+    if stated := text(work.workload.metadata, "annotations", SERVICE):
+        return stated
+    names = {name for view in work.views for name in _selecting(work.workload, view)}
+    return names.pop() if len(names) == 1 else None
+
+
+def _selecting(workload: Workload, view: View) -> set[str]:
+    labels = mapping(workload.metadata, "labels")
+    found = [seen.resource for seen in view.all("", "Service") if seen.match is Match.SAME]
+    return {one.id.name for one in found if (selector := mapping(one.value, "spec", "selector")) and selector.items() <= labels.items()}

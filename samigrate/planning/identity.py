@@ -1,0 +1,141 @@
+"""Questions about a workload's identity that more than one decision asks."""
+
+from __future__ import annotations
+
+import re
+
+from samigrate.kustomize import placing
+from samigrate.model import Resource, Risk, Workload
+from samigrate.planning import consul, names
+from samigrate.planning.state import State, Work
+from samigrate.scope.index import BINDINGS, Match
+from samigrate.values import at, mapping, sequence
+
+_SPREAD = ("StatefulSet", "DaemonSet")
+_HARMLESS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "config.kubernetes.io/", "kustomize.config.k8s.io/", "argocd.argoproj.io/")
+
+
+def hook(workload: Workload) -> str:
+    """The hook that the workload is ("pre-install", "PreSync", …), or "" (R-F15, R-F20)."""
+    annotations = workload.resource.annotations
+    for key in ("helm.sh/hook", "argocd.argoproj.io/hook"):
+        if isinstance(found := annotations.get(key), str) and found:
+            return found
+    return ""
+
+
+def wave(workload: Workload) -> int:
+    """The Argo CD sync wave, 0 where none is stated (R-F20)."""
+    stated = workload.resource.annotations.get("argocd.argoproj.io/sync-wave")
+    return int(stated) if isinstance(stated, str) and re.fullmatch(r"[-+]?\d{1,9}", stated) else 0
+
+
+def kind_risks(workload: Workload) -> list[tuple[Risk, str]]:
+    """What any change to the workload's pods risks, by what it is (G.2, G.3)."""
+    found = []
+    if workload.rule.risk != "L0":
+        found.append(
+            (Risk[workload.rule.risk], f"a {workload.id.kind}" + (f": {workload.rule.one_shot}" if workload.rule.one_shot else ""))
+        )
+    spec = mapping(workload.resource.value, "spec")
+    if spec.get("replicas") == 1 and "replicas" in spec:
+        found.append((Risk.L3, "a single replica"))
+    if at(spec, "strategy", "type") == "Recreate" or at(spec, "updateStrategy", "type") == "OnDelete":
+        found.append((Risk.L3, "pods are not replaced one by one"))
+    if workload.id.namespace == "kube-system":
+        found.append((Risk.L3, "in kube-system, which the cluster's own parts share"))
+    return found
+
+
+def choose_name(work: Work, state: State) -> tuple[str, tuple[str, str] | None]:
+    """The name for the workload's account, and (the name wanted, why it is taken) where another had to do."""
+    workload = work.workload
+    base = consul.service(work) or names.candidate(workload, work.settings.account_name)
+    rivals = [
+        one
+        for view in work.views
+        for one in view.claimants(base, work.settings.account_name)
+        if (one.id, one.component) != (workload.id, workload.component)
+    ]
+    wanted = names.with_kind(base, workload) if any(names.precedence(one) < names.precedence(workload) for one in rivals) else base
+    reason = taken(work, state, wanted)
+    if reason is None:
+        return wanted, None
+    for name in names.alternatives(wanted):
+        if taken(work, state, name) is None:
+            return name, (wanted, reason)
+    raise AssertionError("a hundred names are taken")
+
+
+def taken(work: Work, state: State, name: str) -> str | None:
+    """Why the workload cannot have an account of that name (R-F10, R-F11), or None."""
+    own = work.workload.id
+    for view in work.views:
+        if names.is_reserved(name, view.namespace):
+            return "a reserved name"
+        bindings = [one for layer in view.scope.near for kind in BINDINGS for one in layer.by_kind.get(kind, [])]
+        if view.scope.overlay and view.scope.overlay.has_user(name, bindings):
+            return "a binding names a User of that name, which kustomize would rename with the account"
+        if other := next((user for user in view.users(name) if user.id != own), None):
+            return f"{other.id} runs as it"
+    if other_id := next((owner for _, owner, _ in state.created(work, name) if owner != own), None):
+        return f"it was made for {other_id}"
+    for view in work.views:
+        accounts = view.account(name)
+        is_ours = bool(accounts) and all(is_managed(work, seen.resource) for seen in accounts)
+        if is_ours and (view.users(name) or all(_is_made_for(work, seen.resource) for seen in accounts)):
+            continue
+        if grant := next(iter(view.grants(name)), None):
+            return f"{grant.binding.id} names it"
+        if named := next((one for one, _ in view.identities(name) if one.name == name), None):
+            return f"{named.resource.id} names it"
+        if secret := next((seen.resource for seen in view.all("", "Secret") if _is_token_of(seen.resource, name)), None):
+            return f"{secret.id} holds its token"
+        if any(seen.match is Match.DOUBT for seen in accounts):
+            return "an account of that name may be in the namespace"
+        if any(_has_belongings(work, seen.resource) for seen in accounts):
+            return "the account of that name has annotations or secrets of its own"
+    return None
+
+
+def is_managed(work: Work, account: Resource) -> bool:
+    """Whether the account is one that a run has made."""
+    return account.annotations.get(f"{work.settings.prefix}/managed") == "true"
+
+
+def purpose(workload: Workload) -> str:
+    """What the account of a workload says of itself."""
+    owner = f"{workload.id.kind} {workload.id.name}"
+    return f"Made for {f'{workload.component} of {owner}' if workload.component else owner} alone, which ran as default."
+
+
+def _is_made_for(work: Work, account: Resource) -> bool:
+    """Whether an earlier run has made the account for this workload, which a rollback has taken off it (R-G23)."""
+    return account.annotations.get(f"{work.settings.prefix}/reason") == purpose(work.workload)
+
+
+def _is_token_of(secret: Resource, account: str) -> bool:
+    return secret.annotations.get("kubernetes.io/service-account.name") == account
+
+
+def _has_belongings(work: Work, account: Resource) -> bool:
+    foreign = [key for key in account.annotations if not key.startswith((*_HARMLESS, work.settings.prefix))]
+    return bool(foreign or sequence(account.value, "secrets") or sequence(account.value, "imagePullSecrets"))
+
+
+def is_defined(work: Work, state: State, name: str) -> bool:
+    """Whether the workload's file needs no document for the account: it, or a build that lists it, holds one.
+
+    An object that stands in several files of one folder scope has its account in each of them, since only one of
+    the files may be applied; a kustomize build refuses the second, and a stream needs no second.
+    """
+    path, own = work.workload.resource.at.path, work.settings.account_file
+    for view in work.views:
+        here = [seen.resource for seen in view.account(name) if seen.match is Match.SAME]
+        if any(placing.is_beside(account, work.workload, own) or view.scope.is_build or not is_managed(work, account) for account in here):
+            continue
+        made = [placing.place(added) for seen_view, _, added in state.created(work, name) if seen_view is view]
+        if any(other in (path, placing.account_file(work.workload, own)) or view.scope.is_build for other in made):
+            continue
+        return False
+    return True

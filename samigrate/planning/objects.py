@@ -1,0 +1,30 @@
+"""Objects that hold no pods, as works: accounts, bindings and the rest, for transforms that are asked about them."""
+
+from __future__ import annotations
+
+from samigrate.catalog import Catalog
+from samigrate.model import KindRule, Level, Verdict, Workload
+from samigrate.optouts import suppress
+from samigrate.planning.state import Work
+from samigrate.reading import Reading, Root
+from samigrate.recipe import Recipe
+from samigrate.scope.cuts import scopes
+from samigrate.scope.index import View
+from samigrate.transforms import discover
+
+_NO_VERDICT = Verdict(Level.NONE, ())
+
+
+def works(found: Reading, root: Root, recipe: Recipe, catalog: Catalog) -> list[Work]:
+    """A work for every object in the order of the files; none where no transform of the recipe asks for them."""
+    if not any(discover()[id_].for_objects for id_ in recipe.transforms):
+        return []
+    by_path = scopes(found.manifests, found.workloads, root.settings, root.path, is_declared=root.is_declared, is_stream=root.is_stream)
+    made = []
+    for manifest in found.manifests:
+        for resource in manifest.resources:
+            holder = Workload(resource, KindRule(resource.id.group, resource.id.kind, pods=()), "", None)
+            views = tuple(View(scope, holder) for scope in by_path[manifest.path])
+            ignored = suppress.ignored(manifest, resource, root.settings.prefix)
+            made.append(Work(holder, views, _NO_VERDICT, root.settings, catalog, ignored))
+    return made

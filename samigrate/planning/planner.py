@@ -1,0 +1,125 @@
+"""From verdicts to a plan: each transform in turn over the planned state, every proposal taken whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+
+from samigrate import hosted
+from samigrate.kustomize import placing
+from samigrate.kustomize.overlays import Overlay
+from samigrate.model import Finding, Location, Proposal, Resource, Risk, Severity
+from samigrate.planning import names
+from samigrate.planning.state import Key, State, Work
+from samigrate.transforms import ordered
+from samigrate.values import Value
+
+Blocked = Mapping[tuple[object, ...], Finding]
+"""Parts that the text could not take, by `part_key`, with what is said of each."""
+
+
+Silenced = Set[tuple[Key, str]]
+"""(object, id) of each transform and finding that an opt-out has silenced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One accepted proposal."""
+
+    work: Work
+    transform: str
+    proposal: Proposal
+
+
+@dataclass(slots=True)
+class Plan:
+    state: State = field(default_factory=State)
+    accepted: list[Planned] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    silenced: set[tuple[Key, str]] = field(default_factory=set)
+
+
+def part_key(work: Work, part: str) -> tuple[object, ...]:
+    """What a part of a change is known by, the same for all copies of an object in a scope."""
+    return work.views[0].scope.name, work.workload.id, work.workload.pod, part
+
+
+def plan(
+    works: Sequence[Work],
+    recipe: Mapping[str, Mapping[str, Value]],
+    resources: Mapping[Key, Resource],
+    blocked: Blocked,
+    fixed: Callable[[Location], str],
+) -> Plan:
+    """What the recipe's transforms make of the workloads. `fixed` says why an object's file or document must not be
+    edited, or ""."""
+    made = Plan()
+    in_turn = sorted(works, key=lambda work: (names.precedence(work.workload), work.workload.key))
+    for transform in ordered(list(recipe)):
+        for work in in_turn:
+            if work.is_object is not transform.for_objects or work.workload.rule.report_only or work.workload.spec.has_invalid_automount:
+                continue
+            for thing in transform.propose(work, made.state, recipe[transform.id]):
+                id_ = next((one for one in (transform.id, *([thing.id] if isinstance(thing, Finding) else [])) if work.is_ignored(one)), "")
+                if id_:
+                    made.silenced.add((work.workload.resource.key, id_))
+                    continue
+                if isinstance(thing, Finding):
+                    made.findings.append(thing)
+                    continue
+                thing = _settled(work, thing, made.state)
+                refusal = _refusal(work, thing, blocked, fixed)
+                if refusal is not None:
+                    made.findings.append(refusal)
+                    continue
+                made.state.accept(work, transform.id, thing, resources)
+                made.accepted.append(Planned(work, transform.id, thing))
+                made.findings += [remark for one in overlays(work) for remark in one.remarks(work.workload, thing)]
+    return made
+
+
+def _settled(work: Work, proposal: Proposal, state: State) -> Proposal:
+    """The proposal with all that its new objects' host and place ask for."""
+    if not proposal.resources:
+        return proposal
+    dressed = replace(proposal, resources=tuple(hosted.dressed(added, work.workload) for added in proposal.resources))
+    builds = [overlay.build for overlay in overlays(work)]
+    return placing.placed(dressed, work.workload, work.settings.account_file, builds, state.changed())
+
+
+def overlays(work: Work) -> list[Overlay]:
+    """The kustomize builds that the workload is part of."""
+    return [view.scope.overlay for view in work.views if view.scope.overlay]
+
+
+def _refusal(work: Work, proposal: Proposal, blocked: Blocked, fixed: Callable[[Location], str]) -> Finding | None:
+    """Why a proposal is left out, or None."""
+    if found := blocked.get(part_key(work, proposal.part)):
+        return found
+    workload = work.workload
+    for overlay in overlays(work):
+        reason, way_out = overlay.obstacle(workload, proposal)
+        if reason:
+            message = f"{workload.id.name}: {proposal.part} stays as it is: {reason}"
+            return Finding(
+                "kustomize-overlay", "R-F21", Severity.WARNING, message, way_out, workload.resource.at, workload.pod, workload.id
+            )
+    worst = max(proposal.risks, default=(Risk.L0, ""))
+    if worst[0] > work.settings.max_risk:
+        reasons = ", ".join(dict.fromkeys(text for level, text in proposal.risks if level > work.settings.max_risk))
+        message = f"{workload.id.name}: {proposal.part} stays as it is: risk {worst[0]} is above {work.settings.max_risk!s} ({reasons})"
+        action = f"review it, and pass --max-risk {worst[0]}" if worst[0] < Risk.L5 else "review it and change it by hand"
+        return Finding("above-max-risk", "G.3", Severity.WARNING, message, action, workload.resource.at, workload.pod, workload.id)
+    for target in _targets(proposal):
+        if reason := fixed(target):
+            message = f"{workload.id.name}: {proposal.part} stays as it is: {target.path} {reason}"
+            return Finding(
+                "cannot-edit", "R-A26", Severity.WARNING, message, "change it by hand, or include the file", target, "", workload.id
+            )
+    return None
+
+
+def _targets(proposal: Proposal) -> set[Location]:
+    """Every document that the proposal edits, or that stands in a file which it adds to."""
+    places = {Location(added.file) if added.file else added.beside for added in proposal.resources}
+    return {operation.target for operation in proposal.operations} | places

@@ -1,0 +1,40 @@
+"""The blast radius of a move: everything keyed on the account that a workload leaves (domain D.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from samigrate.model import TOKEN_SECRET_TYPE
+from samigrate.outcome import Mention
+from samigrate.planning.state import Work
+from samigrate.scope import references
+from samigrate.scope.index import Match, View
+from samigrate.values import at, text
+
+DONE = {"add": "the new account is added", "flag": "to be done by hand", "none": "nothing: it covers the new account, too"}
+
+
+def of(work: Work, new: str) -> tuple[Mention, ...]:
+    """What names the account that the workload leaves for `new`, each place once."""
+    old = work.workload.spec.account
+    if old == new:
+        return ()
+    return tuple(dict.fromkeys(mention for view in work.views for mention in _in_view(view, old, new)))
+
+
+def _in_view(view: View, old: str, new: str) -> Iterator[Mention]:
+    for grant in view.grants(old):
+        action = DONE["add"] if grant.match is Match.SAME else "to be looked at: its namespace is in doubt"
+        yield Mention(grant.binding.id, grant.binding.at, grant.pointer, "R-D3", action)
+    for grant in view.group_grants():
+        yield Mention(grant.binding.id, grant.binding.at, grant.pointer, "R-D3", "nothing: every account of the namespace is in the group")
+    for one in references.of(view, old, new):
+        resource = one.identity.resource
+        action = one.row.why or DONE[one.row.action if one.match is Match.SAME else "flag"]
+        yield Mention(resource.id, resource.at, one.identity.pointer, one.row.rule, action)
+    for seen in view.account(old):
+        yield Mention(seen.resource.id, seen.resource.at, "", "R-D4", "its pull secrets and cloud identities are copied; it stays as it is")
+    for seen in view.all("", "Secret"):
+        owner = at(seen.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
+        if text(seen.resource.value, "type") == TOKEN_SECRET_TYPE and owner == old:
+            yield Mention(seen.resource.id, seen.resource.at, "", "R-D27", "nothing: it stays a token of the old account")

@@ -1,0 +1,131 @@
+"""The planned state: the sources plus the operations of the transforms so far.
+
+A transform is given a `Work` (one workload with its verdict and its views) and the `State`, and yields proposals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from samigrate.catalog import Catalog
+from samigrate.config import Settings
+from samigrate.model import NewResource, PodSpec, Proposal, Resource, ResourceId, Verdict, Workload
+from samigrate.planning.operations import apply
+from samigrate.scope.index import Match, View
+from samigrate.tokens import Token, TokenSecret, held, is_mounted
+from samigrate.values import Value, at, resolve
+
+Key = tuple[str, int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """One workload of one file, what is known of it, and the scopes it belongs to."""
+
+    workload: Workload
+    views: tuple[View, ...]
+    verdict: Verdict
+    settings: Settings
+    catalog: Catalog
+    ignored: frozenset[str] = frozenset()
+
+    @cached_property
+    def account_automount(self) -> bool | None:
+        """What the source's account says; None where it is unset or the account is not in the input."""
+        return stated_automount(self.views, self.workload.spec.account)
+
+    @property
+    def is_mounted(self) -> bool:
+        """Whether the source's pods get a token mounted; assumed where the account is not in the input (A.3)."""
+        return is_mounted(self.workload.spec.automount, self.account_automount)
+
+    def token_owner(self, secret: str) -> TokenSecret | None:
+        """Whose token a Secret holds; unsure where the scopes of the workload's file do not agree."""
+        found = [view.token_owner(secret) for view in self.views]
+        known = [owner for owner in found if owner is not None]
+        if not known:
+            return None
+        agree = len(known) == len(found) and len(set(known)) == 1
+        return known[0] if agree else TokenSecret(known[0].account, "medium")
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """Every token that the source's containers can read."""
+        return held(self.workload.spec, self.account_automount, self.token_owner)
+
+    @property
+    def is_object(self) -> bool:
+        """Whether this is an object that holds no pods, such as an account or a binding; it has no verdict then."""
+        return not self.workload.rule.pods
+
+    def is_ignored(self, transform: str) -> bool:
+        return transform in self.ignored or "all" in self.ignored
+
+
+def stated_automount(views: tuple[View, ...], account: str) -> bool | None:
+    """The automount value that the named account has in the input; None where unset, unknown or in doubt."""
+    for view in views:
+        for seen in view.account(account):
+            value = seen.resource.value.get("automountServiceAccountToken")
+            if seen.match is Match.SAME and isinstance(value, bool):
+                return value
+    return None
+
+
+class State:
+    """Planned values by resource, and the accounts that the run creates."""
+
+    def __init__(self) -> None:
+        self._values: dict[Key, Value] = {}
+        self._accounts: dict[tuple[int, str | None, str], tuple[ResourceId, NewResource]] = {}
+        self._done: dict[tuple[str, int, str, str], list[tuple[str, Proposal]]] = {}
+
+    def value(self, resource: Resource) -> dict[str, Value]:
+        """The resource as planned so far."""
+        found = self._values.get(resource.key, resource.value)
+        return found if isinstance(found, dict) else {}
+
+    def spec(self, workload: Workload) -> PodSpec:
+        if workload.resource.key not in self._values:
+            return workload.spec
+        found = resolve(self.value(workload.resource), workload.pod)
+        return PodSpec(found if isinstance(found, dict) else {})
+
+    def done(self, workload: Workload) -> list[tuple[str, Proposal]]:
+        """(transform, proposal) of what is planned for the workload so far."""
+        return self._done.get(workload.key, [])
+
+    def accept(self, work: Work, transform: str, proposal: Proposal, resources: Mapping[Key, Resource]) -> None:
+        """Take a proposal into the planned state. `resources` are all of the root, by key."""
+        for operation in proposal.operations:
+            key = operation.target.path, operation.target.document, operation.target.item
+            self._values[key] = apply(self._values.get(key, resources[key].value), operation)
+        for added in proposal.resources:
+            for view in work.views:
+                name = at(added.value, "metadata", "name")
+                self._accounts.setdefault((id(view.scope), view.namespace, name), (work.workload.id, added))
+        self._done.setdefault(work.workload.key, []).append((transform, proposal))
+
+    def created(self, work: Work, name: str) -> list[tuple[View, ResourceId, NewResource]]:
+        """Accounts of that name which the run creates in the workload's namespace, and for whom."""
+        keys = [(view, (id(view.scope), view.namespace, name)) for view in work.views]
+        return [(view, *self._accounts[key]) for view, key in keys if key in self._accounts]
+
+    def account_automount(self, work: Work) -> bool | None:
+        """What the planned account of the workload says."""
+        name = self.spec(work.workload).account
+        created = self.created(work, name)
+        if created:
+            value = created[0][2].value.get("automountServiceAccountToken")
+            return value if isinstance(value, bool) else None
+        return stated_automount(work.views, name)
+
+    def tokens(self, work: Work) -> list[Token]:
+        """Every token that the workload's containers will be able to read."""
+        return held(self.spec(work.workload), self.account_automount(work), work.token_owner)
+
+    def changed(self) -> Mapping[Key, Value]:
+        """Planned values of the resources that operations were taken for."""
+        return self._values

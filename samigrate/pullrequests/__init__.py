@@ -1,0 +1,1 @@
+"""Pull requests from a plan: who gets what, and the words."""

@@ -1,0 +1,1 @@
+"""Who is in a scope, and who names whom there."""

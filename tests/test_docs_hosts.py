@@ -15,7 +15,12 @@ from tests.support import tools
 
 DOCS = Path(__file__).parent.parent / "docs" / "hosts"
 PAGES = {path.stem: path for path in sorted(DOCS.glob("*.md")) if path.stem != "README"}
-NEEDS = {"helm3": {"helm": "helm3"}, "helm4": {"helm": "helm4"}, "flux": {"helm": "helm3", "kubectl": "kubectl"}}
+NEEDS = {
+    "helm3": {"helm": "helm3"},
+    "helm4": {"helm": "helm4"},
+    "flux": {"helm": "helm3", "kubectl": "kubectl"},
+    "kustomize": {"kustomize": "kustomize"},
+}
 
 
 def commands(page: Path) -> str:

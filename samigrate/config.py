@@ -61,6 +61,7 @@ class Settings:
     folder: str = ""
     source: tuple[tuple[str, str], ...] = ()  # image -> the folder it is built from, relative to `folder`
     evidence: Known = NOTHING
+    python: bool | None = None  # whether folders are read for *.py, too; None where neither option nor config says
 
 
 def default_namespace(settings: Settings, path: str) -> str | None:
@@ -325,6 +326,7 @@ def settings_of(document: Document) -> Settings:
         "assume-complete-input": ("assume_complete_input", reader.flag),
         "source": ("source", reader.source),
         "evidence": ("evidence", reader.evidence),
+        "python": ("python", reader.flag),
     }
     document.known(document.value, (*readers, "apiVersion", "kind"), "", "key")
     values = {name: read(document.value[key], pointer(key)) for key, (name, read) in readers.items() if key in document.value}

@@ -13,18 +13,20 @@ from samigrate.errors import InputError
 from samigrate.values import Value, pointer
 
 DEFAULT = "least-privilege"
-KEYS = ("apiVersion", "kind", "name", "summary", "include", "transforms")
+KEYS = ("apiVersion", "kind", "name", "summary", "include", "transforms", "python")
 _IN_WHEEL = Path(__file__).parent / "recipes_data"
 _IN_CHECKOUT = Path(__file__).parent.parent / "recipes"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Transforms by id, each with its options; what a recipe includes is part of it."""
+    """Transforms by id, each with its options; what a recipe includes is part of it. `python`: it is for what Python
+    declares, too."""
 
     name: str
     summary: str
     transforms: Mapping[str, Mapping[str, Value]]
+    python: bool = False
 
 
 def packaged() -> dict[str, str]:
@@ -48,7 +50,8 @@ def merge(recipes: Sequence[Recipe]) -> Recipe:
     for recipe in recipes:
         for id_, options in recipe.transforms.items():
             found[id_] = _joined(found.get(id_, {}), options, recipe.name, id_)
-    return Recipe(" + ".join(recipe.name for recipe in recipes), "; ".join(recipe.summary for recipe in recipes), found)
+    name, summary = " + ".join(recipe.name for recipe in recipes), "; ".join(recipe.summary for recipe in recipes)
+    return Recipe(name, summary, found, any(recipe.python for recipe in recipes))
 
 
 def _joined(old: Mapping[str, Value], new: Mapping[str, Value], name: str, id_: str) -> Mapping[str, Value]:
@@ -64,12 +67,11 @@ def _load(name: str, folder: str, above: tuple[str, ...]) -> Recipe:
         raise InputError(path, 0, "includes itself: " + " → ".join((*above, path)))
     document = read_document(path, "Recipe")
     document.known(document.value, KEYS, "", "key")
-    included = [_load(inner, os.path.dirname(path), (*above, path)) for inner in _includes(document)]
-    own = Recipe(_text(document, "name"), _text(document, "summary"), dict(_transforms(document)))
-    chosen = dict(merge(included).transforms)
-    for id_, options in own.transforms.items():
+    included = merge([_load(inner, os.path.dirname(path), (*above, path)) for inner in _includes(document)])
+    name, summary, chosen = _text(document, "name"), _text(document, "summary"), dict(included.transforms)
+    for id_, options in _transforms(document):
         chosen[id_] = {**chosen.get(id_, {}), **options}  # what includes a recipe may set its options anew
-    return Recipe(own.name, own.summary, chosen)
+    return Recipe(name, summary, chosen, _flag(document, "python", default=included.python))
 
 
 def _find(name: str, folder: str) -> str:
@@ -96,6 +98,13 @@ def _text(document: Document, key: str) -> str:
     value = document.value.get(key)
     if not isinstance(value, str) or not value:
         raise document.error(pointer(key), f"{key} must be a string that is not empty")
+    return value
+
+
+def _flag(document: Document, key: str, *, default: bool) -> bool:
+    value = document.value.get(key, default)
+    if not isinstance(value, bool):
+        raise document.error(pointer(key), f"{key} must be true or false")
     return value
 
 

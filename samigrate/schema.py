@@ -159,6 +159,7 @@ def config() -> Schema:
         "assume-complete-input": _told({"type": "boolean"}, "Whatever runs in the namespaces of the input is in it"),
         "source": _told({"type": "object", "additionalProperties": _STRING}, "Image to the folder it is built from"),
         "evidence": _told(one_or_more, "Evidence files"),
+        "python": _told({"type": "boolean"}, "Do *.py, too: workloads that Python declares"),
     }
     return _file("Config", "Settings of samigrate", [], properties)
 
@@ -178,6 +179,7 @@ def recipe() -> Schema:
         for id_, transform in sorted(transforms.discover().items())
     }
     properties: Mapping[str, Schema] = {"name": _STRING, "summary": _STRING, "include": _STRINGS, "transforms": _object([], chosen)}
+    properties = {**properties, "python": _told({"type": "boolean"}, "Do *.py, too: workloads that Python declares")}
     return _file("Recipe", "What samigrate is to do", ["name", "summary"], properties)
 
 

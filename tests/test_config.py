@@ -73,6 +73,7 @@ MISTAKES = [
     pytest.param("api-access:\n  - {kind: A, access: none}\n  - {kindd: A}\n", 5, "did you mean 'kind'", id="key of a declaration"),
     pytest.param("api-access:\n  - {kind: A}\n", 4, "one of required, none", id="declaration without access"),
     pytest.param("account-file: a/b.yaml\n", 3, "without folders", id="account file elsewhere"),
+    pytest.param("python: 'yes'\n", 3, "python must be true or false", id="python that is no boolean"),
     pytest.param("mesh: []\nmesh: []\n", 4, "'mesh' is there twice", id="key twice"),
     pytest.param("mesh: [\n", 4, "", id="broken YAML"),
     pytest.param("kinds:\n  - {group: a}\n", 4, "", id="bad kind"),

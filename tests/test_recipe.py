@@ -50,6 +50,7 @@ MISTAKES = [
     pytest.param("transforms: [automount]\n", 5, "must be a mapping", id="transforms that are a list"),
     pytest.param("include: [disable-automont]\n", 5, "did you mean 'disable-automount'", id="unknown include"),
     pytest.param("include: disable-automount\n", 5, "list of recipe names", id="include that is no list"),
+    pytest.param("python: 'yes'\n", 5, "python must be true or false", id="python that is no boolean"),
     pytest.param("order: [automount]\n", 5, "unknown key 'order'", id="unknown key"),
 ]
 

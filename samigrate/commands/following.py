@@ -74,8 +74,9 @@ def follow(plan: PlanFile) -> tuple[Outcome, Progress]:
 
 def stored(options: Options) -> dict[str, Any]:
     """The options that a plan depends on, but for those not given."""
-    given = {field.name: getattr(options, field.name) for field in dataclasses.fields(options) if field.name not in _LOOKS}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value}
+    said = [field for field in dataclasses.fields(options) if field.name not in _LOOKS]
+    given = {field.name: getattr(options, field.name) for field in said if getattr(options, field.name) != field.default}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
 def restored(values: Mapping[str, Any]) -> Options:

@@ -33,7 +33,7 @@ class Options:
     context: tuple[str, ...] = ()
     no_context: bool = False
     evidence: tuple[str, ...] = ()
-    python: bool = False
+    python: bool | None = None
     color: str = "never"
     quiet: bool = False
     verbose: int = 0
@@ -80,7 +80,7 @@ SHARED = [
     click.option("--exclude", multiple=True, metavar="GLOB", help="Files that must not change; they are still read."),
     _CONTEXT,
     click.option("--evidence", multiple=True, metavar="FILE", type=click.Path(), help="What `samigrate evidence` has found elsewhere."),
-    click.option("--python", is_flag=True, help="Do *.py, too: workloads that Python declares."),
+    click.option("--python/--no-python", default=None, help="Do *.py, too: workloads that Python declares."),
     click.option("--no-context", is_flag=True, help="Read nothing but what may change."),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="[default: auto]"),
     click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong."),
@@ -156,6 +156,14 @@ def adjust(options: Options) -> Callable[[Settings], Settings]:
             given["kinds"] = (*settings.kinds, *(rule for path in options.kinds for rule in read_kinds(path)))
         if found:
             given["evidence"] = Known(merge([*settings.evidence.items, *found]))
+        given["python"] = options.python
         return replace(settings, **{name: value for name, value in given.items() if value is not None})
 
     return adjust
+
+
+def reads_programs(settings: Settings) -> bool:
+    """Whether folders are read for *.py, too: as the option says, else the config, else the recipe."""
+    from samigrate import recipe
+
+    return recipe.load(settings.recipes).python if settings.python is None else settings.python

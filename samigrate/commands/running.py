@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samigrate.commands.options import Options, adjust
+from samigrate.commands.options import Options, adjust, reads_programs
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[list[Root], Outcome]:
     """The roots to decide, and what was said of the input before. `read` gives standard input."""
-    from samigrate.hosts import repository, stream, walk
+    from samigrate.hosts import repository, stream
     from samigrate.outcome import Outcome
 
     settle = adjust(options)
@@ -31,8 +31,7 @@ def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[lis
         skipped: tuple[Any, ...] = ()
     else:
         wide = not options.no_context
-        suffixes = (*walk.SUFFIXES, ".py") if options.python else walk.SUFFIXES
-        asked = repository.Selection(options.paths, options.exclude, options.context, wide, options.config, settle, suffixes)
+        asked = repository.Selection(options.paths, options.exclude, options.context, wide, options.config, settle, reads_programs)
         gathered = repository.gather(asked)
         roots, skipped, problems = gathered.roots, gathered.skipped, gathered.problems
     return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())

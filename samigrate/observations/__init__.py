@@ -35,7 +35,7 @@ def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterato
     for work in works:
         workload = work.workload
         if workload.rule.report_only:
-            yield _on(work, "reported-only", workload.rule.rule, f"left as it is: {workload.rule.report_only}", "review it by hand")
+            yield work.finding("reported-only", workload.rule.rule, f"left as it is: {workload.rule.report_only}", "review it by hand")
             continue
         if workload.spec.has_invalid_automount:
             yield _invalid_automount(work)
@@ -43,10 +43,10 @@ def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterato
         if work.verdict.level is Level.UNKNOWN and work.settings.unknown == "leave":
             piece = next((one.detail for one in work.verdict.evidence), "")
             action = "declare it with the annotation api-access, or pass --unknown account or --unknown disable"
-            yield _on(work, "unknown-api-use", "R-E2", f"may use the API ({piece}), so it stays as it is", action)
+            yield work.finding("unknown-api-use", "R-E2", f"may use the API ({piece}), so it stays as it is", action)
         if workload.key in changed and workload.rule.one_shot in ONE_SHOT and not _is_made_anew(workload):
             rule, why, action = ONE_SHOT[workload.rule.one_shot]
-            yield _on(work, workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action, "")
+            yield work.finding(workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action, where="")
         yield from _shared(work)
         yield from _undefined(work)
         yield from _near_misses(work)
@@ -62,9 +62,9 @@ def _invalid_automount(work: Work) -> Finding:
     where = f"{work.workload.pod}/{FIELD}"
     if isinstance(found, str) and any(mark in found for mark in "${<%"):
         message = f"{FIELD} is a placeholder ({found}), so the workload stays as it is"
-        return _on(work, "placeholder-automount", "R-J7", message, "fill it in first", where)
+        return work.finding("placeholder-automount", "R-J7", message, "fill it in first", where=where)
     message = f"{FIELD} is no boolean, and the API server will refuse it"
-    return _on(work, "invalid-automount", "R-A23", message, "write true or false without quotes", where, Severity.ERROR)
+    return work.finding("invalid-automount", "R-A23", message, "write true or false without quotes", Severity.ERROR, where)
 
 
 def _shared(work: Work) -> Iterator[Finding]:
@@ -84,7 +84,7 @@ def _shared(work: Work) -> Iterator[Finding]:
                 )
         elif len(view.user_names(account)) > 1:
             message = f"the account {account} is shared by {_names(view, account)}"
-            yield _on(work, "shared-account", "R-F11", message, "give each an account of its own")
+            yield work.finding("shared-account", "R-F11", message, "give each an account of its own")
 
 
 def _names(view: View, account: str) -> str:
@@ -98,7 +98,7 @@ def _undefined(work: Work) -> Iterator[Finding]:
     account = work.workload.spec.account
     if account != DEFAULT_ACCOUNT and any(not view.account(account) for view in work.views):
         message = f"the account {account} is defined nowhere in the input, so what it may do is not known"
-        yield _on(work, "undefined-account", "R-A3", message, "add its manifest, or read it with --context")
+        yield work.finding("undefined-account", "R-A3", message, "add its manifest, or read it with --context")
 
 
 def _near_misses(work: Work) -> Iterator[Finding]:
@@ -111,7 +111,7 @@ def _near_misses(work: Work) -> Iterator[Finding]:
             if path != TOKEN_PATH and _is_near(path):
                 message = f"container {container.name} mounts {path}, which does not keep the token from being mounted"
                 where = f"{work.workload.pod}{container.pointer}/volumeMounts/{index}"
-                yield _on(work, "near-miss-mount", "R-A9", message, f"mount exactly {TOKEN_PATH}, or set {FIELD}: false", where)
+                yield work.finding("near-miss-mount", "R-A9", message, f"mount exactly {TOKEN_PATH}, or set {FIELD}: false", where=where)
 
 
 def _is_near(path: str) -> bool:
@@ -123,11 +123,3 @@ def _is_near(path: str) -> bool:
         or whole.startswith(TOKEN_PATH + "/")
         or (TOKEN_PATH.startswith(whole + "/") and whole.startswith("/var/run/secrets"))
     )
-
-
-def _on(
-    work: Work, id_: str, rule: str, message: str, action: str, where: str | None = None, severity: Severity = Severity.NOTE
-) -> Finding:
-    workload = work.workload
-    place = workload.pod if where is None else where
-    return Finding(id_, rule, severity, f"{workload.id.name}: {message}", action, workload.resource.at, place, workload.id)

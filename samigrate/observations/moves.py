@@ -38,11 +38,6 @@ def of(accepted: Sequence[Planned]) -> Iterator[Finding]:
             yield from _defaults(work, view)
 
 
-def _finding(work: Work, id_: str, rule: str, message: str, action: str, severity: Severity = Severity.WARNING) -> Finding:
-    workload = work.workload
-    return Finding(id_, rule, severity, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod, workload.id)
-
-
 def _mesh(work: Work, proposal: Proposal) -> Iterator[Finding]:
     """R-D19: with ACLs, Consul lets a pod in only where its account is named as its service."""
     if not consul.is_injected(work.workload):
@@ -52,8 +47,12 @@ def _mesh(work: Work, proposal: Proposal) -> Iterator[Finding]:
     if account != service:
         wanted = service or "not known from the input"
         message = f"Consul wants its account named as its service, which is {wanted}, and the account is {account}"
-        yield _finding(
-            work, "consul-service-name", "R-D19", message, "give both one name, with the annotation connect-service or the account's"
+        yield work.finding(
+            "consul-service-name",
+            "R-D19",
+            message,
+            "give both one name, with the annotation connect-service or the account's",
+            Severity.WARNING,
         )
 
 
@@ -63,21 +62,27 @@ def _volumes(work: Work, view: View) -> Iterator[Finding]:
         driver = text(volume, "csi", "driver")
         if driver in DRIVERS or driver in known:
             message = f"volume {text(volume, 'name')} is served by {driver}, which is handed a token of the pod's account"
-            yield _finding(work, "csi-token", "R-D29", message, "let the new account in where the driver's backend knows the old one")
+            yield work.finding(
+                "csi-token", "R-D29", message, "let the new account in where the driver's backend knows the old one", Severity.WARNING
+            )
 
 
 def _overrides(work: Work, view: View) -> Iterator[Finding]:
     for seen in view.all("kubeflow.org", "PodDefault"):
         if name := text(seen.resource.value, "spec", "serviceAccountName"):
             message = f"{seen.resource.id} sets the account {name} on pods that it selects"
-            yield _finding(
-                work, "account-overridden", "R-D30", message, "see that its selector does not match, or name the new account there"
+            yield work.finding(
+                "account-overridden",
+                "R-D30",
+                message,
+                "see that its selector does not match, or name the new account there",
+                Severity.WARNING,
             )
     for kind in MUTATING:
         for seen in view.all(*kind):
             if _sets_account(seen.resource.value):
                 message = f"{seen.resource.id} may set serviceAccountName on pods"
-                yield _finding(work, "account-overridden", "R-D30", message, "see that its rules leave the workload alone")
+                yield work.finding("account-overridden", "R-D30", message, "see that its rules leave the workload alone", Severity.WARNING)
 
 
 def _sets_account(value: Value) -> bool:
@@ -91,6 +96,4 @@ def _defaults(work: Work, view: View) -> Iterator[Finding]:
     for resource in view.everywhere("", "ConfigMap"):
         if name := text(resource.value, "data", "default-service-account"):
             message = f"{resource.id} makes {name} the account of runs that name none"
-            yield _finding(
-                work, "default-account-config", "R-D31", message, "none needed for this workload; runs keep that account", Severity.NOTE
-            )
+            yield work.finding("default-account-config", "R-D31", message, "none needed for this workload; runs keep that account")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from samigrate.model import Finding, Severity, Workload
+from samigrate.model import Finding, Workload
 from samigrate.planning.planner import Planned
 from samigrate.planning.state import Work
 from samigrate.values import at, mapping, sequence, text
@@ -21,10 +21,8 @@ def of(accepted: Sequence[Planned]) -> Iterator[Finding]:
     changed = {one.work.workload.key: one.work for one in accepted if one.proposal.part != "annotations" and not one.work.is_object}
     for work in changed.values():
         if reasons := dict(_reasons(work)):
-            workload = work.workload
-            message = f"{workload.id.name}: {'; '.join(reasons)}"
-            action, rule = "choose the time of the rollout, and watch it", next(iter(reasons.values()))
-            yield Finding("rollout", rule, Severity.NOTE, message, action, workload.resource.at, workload.pod, workload.id)
+            rule = next(iter(reasons.values()))
+            yield work.finding("rollout", rule, "; ".join(reasons), "choose the time of the rollout, and watch it")
 
 
 def _reasons(work: Work) -> Iterator[tuple[str, str]]:

@@ -100,16 +100,14 @@ def _refusal(work: Work, proposal: Proposal, blocked: Blocked, fixed: Callable[[
     for overlay in overlays(work):
         reason, way_out = overlay.obstacle(workload, proposal)
         if reason:
-            message = f"{workload.id.name}: {proposal.part} stays as it is: {reason}"
-            return Finding(
-                "kustomize-overlay", "R-F21", Severity.WARNING, message, way_out, workload.resource.at, workload.pod, workload.id
-            )
+            message = f"{proposal.part} stays as it is: {reason}"
+            return work.finding("kustomize-overlay", "R-F21", message, way_out, Severity.WARNING)
     worst = max(proposal.risks, default=(Risk.L0, ""))
     if worst[0] > work.settings.max_risk:
         reasons = ", ".join(dict.fromkeys(text for level, text in proposal.risks if level > work.settings.max_risk))
-        message = f"{workload.id.name}: {proposal.part} stays as it is: risk {worst[0]} is above {work.settings.max_risk!s} ({reasons})"
+        message = f"{proposal.part} stays as it is: risk {worst[0]} is above {work.settings.max_risk!s} ({reasons})"
         action = f"review it, and pass --max-risk {worst[0]}" if worst[0] < Risk.L5 else "review it and change it by hand"
-        return Finding("above-max-risk", "G.3", Severity.WARNING, message, action, workload.resource.at, workload.pod, workload.id)
+        return work.finding("above-max-risk", "G.3", message, action, Severity.WARNING)
     for target in _targets(proposal):
         if reason := fixed(target):
             message = f"{workload.id.name}: {proposal.part} stays as it is: {target.path} {reason}"

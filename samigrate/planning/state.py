@@ -11,7 +11,7 @@ from functools import cached_property
 
 from samigrate.catalog import Catalog
 from samigrate.config import Settings
-from samigrate.model import NewResource, PodSpec, Proposal, Resource, ResourceId, Verdict, Workload
+from samigrate.model import Finding, NewResource, PodSpec, Proposal, Resource, ResourceId, Severity, Verdict, Workload
 from samigrate.planning.operations import apply
 from samigrate.scope.index import Match, View
 from samigrate.tokens import Token, TokenSecret, held, is_mounted
@@ -62,6 +62,15 @@ class Work:
 
     def is_ignored(self, transform: str) -> bool:
         return transform in self.ignored or "all" in self.ignored
+
+    def finding(
+        self, id_: str, rule: str, message: str, action: str, severity: Severity = Severity.NOTE, where: str | None = None
+    ) -> Finding:
+        """A finding on the workload (or object), whose name stands before the message. `where` leads to the place in
+        the object; without it that is the pod spec."""
+        found = self.workload.resource
+        place = self.workload.pod if where is None else where
+        return Finding(id_, rule, severity, f"{found.id.name}: {message}", action, found.at, place, found.id)
 
 
 def stated_automount(views: tuple[View, ...], account: str) -> bool | None:

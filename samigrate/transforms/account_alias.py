@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate.model import Finding, Operation, Proposal, Risk, Severity
+from samigrate.model import Finding, Operation, Proposal, Risk
 from samigrate.planning.state import State, Work
 from samigrate.transforms import Transform
 from samigrate.values import Value, text
@@ -19,17 +19,8 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         return
     name, alias = text(spec.value, "serviceAccountName"), text(spec.value, "serviceAccount")
     if name and alias and name != alias:
-        message = f"{workload.id.name}: serviceAccount says {alias}, but serviceAccountName says {name} and wins"
-        yield Finding(
-            "alias-differs",
-            "R-A1",
-            Severity.NOTE,
-            message,
-            "none needed: the alias is removed",
-            workload.resource.at,
-            f"{workload.pod}/serviceAccount",
-            workload.id,
-        )
+        message = f"serviceAccount says {alias}, but serviceAccountName says {name} and wins"
+        yield work.finding("alias-differs", "R-A1", message, "none needed: the alias is removed", where=f"{workload.pod}/serviceAccount")
     at, pod = workload.resource.at, workload.pod
     operations = []
     if not name and alias:

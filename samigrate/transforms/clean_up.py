@@ -25,11 +25,6 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         yield from _secret(work)
 
 
-def _finding(work: Work, id_: str, rule: str, message: str, action: str, where: str = "", severity: Severity = Severity.NOTE) -> Finding:
-    resource = work.workload.resource
-    return Finding(id_, rule, severity, f"{resource.id.name}: {message}", action, resource.at, where, resource.id)
-
-
 # ---------------------------------------------------------------- subjects
 
 
@@ -50,7 +45,7 @@ def _subjects(work: Work, state: State) -> Iterator[Proposal | Finding]:
             holder = next((found for home in homes for found in holders.of(home, name)), "")
             if holder:
                 message = f"default of {homes[0].namespace or 'its namespace'} stays a subject: {holder}"
-                yield _finding(work, "subject-in-use", "R-D33", message, "none needed until that has changed", f"/subjects/{index}")
+                yield work.finding("subject-in-use", "R-D33", message, "none needed until that has changed", where=f"/subjects/{index}")
                 continue
             risks += _default_risks(work, homes)
         elif not all(_is_abandoned(work, home, name) for home in homes):
@@ -105,7 +100,7 @@ def _removal(work: Work, entries: list[Value], gone: list[int], risks: list[tupl
     reason = f"nothing in the scope runs as {names} any more"
     if len(gone) == len(entries):
         operations = [Operation(at, "remove", "/subjects", None, entries, (), reason)]
-        yield _finding(work, "empty-binding", "R-G21", "names nobody any more", "delete it if nobody is to be added")
+        yield work.finding("empty-binding", "R-G21", "names nobody any more", "delete it if nobody is to be added")
     else:
         operations = [Operation(at, "remove", f"/subjects/{index}", None, entries[index], (), reason) for index in reversed(gone)]
     yield Proposal("subjects", tuple(operations), (), (LATER, *risks))
@@ -124,7 +119,7 @@ def _account(work: Work, state: State) -> Iterator[Proposal | Finding]:
             subjects = sequence(state.value(grant.binding), "subjects")
             if any(text(one, "name") == account.id.name for one in subjects) or grant.via != "account":
                 message = f"nothing runs as it any more, but {grant.binding.id} ({grant.binding.at.path}) still names it"
-                yield _finding(work, "account-still-bound", "R-G21", message, "take the subject out, and run clean-up again")
+                yield work.finding("account-still-bound", "R-G21", message, "take the subject out, and run clean-up again")
                 return
     reason = "an account of ours that nothing names any more"
     operation = Operation(account.at, "remove", "", None, account.value, (), reason)
@@ -141,7 +136,7 @@ def _secret(work: Work) -> Iterator[Finding]:
     space = f" -n {work.views[0].namespace}" if work.views[0].namespace else ""
     message = f"a token of {owner} that never expires, and nothing in the scope names the Secret"
     action = f"if nothing outside reads it either: kubectl delete secret {name}{space}, and take it out of the manifests"
-    yield _finding(work, "unused-token-secret", "R-B10", message, action, severity=Severity.WARNING)
+    yield work.finding("unused-token-secret", "R-B10", message, action, Severity.WARNING)
 
 
 TRANSFORM = Transform(

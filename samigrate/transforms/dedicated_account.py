@@ -39,8 +39,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if work.verdict.level is Level.UNKNOWN and work.settings.unknown == "leave":
         return
     if hook := identity.hook(workload):
-        yield _finding(
-            work,
+        yield work.finding(
             "hook-keeps-account",
             "R-F15",
             f"a {hook} hook keeps the account it has",
@@ -52,8 +51,8 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         return
     name, taken = identity.choose_name(work, state)
     if taken:
-        yield _finding(
-            work, "account-name-taken", "R-F10", f"{taken[0]} is taken ({taken[1]}), so the account is named {name}", "none needed"
+        yield work.finding(
+            "account-name-taken", "R-F10", f"{taken[0]} is taken ({taken[1]}), so the account is named {name}", "none needed"
         )
     touched = [one for view in work.views for one in references.of(view, DEFAULT_ACCOUNT, name) if references.is_touched(one)]
     yield from _findings(work, touched)
@@ -69,11 +68,6 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     yield Proposal("identity", tuple(operations), resources, tuple(risks))
 
 
-def _finding(work: Work, id_: str, rule: str, message: str, action: str, severity: Severity = Severity.NOTE) -> Finding:
-    workload = work.workload
-    return Finding(id_, rule, severity, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod, workload.id)
-
-
 # ---------------------------------------------------------------- what stands in the way
 
 
@@ -81,19 +75,19 @@ def _obstacle(work: Work) -> Finding | None:
     """Why the workload must keep its account, or None."""
     if not names.candidate(work.workload, work.settings.account_name):
         message = "keeps the account: nothing of its name can stand in an account's name"
-        return _finding(work, "no-account-name", "R-F8", message, "rename it, or set account-name: in samigrate.yaml", Severity.WARNING)
+        return work.finding("no-account-name", "R-F8", message, "rename it, or set account-name: in samigrate.yaml", Severity.WARNING)
     for view in work.views:
         for grant in view.grants(DEFAULT_ACCOUNT):
             where = f"{grant.binding.id} ({grant.binding.at.path})"
             if grant.match is Match.DOUBT:
                 message = f"keeps the account: {where} may name it, but a namespace is not stated"
-                return _finding(work, "namespace-in-doubt", "R-D2", message, "state the namespace, or pass --namespace", Severity.WARNING)
+                return work.finding("namespace-in-doubt", "R-D2", message, "state the namespace, or pass --namespace", Severity.WARNING)
             if grant.binding.id.kind == "ClusterRoleBinding" and work.workload.id.namespace is None:
                 message = f"keeps the account: {where} needs a namespace for the new subject and the manifest states none"
-                return _finding(work, "namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
+                return work.finding("namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
             if work.workload.id.namespace is None and view.scope.namespace(grant.binding) != view.namespace:
                 message = f"keeps the account: {where} stands in another namespace and the manifest states none"
-                return _finding(work, "namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
+                return work.finding("namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
     return None
 
 
@@ -101,15 +95,14 @@ def _findings(work: Work, touched: Sequence[Reference]) -> Iterator[Finding]:
     """What people should know before the account changes."""
     for one in touched:
         action = one.row.why or "none needed where the move is made: the new account is added"
-        yield _finding(
-            work, "identity-string", one.row.rule, f"{references.describe(one)} names the account it leaves", action, Severity.WARNING
+        yield work.finding(
+            "identity-string", one.row.rule, f"{references.describe(one)} names the account it leaves", action, Severity.WARNING
         )
     for view in work.views:
         for seen in view.account(DEFAULT_ACCOUNT):
             for key in mapping(seen.resource.value, "metadata", "annotations"):
                 if not key.startswith((*_TOOLS, *CLOUD, work.settings.prefix)):
-                    yield _finding(
-                        work,
+                    yield work.finding(
                         "account-annotation",
                         "R-D10",
                         f"the annotation {key} of {seen.resource.id} is not copied",
@@ -120,11 +113,11 @@ def _findings(work: Work, touched: Sequence[Reference]) -> Iterator[Finding]:
         for c in work.workload.spec.containers()
         for each in sequence(c.value, "env")
     ):
-        yield _finding(work, "downward-account", "R-D28", "reads its account's name through the downward API", "check what it does with it")
+        yield work.finding("downward-account", "R-D28", "reads its account's name through the downward API", "check what it does with it")
     if _has_unseen_pull_secrets(work):
         message = "the default account is not in the input, and may hold pull secrets that the new account will not have"
         action = "say once in samigrate.yaml what it holds; pull-secrets: {'*': []} for nothing"
-        yield _finding(work, "unseen-pull-secrets", "R-D4", message, action, Severity.WARNING)
+        yield work.finding("unseen-pull-secrets", "R-D4", message, action, Severity.WARNING)
 
 
 def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str]]:

@@ -53,7 +53,9 @@ def _switch(work: Work, state: State, others: list[TokenVolume], *, has_own: boo
         names = ", ".join(accounts)
         message = f"volume {others[0].name} holds the token of {names}, and the pod runs as {spec.account}: {reason}"
         action = f"run it as {names}, move that part to a pod of its own, or keep a token Secret made by hand"
-        yield _finding(work, "token-of-another-account", "R-B11", message, action, Severity.WARNING, f"/volumes/{others[0].index}")
+        yield work.finding(
+            "token-of-another-account", "R-B11", message, action, Severity.WARNING, f"{work.workload.pod}/volumes/{others[0].index}"
+        )
         return
     account, place = accounts[0], work.workload.resource.at
     removes = any(legacy.is_default_everywhere(spec, found) for found in others) and spec.automount is not False
@@ -111,26 +113,30 @@ def _bound_to_its_account(work: Work, others: list[TokenVolume], accounts: list[
 
 def _hindrance(work: Work, found: TokenVolume) -> Finding | None:
     """Why a token volume stays as it is whatever its account, or None."""
-    spec, where = work.workload.spec, f"/volumes/{found.index}"
+    spec, where = work.workload.spec, _where(work, found)
     uses = list(legacy.mounting(spec, found.name))
     if any("subPath" in mount or "subPathExpr" in mount for _, _, mount in uses):
         message = f"volume {found.name} is mounted with a subPath, which never sees a renewed token"
-        return _finding(work, "subpath-token", "R-B18", message, "mount the folder, or map items to the wanted name", Severity.ERROR, where)
+        return work.finding("subpath-token", "R-B18", message, "mount the folder, or map items to the wanted name", Severity.ERROR, where)
     for container, _, _ in uses:
         for variable in sequence(container.value, "env"):
             name = text(variable, "name") or ""
             if name.startswith(_OTHER_AUDIENCE):
                 message = f"volume {found.name} seems to be read by something else than the API ({name})"
-                return _finding(
-                    work, "token-audience", "R-B21", message, "project a token with that audience by hand", Severity.WARNING, where
+                return work.finding(
+                    "token-audience", "R-B21", message, "project a token with that audience by hand", Severity.WARNING, where
                 )
     items = found.secret.get("items") or []
     if not isinstance(items, list) or not all(text(item, "key") and _is_safe(text(item, "path")) for item in items):
         message = f"volume {found.name} has an item without a key and a usable path"
-        return _finding(work, "invalid-item-path", "R-B13", message, "mend the item", Severity.ERROR, where)
+        return work.finding("invalid-item-path", "R-B13", message, "mend the item", Severity.ERROR, where)
     if found.source is not None:
         return _clash(work, found)
     return None
+
+
+def _where(work: Work, found: TokenVolume) -> str:
+    return f"{work.workload.pod}/volumes/{found.index}"
 
 
 def _is_safe(path: str | None) -> bool:
@@ -139,27 +145,27 @@ def _is_safe(path: str | None) -> bool:
 
 def _clash(work: Work, found: TokenVolume) -> Finding | None:
     """R-B15: what the other sources of a projected volume already write."""
-    where = f"/volumes/{found.index}"
+    where = _where(work, found)
     siblings = [source for place, source in enumerate(sequence(found.volume, "projected", "sources")) if place != found.source]
     sources, mode = legacy.projection(found, _extra_keys(work, found), work.settings.token_expiration)
     taken = set(legacy.explicit_paths(siblings)) & set(legacy.explicit_paths(sources))
     if taken:
         message = f"volume {found.name} has another source that writes {', '.join(sorted(taken))}"
-        return _finding(work, "projection-clash", "R-B15", message, "keep one of them", Severity.WARNING, where)
+        return work.finding("projection-clash", "R-B15", message, "keep one of them", Severity.WARNING, where)
     if mode != mapping(found.volume, "projected").get("defaultMode") and siblings:
         message = f"volume {found.name} gives its token a mode of its own, which a projected token cannot have beside other sources"
-        return _finding(work, "projection-mode", "R-B14", message, "set the volume's defaultMode", Severity.WARNING, where)
+        return work.finding("projection-mode", "R-B14", message, "set the volume's defaultMode", Severity.WARNING, where)
     return None
 
 
 def _convert(work: Work, state: State, found: TokenVolume) -> Iterator[Operation]:
-    place, pod, spec = work.workload.resource.at, work.workload.pod, work.workload.spec
+    place, spec = work.workload.resource.at, work.workload.spec
     reason = f"a projected token instead of the Secret {found.secret_name}"
     if spec.automount is not False and legacy.is_default_everywhere(spec, found):
         yield from _remove(work, found)
         return
     sources, mode = legacy.projection(found, _extra_keys(work, found), work.settings.token_expiration)
-    where = f"{pod}/volumes/{found.index}"
+    where = _where(work, found)
     if found.source is None:
         projected = {**({"defaultMode": mode} if mode is not None else {}), "sources": sources}
         yield Operation(place, "add", f"{where}/projected", projected, None, ("secret",), reason)
@@ -194,7 +200,7 @@ def _remove(work: Work, found: TokenVolume) -> Iterator[Operation]:
         where = f"{pod}{container.pointer}/volumeMounts"
         yield Operation(place, "remove", where if whole else f"{where}/{index}", None, [mount] if whole else mount, (), reason)
     whole = len(sequence(spec.value, "volumes")) == 1
-    where = f"{pod}/volumes" if whole else f"{pod}/volumes/{found.index}"
+    where = f"{pod}/volumes" if whole else _where(work, found)
     yield Operation(place, "remove", where, None, found.volume, (), reason)
     if spec.automount is None:
         yield _automount(work, True, "the mount it had is proof that it uses the token")
@@ -227,26 +233,19 @@ def _risks(work: Work, converted: list[TokenVolume]) -> Iterator[tuple[Risk, str
 
 
 def _notes(work: Work, found: TokenVolume) -> Iterator[Finding]:
-    where = f"/volumes/{found.index}"
+    where = _where(work, found)
     if found.secret.get("optional") is True:
         message = f"volume {found.name} was optional; a projected token is always there"
-        yield _finding(work, "optional-token", "R-B19", message, "check that the pod should hold a token at all", Severity.WARNING, where)
+        yield work.finding("optional-token", "R-B19", message, "check that the pod should hold a token at all", Severity.WARNING, where)
     foreign = [key for item in sequence(found.secret, "items") if (key := text(item, "key")) and key not in TOKEN_KEYS]
     if foreign or _extra_keys(work, found):
         names = ", ".join(foreign or _extra_keys(work, found))
-        yield _finding(
-            work,
-            "token-secret-extra-key",
-            "R-B13",
-            f"volume {found.name} still takes {names} from the Secret",
-            "move it to a Secret of its own",
-            Severity.NOTE,
-            where,
-        )
+        message = f"volume {found.name} still takes {names} from the Secret"
+        yield work.finding("token-secret-extra-key", "R-B13", message, "move it to a Secret of its own", where=where)
     stated = "defaultMode" in found.secret or any(isinstance(item, dict) and "mode" in item for item in sequence(found.secret, "items"))
     if stated and (owner := _token_file(work)):
         message = f"the mode of volume {found.name} does not bind its projected token: the file will be {owner}"
-        yield _finding(work, "token-file-mode", "R-B16", message, "check that every reader of the file may read it", Severity.NOTE, where)
+        yield work.finding("token-file-mode", "R-B16", message, "check that every reader of the file may read it", where=where)
 
 
 def _token_file(work: Work) -> str:
@@ -277,8 +276,8 @@ def _variables(work: Work, state: State) -> Iterator[Proposal | Finding]:
                 f"container {found.container.name} {how} the Secret {found.secret_name} into its environment, where it cannot be renewed"
             )
             action = "read the token from a file: most programs have an option for its path"
-            where = f"{found.container.pointer}/{'env' if found.key else 'envFrom'}/{found.index}"
-            yield _finding(work, "token-in-env", "R-B2", message, action, Severity.WARNING, where)
+            where = f"{work.workload.pod}{found.container.pointer}/{'env' if found.key else 'envFrom'}/{found.index}"
+            yield work.finding("token-in-env", "R-B2", message, action, Severity.WARNING, where)
 
 
 def _replace_variable(work: Work, found: TokenVariable, kind: str, value: dict[str, Value]) -> Proposal:
@@ -298,20 +297,8 @@ def _replace_variable(work: Work, found: TokenVariable, kind: str, value: dict[s
 
 def _possible(work: Work, what: str, secret: str) -> Finding:
     message = f"{what} may hold a legacy token (Secret {secret})"
-    return _finding(
-        work,
-        "possible-token-secret",
-        "R-B7",
-        message,
-        "none needed if it holds something else; if it is one, add the Secret's manifest to the input",
-        Severity.NOTE,
-        "",
-    )
-
-
-def _finding(work: Work, id_: str, rule: str, message: str, action: str, severity: Severity, where: str) -> Finding:
-    workload = work.workload
-    return Finding(id_, rule, severity, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod + where, workload.id)
+    action = "none needed if it holds something else; if it is one, add the Secret's manifest to the input"
+    return work.finding("possible-token-secret", "R-B7", message, action)
 
 
 TRANSFORM = Transform(

@@ -12,6 +12,7 @@ from samigrate.tokens import is_mounted
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, pointer, resolve
 
+RULE = "R-G23"
 FIELD = "automountServiceAccountToken"
 ACCOUNT, AUTOMOUNT = "previous-service-account", "previous-automount"
 OURS = ("reason", "evidence", ACCOUNT, AUTOMOUNT)
@@ -26,17 +27,12 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if reason := _obstacle(work, state, record):
         message = f"stays as it is: {reason}"
         action = "write its serviceAccountName and automountServiceAccountToken by hand, both explicitly"
-        yield _finding(work, "cannot-roll-back", message, action, Severity.WARNING)
+        yield work.finding("cannot-roll-back", RULE, message, action, Severity.WARNING)
         return
     spec = state.spec(workload)
     yield from _notes(work, spec, record)
     operations = [*_account(work, spec, record), *_automount(work, spec, record), *_annotations(work, record)]
     yield Proposal("rollback", tuple(operations), (), tuple(_risks(work, spec, record)))
-
-
-def _finding(work: Work, id_: str, message: str, action: str, severity: Severity = Severity.NOTE) -> Finding:
-    workload = work.workload
-    return Finding(id_, "R-G23", severity, f"{workload.id.name}: {message}", action, workload.resource.at, workload.pod, workload.id)
 
 
 def _obstacle(work: Work, state: State, record: Mapping[str, Value]) -> str:
@@ -83,7 +79,7 @@ def _is_generated(work: Work, account: str) -> bool:
 def _notes(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Finding]:
     if ACCOUNT in record and spec.account != record[ACCOUNT]:
         message = f"the account {spec.account} and its grants stay: running pods and old revisions still name it"
-        yield _finding(work, "account-kept", message, "run the recipe clean-up once nothing runs as it any more")
+        yield work.finding("account-kept", RULE, message, "run the recipe clean-up once nothing runs as it any more")
 
 
 def _account(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Operation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate import legacy
-from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Automount, Container, Finding, Level, Operation, Proposal, Risk, Severity, Strength
+from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Automount, Container, Finding, Level, Operation, Proposal, Risk, Strength
 from samigrate.planning import identity, layout
 from samigrate.planning.state import State, Work
 from samigrate.tokens import is_mounted, mounts
@@ -34,7 +34,8 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if len(injected) < 2 and not spared:
         return
     if reason := _obstacle(work, names, spared):
-        yield _finding(work, reason)
+        action = "part the pod, or mount a token by hand where it is needed"
+        yield work.finding("token-not-scoped", "R-B23", f"every container keeps the token: {reason}", action)
         return
     operations = [_automount(work, spec.value)]
     needing = [one for one in injected if one.name not in spared]
@@ -63,13 +64,6 @@ def _obstacle(work: Work, volumes: Sequence[str], spared: set[str]) -> str:
     if any(name.startswith(INJECTED_VOLUME) for name in volumes):
         return "it holds an exported token volume"
     return "" if spared else "nothing says that one of its containers does without"
-
-
-def _finding(work: Work, reason: str) -> Finding:
-    workload = work.workload
-    message = f"{workload.id.name}: every container keeps the token: {reason}"
-    action = "part the pod, or mount a token by hand where it is needed"
-    return Finding("token-not-scoped", "R-B23", Severity.NOTE, message, action, workload.resource.at, workload.pod, workload.id)
 
 
 def _automount(work: Work, spec: Mapping[str, Value]) -> Operation:

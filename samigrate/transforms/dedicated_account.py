@@ -193,7 +193,7 @@ def _subjects(work: Work, state: State, grants: list[Grant], name: str) -> Itera
             dict(subject) if path.endswith("-") else [subject],
             None,
             (),
-            f"{name} keeps what {DEFAULT_ACCOUNT} grants {work.workload.id.name}",
+            f"{work.workload.id.name} keeps the rights it had as {DEFAULT_ACCOUNT}",
         )
 
 

@@ -201,7 +201,7 @@ def _remove(work: Work, found: TokenVolume) -> Iterator[Operation]:
         yield Operation(place, "remove", where if whole else f"{where}/{index}", None, [mount] if whole else mount, (), reason)
     whole = len(sequence(spec.value, "volumes")) == 1
     where = f"{pod}/volumes" if whole else _where(work, found)
-    yield Operation(place, "remove", where, None, found.volume, (), reason)
+    yield Operation(place, "remove", where, None, [found.volume] if whole else found.volume, (), reason)
     if spec.automount is None:
         yield _automount(work, True, "the mount it had is proof that it uses the token")
 

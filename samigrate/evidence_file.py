@@ -17,9 +17,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+from samigrate import jsonfile
 from samigrate.catalog import path_of
 from samigrate.errors import InputError
 from samigrate.model import Strength
@@ -70,14 +70,7 @@ NOTHING = Known()
 
 def read(path: str) -> tuple[Item, ...]:
     """The items of a file. Raises InputError."""
-    try:
-        value = json.loads(Path(path).read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise InputError(path, 0, error.strerror or str(error)) from error
-    except json.JSONDecodeError as error:
-        raise InputError(path, error.lineno, f"not readable as JSON: {error.msg}") from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise InputError(path, 0, "not readable as JSON") from error
+    value = jsonfile.read(path)
     if not isinstance(value, dict) or not isinstance(value.get("items"), list):
         raise InputError(path, 1, "is no evidence file: it must hold `version` and `items`")
     if value.get("version") != VERSION:

@@ -99,7 +99,7 @@ def test_a_grant_that_comes_is_a_new_change(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param("{", "baseline.json:1: is no JSON", id="no JSON"),
+        pytest.param("{", "baseline.json:1: not readable as JSON", id="no JSON"),
         pytest.param("[]", "make one with", id="another shape"),
         pytest.param('{"version": 2, "workloads": []}', "make one with", id="another version"),
         pytest.param(None, "baseline.json", id="no file"),

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
+from samigrate import jsonfile
 from samigrate.errors import InputError
 from samigrate.model import ResourceId
 from samigrate.outcome import Applied, Outcome
@@ -35,14 +35,7 @@ class Change(NamedTuple):
 
 def read(path: str) -> Counter[Change]:
     """The changes of a JSON report. Raises InputError."""
-    try:
-        report = json.loads(Path(path).read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise InputError(path, 0, error.strerror or str(error)) from error
-    except json.JSONDecodeError as error:
-        raise InputError(path, error.lineno, f"is no JSON: {error.msg}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(path, 0, "is not UTF-8") from error
+    report = jsonfile.read(path)
     if at(report, "version") != 1 or not isinstance(at(report, "workloads"), list):
         raise InputError(path, 1, "is no report: make one with `samigrate audit --format json --output FILE PATH`")
     entries = [*sequence(report, "workloads"), *sequence(report, "objects")]

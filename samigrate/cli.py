@@ -38,7 +38,7 @@ from samigrate.commands.output import (
 )
 from samigrate.commands.pr import pr
 from samigrate.commands.review import apply, plan, schema
-from samigrate.commands.running import run, stdin, verify_builds
+from samigrate.commands.running import run, settled, stdin, verify_builds
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def migrate(
         return asking.migrate(options, _add if git_add else lambda _: None)
     read = stdin(options)
     outcome = run(options, read, with_lines=options.format in ("text", "json"))
+    outcome = settled(outcome) if check else outcome
     if options.is_stream and outcome.problems:
         say_problems(outcome)
         return exit_code(outcome)
@@ -225,6 +226,7 @@ def audit(fail_on: tuple[str, ...], workload: str, **shared: Any) -> int:
 
     options = Options(**shared, workload=workload)
     outcome = run(options, stdin(options), with_lines=True)
+    outcome = settled(outcome) if fail_on else outcome
     if workload:
         outcome = narrow(outcome, workload)
     report(outcome, options, options.format or "text")

@@ -22,6 +22,8 @@ API_VERSION = "samigrate.dev/v1"
 CONFIG_NAME = "samigrate.yaml"
 UNKNOWN = ("leave", "account", "disable")
 ACCESS = ("required", "none")
+NAMESPACE = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+"""What a namespace may be called: a DNS label (RFC 1123)."""
 SHORTEST_TOKEN, LONGEST_TOKEN = 600, 1 << 32  # the API server's own bounds (domain R-B13)
 
 
@@ -62,6 +64,10 @@ class Settings:
     source: tuple[tuple[str, str], ...] = ()  # image -> the folder it is built from, relative to `folder`
     evidence: Known = NOTHING
     python: bool | None = None  # whether folders are read for *.py, too; None where neither option nor config says
+
+
+def is_namespace(name: str) -> bool:
+    return re.fullmatch(NAMESPACE, name) is not None
 
 
 def default_namespace(settings: Settings, path: str) -> str | None:
@@ -175,7 +181,12 @@ class _Reader:
 
     def namespaces(self, value: Value, where: str) -> tuple[tuple[str, str], ...]:
         pairs = self.items(value, where, "path pattern to namespace")
-        return tuple((self.glob(glob, where + pointer(glob)), self.string(name, where + pointer(glob))) for glob, name in pairs)
+        return tuple((self.glob(glob, where + pointer(glob)), self.namespace(name, where + pointer(glob))) for glob, name in pairs)
+
+    def namespace(self, value: Value, where: str) -> str:
+        if not is_namespace(self.string(value, where)):
+            raise self.error(where, "the name of a namespace")
+        return str(value)
 
     def pull_secrets(self, value: Value, where: str) -> dict[str, tuple[str, ...]]:
         pairs = self.items(value, where, "namespace (or `*`) to a list of Secret names")

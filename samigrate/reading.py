@@ -19,11 +19,12 @@ from samigrate.values import at
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file, read on demand. `path` is posix, in the form shown to people; `may_change` is whether the user's
-    PATH covers it."""
+    PATH covers it, `is_named` whether it is the PATH itself: then it must be readable, whatever it holds."""
 
     path: str
     read: Callable[[], bytes]
     may_change: bool
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def read(root: Root, known: Kinds) -> Reading:
             continue
         content = manifests.decode(source.path, data)
         if isinstance(content, Problem):
-            if root.is_strict or manifests.is_manifest(data):
+            if root.is_strict or source.is_named or manifests.is_manifest(data):
                 found.problems.append(content)
             else:
                 found.skipped.append(Skip(source.path, content.line, content.message))

@@ -136,14 +136,18 @@ def _operation() -> Schema:
 def config() -> Schema:
     """`samigrate.yaml`."""
     from samigrate import catalog as catalogs
-    from samigrate.config import ACCESS, LONGEST_TOKEN, SHORTEST_TOKEN, UNKNOWN
+    from samigrate.config import ACCESS, LONGEST_TOKEN, NAMESPACE, SHORTEST_TOKEN, UNKNOWN
 
     one_or_more: Schema = {"anyOf": [_STRING, _STRINGS]}
     declaration = _object(["access"], {"kind": _STRING, "namespace": _STRING, "name": _STRING, "access": {"enum": list(ACCESS)}})
+    namespace = {"type": "string", "pattern": f"^{NAMESPACE}$"}
     properties: Mapping[str, Schema] = {
         "recipe": _told(one_or_more, "What to do, where the command line does not say"),
         "scopes": _told(_STRINGS, "Path patterns: each match is applied on its own"),
-        "namespaces": _told({"type": "object", "additionalProperties": _STRING}, "Path pattern to the namespace of documents without one"),
+        "namespaces": _told(
+            {"type": "object", "additionalProperties": namespace},
+            "Path pattern to the namespace of documents without one",
+        ),
         "exclude": _told(_STRINGS, "Path patterns of files that must not change"),
         "prefix": _told(_STRING, "The prefix of our annotations"),
         "account-name": _told(_STRING, "A pattern with {name}, and {kind} if you like"),

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from samigrate.config import Settings
+    from samigrate.model import KindRule
 
 RISKS = ("L0", "L1", "L2", "L3", "L4", "L5")
 
@@ -56,9 +57,19 @@ def _formats(_: click.Context, __: click.Parameter, value: str | None) -> str | 
     return value
 
 
+def _namespace(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    from samigrate.config import is_namespace
+
+    if not is_namespace(value):
+        raise click.BadParameter(f"{value!r} cannot be the name of a namespace: small letters, digits and inner dashes, 63 at most")
+    return value
+
+
 _RECIPE = click.option("--recipe", multiple=True, metavar="NAME|FILE", help="What to do; several are joined. [default: least-privilege]")
 _DECIDING = [
-    click.option("--namespace", metavar="NS", help="The namespace of documents that state none."),
+    click.option("--namespace", callback=_namespace, metavar="NS", help="The namespace of documents that state none."),
     click.option("--unknown", type=click.Choice(["leave", "account", "disable"]), help="Where API use is unknown. [default: leave]"),
     click.option("--max-risk", type=click.Choice(RISKS), help="Leave out what is riskier. [default: L3]"),
     click.option("--token-expiration", type=click.IntRange(600, 1 << 32), metavar="SECONDS", help="Of projected tokens. [default: 3607]"),
@@ -133,14 +144,22 @@ def _apply(options: list[Any], command: Callable[..., Any]) -> Callable[..., Any
     return command
 
 
+def _kinds(options: Options) -> tuple[KindRule, ...]:
+    if not options.kinds:
+        return ()
+    from samigrate.config import read_kinds
+
+    return tuple(rule for path in options.kinds for rule in read_kinds(path))
+
+
 def adjust(options: Options) -> Callable[[Settings], Settings]:
     """Lays the options over a config's settings."""
     from samigrate.evidence_file import Known, merge, read
 
     found = [item for path in options.evidence for item in read(path)]
+    kinds = _kinds(options)
 
     def adjust(settings: Settings) -> Settings:
-        from samigrate.config import read_kinds
         from samigrate.model import Risk
 
         given: dict[str, Any] = {"unknown": options.unknown, "token_expiration": options.token_expiration}
@@ -152,8 +171,8 @@ def adjust(options: Options) -> Callable[[Settings], Settings]:
             given["recipes"] = (*(options.recipe or settings.recipes or (DEFAULT,)), "scope-token")
         if options.namespace:
             given |= {"namespace": options.namespace, "namespaces": ()}
-        if options.kinds:
-            given["kinds"] = (*settings.kinds, *(rule for path in options.kinds for rule in read_kinds(path)))
+        if kinds:
+            given["kinds"] = (*settings.kinds, *kinds)
         if found:
             given["evidence"] = Known(merge([*settings.evidence.items, *found]))
         given["python"] = options.python

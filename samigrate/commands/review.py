@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from samigrate.commands.options import Options, shared
-from samigrate.commands.output import DONE, exit_code, put, say, say_problems
+from samigrate.commands.output import DONE, exit_code, look, put, say, say_problems
 
 if TYPE_CHECKING:
     from samigrate.outcome import Outcome
@@ -27,6 +27,7 @@ def plan(**shared: Any) -> int:
     """Save what would change as a plan, for people to read and cut down. `samigrate apply` does what is left of it."""
     from samigrate.commands import following
     from samigrate.planfiles import planfile
+    from samigrate.reporters import text
     from samigrate.words import count
 
     options = Options(**shared)
@@ -46,6 +47,8 @@ def plan(**shared: Any) -> int:
         say([f"Planned {count(len(made.entries), 'workload')} in {touched}; {len(made.left)} left alone."])
         if options.output and made.entries:
             say([f"Next: read {options.output}, take out what you doubt, `samigrate apply {options.output}`."])
+        if not made.entries and not made.left:
+            say(text.skips(outcome, look(options, sys.stderr)))
     say_problems(outcome)
     return exit_code(outcome)
 

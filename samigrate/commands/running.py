@@ -49,6 +49,17 @@ def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool
     return replace(pipeline.merge([before, outcome]), recipes=outcome.recipes)
 
 
+def settled(outcome: Outcome) -> Outcome:
+    """The outcome of a run that is to pass or fail: where every PATH was empty, none of it has passed."""
+    from samigrate.hosts import walk
+    from samigrate.model import Problem
+
+    if outcome.files or not outcome.skipped or any(skip.reason != walk.EMPTY for skip in outcome.skipped):
+        return outcome
+    nothing = tuple(Problem(skip.path, 0, skip.reason) for skip in outcome.skipped)
+    return replace(outcome, skipped=(), problems=(*outcome.problems, *nothing))
+
+
 def _require_room(output: str, paths: Iterable[str]) -> None:
     """Whether a report can go there, before anything is written."""
     if not os.path.isdir(os.path.dirname(output) or "."):

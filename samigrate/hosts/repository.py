@@ -79,10 +79,13 @@ class _Gathering:
         self.with_programs: set[str] = set()
 
     def run(self) -> Gathered:
+        if self.selection.config:
+            self._settings("")  # whether or not there is anything to decide
         for path in sorted(self.asked):
             self._enter(path)
         context = self.context()
         roots = [root for found in self.roots.values() for root in self._finish(found, context)]
+        self._note_empty()
         self._note_charts()
         return Gathered(
             tuple(sorted(roots, key=lambda root: root.path)),
@@ -164,7 +167,7 @@ class _Gathering:
         parts: dict[tuple[str, bool], list[Source]] = defaultdict(list)
         for path in found.files:
             if walk.outermost(path, self.charts) is None and (path in self.asked or not path.endswith(left_out)):
-                source = Source(self.shown(path), partial(read, path), self._may_change(path, settings))
+                source = Source(self.shown(path), partial(read, path), self._may_change(path, settings), path in self.asked)
                 if source.may_change or self.selection.is_wide:
                     scope = _scope(path, settings)
                     parts[scope or found.folder, scope is not None].append(source)
@@ -194,6 +197,15 @@ class _Gathering:
         return self.settings[home]
 
     # ---- what is said
+
+    def _note_empty(self) -> None:
+        """A folder in which there is nothing to read: a slip of the pen, perhaps."""
+        found = {path for root in self.roots.values() for path in root.files}
+        found |= {skip.path for skip in self.skipped} | {problem.path for problem in self.problems}
+        holding = {os.path.dirname(path) for path in found if not self._is_unread(path)}
+        above = {folder for start in holding for folder in (start, *walk.parents(start))}
+        empty = [path for path in sorted(self.asked) if os.path.isdir(path) and path not in above]
+        self.skipped += [Skip(path, 0, walk.EMPTY) for path in empty]
 
     def _note_charts(self) -> None:
         for chart in sorted(self.charts):

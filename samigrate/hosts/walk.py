@@ -19,6 +19,7 @@ CHART = "Chart.yaml"
 GIT = ".git"
 _INSTALLED = frozenset((".venv", "venv", ".tox", ".nox", "node_modules", "site-packages", "__pycache__"))
 """Folders that hold other people's programs."""
+EMPTY = "holds no *.yaml, *.yml or *.json file; is it the right path?"
 _UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?': (.*)$", re.MULTILINE)
 
 

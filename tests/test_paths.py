@@ -16,6 +16,8 @@ NAMELESS = "cannot be the name of a namespace"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/app.py").write_text("print()\n")
     (tmp_path / "README.md").write_text("# no manifest\n")
     (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0")
     (tmp_path / "chart").mkdir()
@@ -30,6 +32,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("paths", "code"),
     [
         pytest.param(["empty"], 2, id="a folder without manifests"),
+        pytest.param(["code"], 2, id="a folder of programs, which nobody asked to read"),
+        pytest.param(["code", "--python"], 0, id="a folder of programs"),
         pytest.param(["empty", "k8s"], 0, id="one of two folders"),
         pytest.param(["chart"], 0, id="a chart"),
         pytest.param(["README.md"], 0, id="a file without manifests"),

@@ -21,7 +21,7 @@ from samigrate.config import Settings
 from samigrate.hosts import stream
 from tests.support import tools
 
-SAMIGRATE = [sys.executable, "-c", "import sys; from samigrate.cli import main; sys.exit(main())"]
+SAMIGRATE = [sys.executable, "-c", "from samigrate.__main__ import program; program()"]
 """What the installed program does, in this checkout."""
 ROUND_TRIP = (
     "import sys; from ruamel.yaml import YAML; y = YAML(typ='rt'); y.width = 1 << 20; y.dump_all(list(y.load_all(sys.stdin)), sys.stdout)"

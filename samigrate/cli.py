@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -79,6 +78,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         return _fail(": ".join(str(part) for part in (error.filename, error.strerror or error) if part), BAD_INPUT)
     except Exception as error:
         if os.environ.get("SAMIGRATE_DEBUG"):
+            import traceback
+
             traceback.print_exc()
         return _fail(f"{REPORT} (SAMIGRATE_DEBUG=1 shows where): {type(error).__name__}: {error}", OUR_BUG)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from samigrate import recipe, transforms, yamltext
 from samigrate.config import suggestion
@@ -19,7 +19,7 @@ WIDTH = 100
 @cache
 def findings() -> Mapping[str, Mapping[str, Value]]:
     """Every finding by its id: `rule`, `severity`, `summary`, `action`."""
-    found = yamltext.load((resources.files("samigrate") / "findings.yaml").read_text(encoding="utf-8")).value
+    found = yamltext.load(Path(__file__).with_name("findings.yaml").read_text(encoding="utf-8")).value
     return dict(found)
 
 

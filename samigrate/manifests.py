@@ -282,6 +282,10 @@ class RefusedError(ValueError):
         self.others: list[RefusedError] = []
 
 
+class NoRoomHere(RefusedError):
+    """A document that no account can be declared beside; what only edits it may go on."""
+
+
 def rewrite(
     content: str, operations: Mapping[int, Sequence[Operation]], inserts: Sequence[tuple[int, Value]], removals: Sequence[int] = ()
 ) -> str:

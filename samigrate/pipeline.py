@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
-from samigrate import collector, kinds, manifests, observations, programs, reading, report, rewriting, transforms, verify
+from samigrate import collector, kinds, manifests, observations, reading, report, rewriting, substrates, transforms, verify
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.kinds import Kinds
@@ -233,8 +233,8 @@ def _prove(
 
 def _says(path: str, change: FileChange, planned: Mapping[int, object], work: rewriting.FileWork) -> verify.Failure | None:
     """Whether the new text says what was planned."""
-    if programs.is_program(path):
-        old, new = programs.values(change.old or ""), programs.values(change.new)
+    if substrates.is_program(path):
+        old, new = substrates.program_values(change.old or ""), substrates.program_values(change.new)
         return verify.values_say(path, [value for _, value in old], new, planned, work.inserts)
     return verify.text_says(path, change.old or "", change.new, planned, work.inserts, work.removals)
 
@@ -334,6 +334,5 @@ def _lines(found: Reading, works: Sequence[Work], root: Root) -> dict[tuple[str,
     for path, places in sorted(wanted.items()):
         content = reading.content(sources[path], found.digests[path]) if path in found.digests else None
         if isinstance(content, str):
-            substrate = programs if programs.is_program(path) else manifests
-            lines |= {(path, *place): line for place, line in substrate.evidence_lines(content, places).items()}
+            lines |= {(path, *place): line for place, line in substrates.of(path).evidence_lines(content, places).items()}
     return lines

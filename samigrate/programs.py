@@ -14,20 +14,15 @@ from typing import NamedTuple
 from samigrate import manifests, pytext, yamltext
 from samigrate.dialects import dialects
 from samigrate.errors import InputError
-from samigrate.manifests import Document, Manifest, RefusedError
+from samigrate.manifests import Document, Manifest, NoRoomHere, RefusedError
 from samigrate.model import Operation, Skip
 from samigrate.pytext import Block, Declaration
 from samigrate.values import Value, mapping, text
 
-SUFFIX = ".py"
 OVERRIDE = {"apiVersion": "client.samigrate.dev/v1", "kind": "PodOverride"}
 _PLACEHOLDER = re.compile(r"\$\{.*\}", re.DOTALL)
 _MAPS = ("annotations", "labels")
 _CONTAINERS = ("containers", "initContainers")
-
-
-class NoRoomHere(RefusedError):
-    """A declaration that no account can be declared beside; what only edits it may go on."""
 
 
 class Piece(NamedTuple):
@@ -37,10 +32,6 @@ class Piece(NamedTuple):
     place: int
     value: Value
     line: int
-
-
-def is_program(path: str) -> bool:
-    return path.endswith(SUFFIX)
 
 
 def may_declare(content: str) -> bool:

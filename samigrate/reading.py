@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from samigrate import kinds, manifests, programs
+from samigrate import kinds, manifests, substrates
 from samigrate.config import Settings
 from samigrate.kinds import Kinds, shapes
 from samigrate.kustomize import kustomization
@@ -75,8 +75,7 @@ def read(root: Root, known: Kinds) -> Reading:
             else:
                 found.skipped.append(Skip(source.path, content.line, content.message))
             continue
-        is_program = programs.is_program(source.path)
-        manifest = programs.read(source.path, content) if is_program else manifests.read(source.path, content, known.names)
+        manifest = substrates.read(source.path, content, known.names)
         found.problems += manifest.problems
         if root.is_strict:
             found.problems += [Problem(skip.path, skip.line, skip.reason) for skip in manifest.skips]

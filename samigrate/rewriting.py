@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from samigrate import manifests, programs
+from samigrate import manifests, substrates
 from samigrate.kustomize import placing
 from samigrate.manifests import Manifest, RefusedError
 from samigrate.model import Location, Operation
@@ -59,7 +59,7 @@ def touches(one: Planned, path: str, document: int, where: str) -> bool:
 
 def meant(accepted: Sequence[Planned], path: str, error: RefusedError) -> Sequence[Planned]:
     """The proposals that a refusal is about."""
-    if isinstance(error, programs.NoRoomHere):
+    if isinstance(error, manifests.NoRoomHere):
         here = path, error.document
         return [one for one in accepted if any((added.beside.path, added.beside.document) == here for added in one.proposal.resources)]
     if isinstance(error, NoRoomError):
@@ -140,7 +140,7 @@ def write(content: str, manifest: Manifest, work: FileWork, taken: Iterable[str]
             raise NoRoomError(beside.document, beside.item, "one JSON object on a stream has no room for an account", beside.line)
         if placing.sibling(path) in taken or len(work.siblings) > 1:
             raise NoRoomError(beside.document, beside.item, f"{placing.sibling(path)} is taken", beside.line)
-    substrate = programs if programs.is_program(path) else manifests
+    substrate = substrates.of(path)
     new = substrate.rewrite(content, work.operations, work.inserts, work.removals)
     changes = [FileChange(path, content, new, tuple(substrate.secret_lines(content)))] if new != content else []
     return changes + [FileChange(placing.sibling(path), None, manifests.new_json_file(value)) for _, value in work.siblings]

@@ -7,17 +7,15 @@ form under `images`, `arguments`, `env`, `config`, `injectors`, `registries` and
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import translate
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from samigrate import yamltext
-from samigrate.catalog.entries import SITES, Entry, parse
-from samigrate.catalog.tables import Catalog, ImageHit, ImagePattern, Injector, Mark, Sign, Variable, path_of
+from samigrate.catalog.entries import SITES, Entry, check_patterns, parse
+from samigrate.catalog.tables import Catalog, Globs, ImageHit, ImagePattern, Injector, Mark, Sign, Variable, path_of
 from samigrate.errors import InputError
 from samigrate.values import Value
 
@@ -31,7 +29,7 @@ def load(extra: Mapping[str, Any] | None = None) -> Catalog:
     extra = extra or {}
     if unknown := sorted(str(key) for key in extra if key not in SECTIONS):
         raise InputError("catalog", 0, f"unknown section {unknown[0]}; known: {', '.join(SECTIONS)}")
-    entries = {name: _merge(packaged(name), parse(name, extra[name], "catalog") if name in extra else []) for name in SECTIONS}
+    entries = {name: _merge(packaged(name), _added(name, extra[name]) if name in extra else []) for name in SECTIONS}
     images = [_image(entry) for entry in entries["images"]]
     injectors = tuple(_injector(entry) for entry in entries["injectors"])
     triggers = [mark for injector in injectors for mark in injector.triggers]
@@ -59,10 +57,16 @@ def packaged(section: str) -> Sequence[Entry]:
     """The entries of one packaged data file. Raises InputError with file and line."""
     name = f"{section}.yaml"
     try:
-        parsed = yamltext.load(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
+        parsed = yamltext.load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
     except yamltext.YamlError as error:
         raise InputError(f"catalog/{name}", error.line, error.problem) from error
     return parse(section, parsed.value, f"catalog/{name}")
+
+
+def _added(section: str, value: Value) -> list[Entry]:
+    entries = parse(section, value, "catalog")
+    check_patterns(section, entries, "catalog")
+    return entries
 
 
 def _merge(packaged: Sequence[Entry], added: Sequence[Entry]) -> list[Entry]:
@@ -80,12 +84,8 @@ def _group(pairs: Iterable[tuple[str, Any]]) -> Mapping[str, Sequence[Any]]:
     return dict(found)
 
 
-def _glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern))
-
-
-def _any(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(pattern) for pattern in patterns) or r"(?!)")
+def _any(patterns: Iterable[str]) -> Globs:
+    return Globs(tuple(patterns))
 
 
 def _image(entry: Entry) -> ImagePattern:
@@ -93,23 +93,22 @@ def _image(entry: Entry) -> ImagePattern:
     literal = [part for part in parts if "*" not in part]
     return ImagePattern(
         ImageHit(entry["class"], entry["name"], entry.get("area", "your catalogue")),
-        tuple(_glob(part) if "*" in part else part for part in parts),
+        tuple(parts),
         (len(literal), sum(len(part.replace("*", "")) for part in parts)),
     )
 
 
 def _literal(pattern: ImagePattern) -> list[str]:
-    return [part for part in pattern.parts if isinstance(part, str)]
+    return [part for part in pattern.parts if "*" not in part]
 
 
 def _sign(entry: Entry, place: str) -> Sign:
     words = tuple(word.lower() for word in entry.get("words", ()))
-    return Sign(entry["name"], re.compile(entry["pattern"]), words, frozenset(entry.get("in", (place,))))
+    return Sign(entry["name"], entry["pattern"], words, frozenset(entry.get("in", (place,))))
 
 
 def _variable(entry: Entry) -> Variable:
-    value = re.compile(entry["value"]) if "value" in entry else None
-    return Variable(_glob(entry["name"]), value, tuple(entry.get("unless", ())), tuple(entry.get("with", ())))
+    return Variable(entry["name"], entry.get("value", ""), tuple(entry.get("unless", ())), tuple(entry.get("with", ())))
 
 
 def _injector(entry: Entry) -> Injector:
@@ -124,4 +123,4 @@ def _injector(entry: Entry) -> Injector:
 
 def _mark(item: Mapping[str, Value]) -> Mark:
     kind = "label" if "label" in item else "annotation"
-    return Mark(kind, _glob(item[kind]), item[kind], frozenset(item.get("values", ())), frozenset(item.get("at", SITES)))
+    return Mark(kind, item[kind], frozenset(item.get("values", ())), frozenset(item.get("at", SITES)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from samigrate.errors import InputError
@@ -59,6 +59,18 @@ def _check(form: str, item: Value, where: str, name: str) -> Entry:
     return dict(item)
 
 
+def check_patterns(section: str, entries: Iterable[Entry], where: str) -> None:
+    """Raises InputError for a regular expression that is none. To compile them all takes as long as to read them, so
+    those of the package are checked by its tests."""
+    fields = [field for field, form in _FORMS.get(section, {}).items() if form == "regex"]
+    for number, entry in enumerate(entries, 1):
+        for field in fields:
+            try:
+                re.compile(entry.get(field, ""))
+            except re.error as error:
+                raise InputError(where, 0, f"{section} {number}: {field} is no regular expression: {error}") from error
+
+
 def _check_value(form: str, value: Value, where: str, name: str) -> None:
     shape, _, choice = form.partition(":")
     known = _CHOICES.get(choice, ())
@@ -71,11 +83,6 @@ def _check_value(form: str, value: Value, where: str, name: str) -> None:
     for item in value if shape == "texts" else [value] if shape == "one" else []:
         if known and item not in known:
             raise InputError(where, 0, f"{name}: {item} is not one of {', '.join(known)}")
-    if shape == "regex":
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise InputError(where, 0, f"{name} is no regular expression: {error}") from error
     if shape == "marks":
         for number, item in enumerate(value, 1):
             mark = _check("mark", item, where, f"{name} {number}")

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase, translate
+from functools import cache
 from typing import NamedTuple
 
 MAYBE = "maybe"
+
+compiled = cache(re.compile)
+"""A pattern, compiled when it is first asked for: of the catalogue's, a run asks for few."""
 
 
 class ImageHit(NamedTuple):
@@ -22,7 +27,7 @@ class ImagePattern(NamedTuple):
     """One pattern of the image catalogue."""
 
     hit: ImageHit
-    parts: tuple[re.Pattern[str] | str, ...]
+    parts: tuple[str, ...]
     weight: tuple[int, int]  # literal components, literal characters: the more, the more specific
 
 
@@ -30,7 +35,7 @@ class Sign(NamedTuple):
     """A pattern that speaks of API use, where it applies, and words of which one must occur for it to be tried."""
 
     name: str
-    pattern: re.Pattern[str]
+    pattern: str
     words: tuple[str, ...]
     places: frozenset[str]
 
@@ -43,21 +48,27 @@ class Sign(NamedTuple):
                 return True
         return False
 
+    def search(self, text: str) -> re.Match[str] | None:
+        return compiled(self.pattern).search(text)
+
 
 class Variable(NamedTuple):
     """A variable's name that speaks of API use, and the conditions of R-E7."""
 
-    name: re.Pattern[str]
-    value: re.Pattern[str] | None
+    name: str
+    value: str
     unless: tuple[str, ...]
     beside: tuple[str, ...]
+
+    def takes(self, value: str) -> bool:
+        """Whether a variable of that name counts with this value."""
+        return not self.value or compiled(self.value).fullmatch(value) is not None
 
 
 class Mark(NamedTuple):
     """A label or annotation, where it may sit, and the values that count (none: any that is not false)."""
 
     kind: str
-    key: re.Pattern[str]
     name: str
     values: frozenset[str]
     places: frozenset[str]
@@ -70,6 +81,9 @@ class Mark(NamedTuple):
     def is_glob(self) -> bool:
         return "*" in self.name
 
+    def matches(self, key: str) -> bool:
+        return fnmatchcase(key, self.name) if self.is_glob else key == self.name
+
 
 class Injector(NamedTuple):
     """A sidecar injected at admission. `token`: default, own or config."""
@@ -79,6 +93,15 @@ class Injector(NamedTuple):
     triggers: tuple[Mark, ...]
     cancels: tuple[Mark, ...]
     meshes: frozenset[str]
+
+
+class Globs(NamedTuple):
+    """Shell patterns, of which one is to match."""
+
+    patterns: tuple[str, ...]
+
+    def match(self, name: str) -> bool:
+        return compiled("|".join(map(translate, self.patterns)) or r"(?!)").match(name) is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +114,14 @@ class Catalog:
     delegation: frozenset[str]
     images: Mapping[str, Sequence[ImagePattern]]  # by their last part without a wildcard
     loose_images: Sequence[ImagePattern]
-    loose_endings: re.Pattern[str]
+    loose_endings: Globs
     known_variables: Mapping[str, Sequence[Variable]]
     loose_variables: Sequence[Variable]
-    loose_names: re.Pattern[str]
+    loose_names: Globs
     triggers: frozenset[str]
-    loose_triggers: re.Pattern[str]
+    loose_triggers: Globs
     registries: frozenset[str]
-    admission: re.Pattern[str]
+    admission: Globs
     _seen: dict[str, ImageHit | None] = field(default_factory=dict)
 
     def match_image(self, reference: str) -> ImageHit | None:
@@ -133,7 +156,7 @@ class Catalog:
         """What the catalogue knows of a variable's name."""
         yield from self.known_variables.get(name, ())
         if self.loose_names.match(name):
-            yield from (item for item in self.loose_variables if item.name.match(name))
+            yield from (item for item in self.loose_variables if fnmatchcase(name, item.name))
 
     def may_inject(self, keys: Iterable[object]) -> bool:
         """Whether one of some keys of labels and annotations is a trigger of any injector."""
@@ -141,7 +164,7 @@ class Catalog:
 
     def is_admission_role(self, name: str) -> bool:
         """Whether a role that the input does not hold is known to be about admission only (R-E4)."""
-        return self.admission.match(name) is not None
+        return self.admission.match(name)
 
 
 def path_of(reference: str) -> str:
@@ -162,10 +185,10 @@ def _bare(path: str) -> str:
     return head + slash + last.partition(":")[0]
 
 
-def _is_suffix(parts: Sequence[re.Pattern[str] | str], components: Sequence[str]) -> bool:
+def _is_suffix(parts: Sequence[str], components: Sequence[str]) -> bool:
     if len(parts) > len(components):
         return False
     return all(
-        part == component if isinstance(part, str) else part.match(component) is not None
+        part == component or ("*" in part and fnmatchcase(component, part))
         for part, component in zip(parts, components[len(components) - len(parts) :], strict=True)
     )

@@ -30,7 +30,7 @@ def _in_arguments(reading: Reading, sign: Sign) -> tuple[str, str] | None:
         return None
     for argument in reading.arguments:
         for piece in _pieces(argument, sign):
-            if found := sign.pattern.search(piece):
+            if found := sign.search(piece):
                 return f"runs with {found[0].strip(_QUOTES)}", argument.pointer
     return None
 
@@ -45,7 +45,7 @@ def _in_values(reading: Reading, sign: Sign) -> tuple[str, str] | None:
     if "env" not in sign.places or not sign.may_be_in(reading.values):
         return None
     for variable in reading.variables:
-        if variable.value and (found := sign.pattern.search(variable.value)):
+        if variable.value and (found := sign.search(variable.value)):
             return f"variable {variable.name} holds {found[0].strip(_QUOTES)}", variable.pointer + "/value"
     return None
 

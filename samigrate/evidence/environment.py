@@ -37,7 +37,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
 
 def _speaks(item: Variable, known: Known, by_name: Mapping[str, Variable]) -> bool:
     """R-E7; a value that the input does not tell is taken for one that matches."""
-    if known.value is not None and item.value is not None and not known.value.fullmatch(item.value.strip()):
+    if item.value is not None and not known.takes(item.value.strip()):
         return False
     if item.name.endswith("_ENABLED") and item.value is not None and item.value.strip().lower() in _FALSE:
         return False

@@ -106,7 +106,7 @@ def _key(mark: Mark, site: _Site) -> str | None:
     entries = mapping(site.metadata, mark.section)
     if not mark.is_glob:
         return mark.name if mark.name in entries else None
-    return next((key for key in entries if isinstance(key, str) and mark.key.match(key)), None)
+    return next((key for key in entries if isinstance(key, str) and mark.matches(key)), None)
 
 
 def _counts(mark: Mark, value: Value) -> bool:

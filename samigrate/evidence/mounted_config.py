@@ -49,7 +49,7 @@ def _search(resource: Resource, catalog: Catalog) -> Iterator[_Hit]:
         lower = content.lower()
         in_scripts = [sign for sign in catalog.arguments if "script" in sign.places] if _is_script(key, content) else []
         for sign in (*catalog.config, *in_scripts):
-            if sign.may_be_in(lower) and sign.pattern.search(content):
+            if sign.may_be_in(lower) and sign.search(content):
                 yield _Hit(key, sign.name, where)
 
 

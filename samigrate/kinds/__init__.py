@@ -26,7 +26,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from samigrate import yamltext
 from samigrate.errors import InputError
@@ -57,9 +57,8 @@ def load(extra: Sequence[KindRule] = ()) -> Kinds:
 @cache
 def _packaged() -> tuple[KindRule, ...]:
     found: list[KindRule] = []
-    for file in sorted(resources.files(__package__).iterdir(), key=lambda item: item.name):
-        if file.name.endswith(".yaml"):
-            found += read(file.name, file.read_text(encoding="utf-8"))
+    for file in sorted(Path(__file__).parent.glob("*.yaml")):
+        found += read(file.name, file.read_text(encoding="utf-8"))
     twice = [key for key, count in Counter((rule.group, rule.kind) for rule in found).items() if count > 1]
     if twice:
         raise InputError("kinds", 0, f"described twice: {twice}")

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
 
-from samigrate import yamltext
+from samigrate import catalog, yamltext
 from samigrate.model import Operation
 from samigrate.scope.identities import Identity, covers, is_wildcard
 from samigrate.scope.index import Match, View
@@ -75,10 +75,10 @@ def _renamed(entry: Value, old: str, new: str) -> Value:
 
 
 @cache
-def _table() -> dict[tuple[str, str], list[tuple[re.Pattern[str], Row]]]:
+def _table() -> dict[tuple[str, str], list[tuple[str, Row]]]:
     """Rows by group and kind, each with the pointers it speaks of."""
-    value = yamltext.load((resources.files("samigrate.catalog") / "references.yaml").read_text(encoding="utf-8")).value
-    found: dict[tuple[str, str], list[tuple[re.Pattern[str], Row]]] = {}
+    value = yamltext.load(Path(catalog.__file__).with_name("references.yaml").read_text(encoding="utf-8")).value
+    found: dict[tuple[str, str], list[tuple[str, Row]]] = {}
     for entry in value["references"]:
         row = Row(entry["rule"], entry["action"], entry.get("why", ""))
         for kind in entry["kinds"]:
@@ -86,16 +86,16 @@ def _table() -> dict[tuple[str, str], list[tuple[re.Pattern[str], Row]]]:
     return found
 
 
-def _rows(paths: Sequence[str], row: Row) -> Iterator[tuple[re.Pattern[str], Row]]:
+def _rows(paths: Sequence[str], row: Row) -> Iterator[tuple[str, Row]]:
     for path in paths:
         expression = re.escape("/" + path.replace(".", "/")).replace(re.escape("[]"), r"/\d+")
-        yield re.compile(expression + ("" if row.action == "add" else "(?:/.*)?")), row
+        yield expression + ("" if row.action == "add" else "(?:/.*)?"), row
 
 
 def _row(identity: Identity) -> Row | None:
     group, kind = identity.resource.id.group, identity.resource.id.kind
     rows = _table().get((group, kind), ())
-    return next((row for pattern, row in rows if pattern.fullmatch(identity.pointer)), None)
+    return next((row for pattern, row in rows if re.fullmatch(pattern, identity.pointer)), None)
 
 
 def describe(reference: Reference) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from samigrate import catalog
+from samigrate.catalog.entries import check_patterns
 from samigrate.errors import InputError
 
 CATALOG = catalog.load()
@@ -175,3 +176,11 @@ def test_no_pattern_stands_twice_in_one_class() -> None:
 def test_words_in_the_data_are_lower_case() -> None:
     for sign in (*CATALOG.arguments, *CATALOG.config):
         assert all(word == word.lower() for word in sign.words), sign.name
+
+
+@pytest.mark.parametrize("section", catalog.SECTIONS)
+def test_packaged_patterns_are_regular_expressions(section: str) -> None:
+    """A run checks those of a config only."""
+    check_patterns(section, catalog.packaged(section), "catalog")
+    with pytest.raises(InputError, match="arguments 1: pattern is no regular expression"):
+        check_patterns("arguments", [{"name": "x", "pattern": "("}], "catalog")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from samigrate.config import suggestion
 from samigrate.errors import InputError
 from samigrate.model import Severity
@@ -28,7 +26,7 @@ def narrow(outcome: Outcome, wanted: str) -> Outcome:
         known = {f"{report.workload.id.kind}/{report.workload.id.name}" for report in outcome.workloads}
         raise InputError("", 0, f"no workload {wanted!r}{suggestion(wanted, known) if known else ''}")
     here = {report.workload.id for report in found}
-    return replace(outcome, workloads=found, findings=tuple(finding for finding in outcome.findings if finding.resource in here))
+    return outcome._replace(workloads=found, findings=tuple(finding for finding in outcome.findings if finding.resource in here))
 
 
 def is_met(outcome: Outcome, condition: str) -> bool:

@@ -136,7 +136,7 @@ def migrate(
         from samigrate.hosts.write import write as write_files
 
         written, failed = write_files(outcome)
-        outcome = replace(outcome, problems=(*outcome.problems, *failed))
+        outcome = outcome._replace(problems=(*outcome.problems, *failed))
         if git_add:
             _add(written)
     _print_result(outcome, options, read, is_silent=write or check, diff=diff)

@@ -9,7 +9,7 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from samigrate import globs, yamltext
 from samigrate.errors import InputError
@@ -27,8 +27,7 @@ NAMESPACE = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 SHORTEST_TOKEN, LONGEST_TOKEN = 600, 1 << 32  # the API server's own bounds (domain R-B13)
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(NamedTuple):
     """`api-access` of one workload: globs over kind, namespace and name, and `required` or `none`."""
 
     kind: str
@@ -83,8 +82,7 @@ def default_namespace(settings: Settings, path: str) -> str | None:
 # ---------------------------------------------------------------- our own documents
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A config or a recipe: its value, and its text for the lines of messages."""
 
     path: str

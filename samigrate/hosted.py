@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
 
 from samigrate.model import NewResource, Workload
 from samigrate.values import mapping, text
@@ -40,4 +39,4 @@ def dressed(added: NewResource, workload: Workload) -> NewResource:
     if not found:
         return added
     metadata = mapping(added.value, "metadata")
-    return replace(added, value={**added.value, "metadata": {**metadata, "annotations": {**mapping(metadata, "annotations"), **found}}})
+    return added._replace(value={**added.value, "metadata": {**metadata, "annotations": {**mapping(metadata, "annotations"), **found}}})

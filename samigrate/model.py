@@ -92,8 +92,7 @@ class Automount(enum.StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class KindRule:
+class KindRule(NamedTuple):
     """Where one kind keeps its pod specs, and what may be done to them (kinds/*.yaml, domain section C).
 
     `pods` are paths such as `spec.template.spec`; `[]` steps into each list item, `{}` into each value of a map.
@@ -207,8 +206,7 @@ class Strength(enum.StrEnum):
     COUNTER = "counter"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One piece of evidence (domain E.2). `source` is the evidence module's id, `rank` its row of E.2 (0: none),
     `container` the container it speaks of (None: the whole pod), `at` the object and `pointer` the place in it."""
 
@@ -230,8 +228,7 @@ class Level(enum.StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     level: Level
     evidence: tuple[Evidence, ...]
 
@@ -253,8 +250,7 @@ class Risk(enum.IntEnum):
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One RFC 6902 operation on one object, with its reason.
 
     `pointer` is relative to the object at `target`. `after` names sibling keys: a new key is written after the
@@ -270,8 +266,7 @@ class Operation:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NewResource:
+class NewResource(NamedTuple):
     """`add resource`: an object to be written into the file of, and before, the object at `beside`; or into `file`."""
 
     value: dict[str, Value]
@@ -280,8 +275,7 @@ class NewResource:
     file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(NamedTuple):
     """One part of one workload's change: applied whole or not at all. `part` is `identity`, `automount`,
     `volume <name>`, `env <container>/<name>`, `alias` or `annotations`; `risks` say why it has its level (G.3)."""
 
@@ -297,8 +291,7 @@ class Severity(enum.StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something to be said to people. `id` is stable; `rule` is the domain rule; `action` is the way out."""
 
     id: str
@@ -311,8 +304,7 @@ class Finding:
     resource: ResourceId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(NamedTuple):
     """A file or document that is left alone, and why. `line` is 1-based."""
 
     path: str
@@ -320,8 +312,7 @@ class Skip:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Input that could not be read (exit 2) or, with `ours`, a proof that failed (exit 3)."""
 
     path: str

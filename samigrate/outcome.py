@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from samigrate.model import Finding, Location, Operation, Problem, Resource, ResourceId, Risk, Skip, Verdict, Workload
@@ -12,8 +11,7 @@ STREAM = "<stdin>"
 """What standard input is called where files have paths."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(NamedTuple):
     """One file before and after; `old` is None for a new file. `secret_lines` are the 1-based line ranges
     (first, last) of `old` that hold Secret values: a diff's context must not show them."""
 
@@ -23,8 +21,7 @@ class FileChange:
     secret_lines: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(NamedTuple):
     """An operation that is part of the outcome, and the transform that proposed it. For an added resource
     `operation.op` is `add`, `operation.pointer` is "" and `operation.value` the object."""
 
@@ -52,8 +49,7 @@ class ObjectReport(NamedTuple):
     applied: tuple[Applied, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadReport:
+class WorkloadReport(NamedTuple):
     """What is said of one workload in one file."""
 
     workload: Workload
@@ -76,8 +72,7 @@ class WorkloadReport:
     radius: tuple[Mention, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """All that a run found and would change; what hosts write and reporters print."""
 
     recipes: tuple[str, ...]

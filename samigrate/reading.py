@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from samigrate import kinds, manifests, substrates
 from samigrate.config import Settings
@@ -16,8 +16,7 @@ from samigrate.planning.state import Key
 from samigrate.values import at
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One file, read on demand. `path` is posix, in the form shown to people; `may_change` is whether the user's
     PATH covers it, `is_named` whether it is the PATH itself: then it must be readable, whatever it holds."""
 
@@ -48,7 +47,7 @@ class Reading:
     files: int = 0
     manifests: list[Manifest] = field(default_factory=list)
     workloads: dict[str, list[Workload]] = field(default_factory=dict)
-    digests: dict[str, bytes] = field(default_factory=dict)
+    digests: dict[str, int] = field(default_factory=dict)
     skipped: list[Skip] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -117,11 +116,12 @@ def _read_sides(root: Root, found: Reading) -> None:
                 found.manifests[place] = replace(manifest, sides=tuple(manifests.values(text)))
 
 
-def digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=16).digest()
+def digest(data: bytes) -> int:
+    """What tells whether bytes are still the same; for this process only."""
+    return hash(data)
 
 
-def content(source: Source, wanted: bytes) -> str | Problem:
+def content(source: Source, wanted: int) -> str | Problem:
     """The file's text once more, if it is still what was read."""
     try:
         data = source.read()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from samigrate import transforms
 from samigrate.config import Document, is_file_name, read_document, suggestion
@@ -18,8 +18,7 @@ _IN_WHEEL = Path(__file__).parent / "recipes_data"
 _IN_CHECKOUT = Path(__file__).parent.parent / "recipes"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(NamedTuple):
     """Transforms by id, each with its options; what a recipe includes is part of it. `python`: it is for what Python
     declares, too."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from samigrate import manifests, substrates
 from samigrate.kustomize import placing
@@ -22,8 +22,7 @@ class NoRoomError(RefusedError):
     """There is no place for a new object; what only edits may go on."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileWork:
+class FileWork(NamedTuple):
     """What is to happen to one file: operations by document (pointers relative to it), new documents as (place it
     goes before, value), objects for a file beside it, and the places of documents that go."""
 
@@ -84,7 +83,7 @@ def work_on(manifest: Manifest, accepted: Sequence[Planned]) -> FileWork:
             elif each.op == "remove" and not each.pointer:
                 gone.add((each.target.document, each.target.item))
             else:
-                operations[each.target.document].append(replace(each, pointer=each.target.item + each.pointer))
+                operations[each.target.document].append(each._replace(pointer=each.target.item + each.pointer))
         for added in one.proposal.resources:
             if placing.place(added) != manifest.path:
                 continue

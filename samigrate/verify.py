@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from samigrate import yamltext
 from samigrate.model import Evidence, Level, Strength, Verdict
@@ -15,8 +15,7 @@ from samigrate.tokens import Token, api_tokens
 from samigrate.values import Value, mapping, resolve
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """A proof that failed, for one file."""
 
     path: str

@@ -41,14 +41,14 @@ def load(extra: Mapping[str, Any] | None = None) -> Catalog:
         delegation=frozenset(entry["name"] for entry in entries["roles"] if entry["class"] == "delegation"),
         images=_group((literal[-1], item) for item in images if (literal := _literal(item))),
         loose_images=tuple(item for item in images if not _literal(item)),
-        loose_endings=_any(item.hit.pattern.rpartition("/")[2] for item in images if not _literal(item)),
+        loose_endings=Globs.of(item.hit.pattern.rpartition("/")[2] for item in images if not _literal(item)),
         known_variables=_group((name, item) for name, item in variables if "*" not in name),
         loose_variables=tuple(item for name, item in variables if "*" in name),
-        loose_names=_any(name for name, _ in variables if "*" in name),
+        loose_names=Globs.of(name for name, _ in variables if "*" in name),
         triggers=frozenset(mark.name for mark in triggers if not mark.is_glob),
-        loose_triggers=_any(mark.name for mark in triggers if mark.is_glob),
+        loose_triggers=Globs.of(mark.name for mark in triggers if mark.is_glob),
         registries=frozenset(entry["name"] for entry in entries["registries"]),
-        admission=_any(entry["name"] for entry in entries["roles"] if entry["class"] == "admission"),
+        admission=Globs.of(entry["name"] for entry in entries["roles"] if entry["class"] == "admission"),
     )
 
 
@@ -82,10 +82,6 @@ def _group(pairs: Iterable[tuple[str, Any]]) -> Mapping[str, Sequence[Any]]:
     for key, item in pairs:
         found[key].append(item)
     return dict(found)
-
-
-def _any(patterns: Iterable[str]) -> Globs:
-    return Globs(tuple(patterns))
 
 
 def _image(entry: Entry) -> ImagePattern:

@@ -96,12 +96,16 @@ class Injector(NamedTuple):
 
 
 class Globs(NamedTuple):
-    """Shell patterns, of which one is to match."""
+    """Shell patterns, of which one is to match, as one regular expression."""
 
-    patterns: tuple[str, ...]
+    expression: str
+
+    @classmethod
+    def of(cls, patterns: Iterable[str]) -> Globs:
+        return cls("|".join(map(translate, patterns)) or r"(?!)")
 
     def match(self, name: str) -> bool:
-        return compiled("|".join(map(translate, self.patterns)) or r"(?!)").match(name) is not None
+        return compiled(self.expression).match(name) is not None
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,13 +43,12 @@ def _run(root: Root, options: Options) -> Outcome:
     """A stream's outcome, informed by --context."""
     if not options.context:
         return run_roots([root], options)
-    from dataclasses import replace
 
     from samigrate.hosts import repository, stream
 
     besides, problems = repository.besides(options.context)
     outcome = run_roots([stream.informed(root, besides)], options)
-    return replace(outcome, problems=(*problems, *outcome.problems))
+    return outcome._replace(problems=(*problems, *outcome.problems))
 
 
 def _filter(content: bytes, settings: Settings, options: Options) -> int:
@@ -67,12 +66,11 @@ def _filter(content: bytes, settings: Settings, options: Options) -> int:
 
 def _tell(outcome: Outcome, options: Options) -> None:
     """What was done: in short on stderr, in full in the log."""
-    from dataclasses import replace
 
     from samigrate.hosts.post_render import told
 
     short = look(options, sys.stderr)
-    say(() if options.quiet else told(outcome, short), logged=told(outcome, replace(short, color=False, width=None, verbosity=1)))
+    say(() if options.quiet else told(outcome, short), logged=told(outcome, short._replace(color=False, width=None, verbosity=1)))
 
 
 @click.command("krm")

@@ -66,7 +66,7 @@ def follow(plan: PlanFile) -> tuple[Outcome, Progress]:
     problems = [Problem(path, 0, "is not there, or may not change; the plan is for the folder that it was made in") for path in gone]
     progress.refused |= {entry.key: "gone" for entry in plan.entries if entry.at.file in gone}
     merged = pipeline.merge([before, *outcomes])
-    return dataclasses.replace(merged, problems=(*merged.problems, *problems)), progress
+    return merged._replace(problems=(*merged.problems, *problems)), progress
 
 
 # ---------------------------------------------------------------- options in a plan

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -41,7 +40,7 @@ def migrate(options: Options, add: Add) -> int:
     followed, _ = following.follow(PlanFile(names, following.stored(options), chosen))
     written, failed = write(followed)
     say([*(f"wrote {clean(path)}" for path in written), f"Changed {count(len(written), 'file')}: {len(chosen)} of {len(asked)} workloads."])
-    followed = replace(followed, problems=(*followed.problems, *failed))
+    followed = followed._replace(problems=(*followed.problems, *failed))
     say_problems(followed)
     add(written)
     return exit_code(followed)
@@ -78,7 +77,7 @@ def _show(run: Run, work: Work, entry: Entry, place: str, options: Options) -> N
     lines += [f"  {entry.reason}", *(f"  - {sign}" for sign in entry.evidence), *(f"  ! {note}" for note in entry.notes)]
     put(sys.stdout, ("\n" + "".join(clean(line) + "\n" for line in lines)).encode("utf-8", "backslashreplace"))
     changes = review.alone(run, work)
-    shown: Outcome = replace(run.outcome, changes=tuple(changes))
+    shown: Outcome = run.outcome._replace(changes=tuple(changes))
     for piece in diff.render(shown, look(options, sys.stdout)):
         put(sys.stdout, piece.encode("utf-8", "surrogateescape"))
     for path in diff.hidden(shown):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from samigrate.commands.options import Options
@@ -109,7 +108,7 @@ def report(outcome: Outcome, options: Options, name: str) -> None:
 
     reporter = reporters.load(name)
     if options.output:
-        plain = replace(look(options, sys.stdout), color=options.color == "always", width=None)
+        plain = look(options, sys.stdout)._replace(color=options.color == "always", width=None)
         with open(options.output, "wb") as file:
             file.writelines(encoded(name, piece) for piece in reporter.render(outcome, plain))
         return

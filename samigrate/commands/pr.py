@@ -34,7 +34,6 @@ def pr(plan: str, by: str | None, max_files: int | None, base: str, branch_prefi
     The checked-out branch and the files in the work tree are not touched. Again, it updates the same branches. Stdout
     has titles, bodies and labels as JSON.
     """
-    from dataclasses import replace
 
     from samigrate.commands import following
     from samigrate.hosts import git, pullrequests
@@ -53,7 +52,7 @@ def pr(plan: str, by: str | None, max_files: int | None, base: str, branch_prefi
     put(sys.stdout, (json.dumps(found, indent=2) + "\n").encode())
     if not quiet:
         say(_told(opened, folder))
-    say_problems(replace(Outcome((), (), 0, 0, (), (), (), tuple(problems), ())))
+    say_problems(Outcome((), (), 0, 0, (), (), (), tuple(problems), ()))
     is_bad = problems or any(one.state == "refused" for one in opened)
     return OUR_BUG if any(problem.ours for problem in problems) else BAD_INPUT if is_bad else DONE
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -88,7 +87,7 @@ def apply(plan: str, dry_run: bool, quiet: bool) -> int:
     else:
         sweep(sorted({path for entry in read.entries for path in entry.edited}))
         written, failed = write(outcome)
-        outcome = replace(outcome, problems=(*outcome.problems, *failed))
+        outcome = outcome._replace(problems=(*outcome.problems, *failed))
     if not quiet:
         say(_told(read, progress, outcome, written, dry_run=dry_run))
     say_problems(outcome)

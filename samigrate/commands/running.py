@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,27 +13,39 @@ from samigrate.commands.options import Options, adjust, reads_programs
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
+    from samigrate.model import Problem
     from samigrate.outcome import Outcome
-    from samigrate.pipeline import Root
+    from samigrate.pipeline import Root, Source
     from samigrate.recipe import Recipe
 
 
 def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[list[Root], Outcome]:
     """The roots to decide, and what was said of the input before. `read` gives standard input."""
-    from samigrate.hosts import repository, stream
+    from samigrate.hosts import stream
     from samigrate.outcome import Outcome
 
     settle = adjust(options)
     if options.is_stream:
-        besides, problems = repository.besides(options.context)
+        besides, problems = _besides(options.context)
         roots: Sequence[Root] = [stream.informed(stream.root(read, options.config, settle), besides)]
         skipped: tuple[Any, ...] = ()
     else:
+        from samigrate.hosts import repository
+
         wide = not options.no_context
         asked = repository.Selection(options.paths, options.exclude, options.context, wide, options.config, settle, reads_programs)
         gathered = repository.gather(asked)
         roots, skipped, problems = gathered.roots, gathered.skipped, gathered.problems
     return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())
+
+
+def _besides(context: tuple[str, ...]) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
+    """What a stream's decisions see besides."""
+    if not context:
+        return (), ()
+    from samigrate.hosts import repository
+
+    return repository.besides(context)
 
 
 def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool) -> Outcome:
@@ -46,7 +57,7 @@ def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool
         _require_room(options.output, options.paths)
     roots, before = find_roots(options, read)
     outcome = run_roots(roots, options, with_lines=with_lines)
-    return replace(pipeline.merge([before, outcome]), recipes=outcome.recipes)
+    return pipeline.merge([before, outcome])._replace(recipes=outcome.recipes)
 
 
 def settled(outcome: Outcome) -> Outcome:
@@ -57,7 +68,7 @@ def settled(outcome: Outcome) -> Outcome:
     if outcome.files or not outcome.skipped or any(skip.reason != walk.EMPTY for skip in outcome.skipped):
         return outcome
     nothing = tuple(Problem(skip.path, 0, skip.reason) for skip in outcome.skipped)
-    return replace(outcome, skipped=(), problems=(*outcome.problems, *nothing))
+    return outcome._replace(skipped=(), problems=(*outcome.problems, *nothing))
 
 
 def _require_room(output: str, paths: Iterable[str]) -> None:
@@ -83,7 +94,7 @@ def run_roots(roots: Sequence[Root], options: Options, *, with_lines: bool = Fal
 
     chosen = find_recipes(roots, options)
     outcomes = [pipeline.run(root, chosen[root.settings.recipes], with_lines=with_lines) for root in roots]
-    return replace(pipeline.merge(outcomes), recipes=recipe_names(chosen.values()))
+    return pipeline.merge(outcomes)._replace(recipes=recipe_names(chosen.values()))
 
 
 def find_recipes(roots: Sequence[Root], options: Options) -> Mapping[tuple[str, ...], Recipe]:

@@ -12,7 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from samigrate import manifests
@@ -57,8 +57,7 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
     bad = {path for problem in problems for _, build in concerned if problem.path == _file(build) for path in build.files}
     good = [_note(concerned, len(skipped))] if len(concerned) > len(skipped) and not problems else []
     kept = tuple(change for change in outcome.changes if change.path not in bad)
-    return replace(
-        outcome,
+    return outcome._replace(
         changes=kept,
         problems=(*outcome.problems, *problems),
         skipped=(*outcome.skipped, *skipped),

@@ -7,7 +7,8 @@ shows them also when that is not 0, so a failure prints the list as it came, wit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from samigrate import yamltext
 from samigrate.config import Document, Settings, load_config, settings_of
@@ -24,8 +25,7 @@ _NUMBERS = ("token-expiration",)
 _LISTS = ("recipe",)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What the host has sent."""
 
     content: bytes

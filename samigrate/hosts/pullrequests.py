@@ -167,7 +167,7 @@ class _Branches:
         for problem in outcome.problems:
             if problem.path in files and not problem.ours:
                 message = f"in {self.request.base}, where only what is committed is: {problem.message}"
-                self.problems.append(replace(problem, message=message))
+                self.problems.append(problem._replace(message=message))
 
     # ---- its branch
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from samigrate import globs
 from samigrate.config import CONFIG_NAME, Settings, load_config
@@ -35,8 +36,7 @@ class Selection:
     reads_programs: Callable[[Settings], bool] = lambda settings: bool(settings.python)
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(NamedTuple):
     roots: tuple[Root, ...]
     skipped: tuple[Skip, ...]
     problems: tuple[Problem, ...]
@@ -51,7 +51,7 @@ def besides(paths: tuple[str, ...]) -> tuple[tuple[Source, ...], tuple[Problem, 
     """The manifests of `--context` for a stream, and what could not be read."""
     gathering = _Gathering(Selection((), context=paths))
     found = gathering.context()
-    return _sorted(list(found.values())), tuple(replace(problem, path=gathering.shown(problem.path)) for problem in gathering.problems)
+    return _sorted(list(found.values())), tuple(problem._replace(path=gathering.shown(problem.path)) for problem in gathering.problems)
 
 
 def read(path: str) -> bytes:
@@ -89,8 +89,8 @@ class _Gathering:
         self._note_charts()
         return Gathered(
             tuple(sorted(roots, key=lambda root: root.path)),
-            tuple(replace(skip, path=self.shown(skip.path)) for skip in self.skipped if not self._is_unread(skip.path)),
-            tuple(replace(problem, path=self.shown(problem.path)) for problem in self.problems),
+            tuple(skip._replace(path=self.shown(skip.path)) for skip in self.skipped if not self._is_unread(skip.path)),
+            tuple(problem._replace(path=self.shown(problem.path)) for problem in self.problems),
         )
 
     # ---- finding the files

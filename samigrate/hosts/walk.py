@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 import stat
-import subprocess
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from samigrate.config import CONFIG_NAME
 from samigrate.model import Problem, Skip
+
+if TYPE_CHECKING:
+    import subprocess
 
 SUFFIXES = (".yaml", ".yml", ".json")
 PROGRAM = ".py"
@@ -131,6 +134,8 @@ def git(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Run git in a folder. Its own variables are left out: a hook sets them for another repository than the one
     asked about; the monitor is, because a repository's config could name any program for it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
+    import subprocess  # a stream needs none
+
     command = ["git", "-c", "core.fsmonitor=false", "-C", folder, *arguments]
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
 

@@ -13,7 +13,7 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from samigrate.model import Problem
 from samigrate.outcome import Applied, FileChange, Outcome
@@ -22,8 +22,7 @@ READY = ".samigrate-"
 """How the names of files begin that hold a new text until it takes its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """A change whose new text lies ready at `ready`, to take the place of `target` (links resolved)."""
 
     change: FileChange

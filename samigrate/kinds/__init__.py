@@ -24,9 +24,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from samigrate import yamltext
 from samigrate.errors import InputError
@@ -37,8 +37,7 @@ from samigrate.values import Value, mapping, pointer, text
 __all__ = ["Kinds", "find_pod_specs", "load", "looks_like_pod", "parse_rules", "untouchable", "workloads"]
 
 
-@dataclass(frozen=True, slots=True)
-class Kinds:
+class Kinds(NamedTuple):
     """The rules by (group, kind), and the names of all kinds that have one."""
 
     rules: Mapping[tuple[str, str], KindRule]

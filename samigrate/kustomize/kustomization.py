@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from samigrate import yamltext
 from samigrate.manifests import is_kustomization_file
@@ -26,8 +27,7 @@ UNSEEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """A patch of a kustomization: JSON 6902 operations or a strategic merge, in the file `path` or, where that is "",
     in the kustomization itself (`values`). `target` is {} where the patch names its object by itself."""
 
@@ -37,8 +37,7 @@ class Patch:
     target: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Kustomization:
+class Kustomization(NamedTuple):
     """One kustomization file: `folder` it stands in, what it gathers, the files it lists as patches, and those it
     reads as data. `unseen` says what of its build cannot be seen."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from samigrate.kustomize.kustomization import Build, Patch
 from samigrate.model import Finding, Proposal, Resource, Severity, Workload
@@ -20,8 +20,7 @@ RENAMED = frozenset({"Pod", "ReplicationController", "Deployment", "StatefulSet"
 _FIELDS = {"identity": ("serviceAccountName", "serviceAccount"), "automount": ("automountServiceAccountToken",)}
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(NamedTuple):
     """One build. `files` are the documents of its patch files, `rules` those of its `configurations`, by path."""
 
     build: Build

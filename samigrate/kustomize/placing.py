@@ -10,7 +10,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from samigrate.kustomize.kustomization import Build, Kustomization
 from samigrate.model import NewResource, Operation, Proposal, Resource, Workload
@@ -35,11 +34,11 @@ def placed(
     if not proposal.resources:
         return proposal
     file = account_file(workload, name)
-    resources = tuple(replace(added, file=file) for added in proposal.resources)
+    resources = tuple(added._replace(file=file) for added in proposal.resources)
     path = workload.resource.at.path
     new = file or (sibling(path) if path.endswith(".json") and not workload.resource.at.item else "")
     listing = tuple(_listing(path, new, builds, values)) if new else ()
-    return replace(proposal, resources=resources, operations=(*proposal.operations, *listing))
+    return proposal._replace(resources=resources, operations=(*proposal.operations, *listing))
 
 
 def _listing(path: str, new: str, builds: Iterable[Build], values: Mapping[tuple[str, int, str], Value]) -> Iterator[Operation]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from samigrate import verify, yamltext
@@ -24,8 +23,7 @@ class Object(NamedTuple):
     value: dict[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """One source object, the operations on it, and the accounts that come with it."""
 
     source: Resource
@@ -103,9 +101,9 @@ def _planned_value(value: Value, one: Planned, affixes: tuple[str, str], namespa
         made = _renamed(operation, affixes, namespace)
         is_there = resolve(found, where) is not None
         if operation.op == "add" and is_there and isinstance(made.value, dict):
-            found = apply(found, replace(made, op="replace", pointer=where, value={**mapping(resolve(found, where)), **made.value}))
+            found = apply(found, made._replace(op="replace", pointer=where, value={**mapping(resolve(found, where)), **made.value}))
         elif operation.op == "add" or is_there:
-            found = apply(_with_parents(found, where), replace(made, pointer=where))
+            found = apply(_with_parents(found, where), made._replace(pointer=where))
     return found
 
 
@@ -113,11 +111,11 @@ def _renamed(operation: Operation, affixes: tuple[str, str], namespace: str | No
     """The operation with the account's name and namespace as the build makes them: `namespace` where it sets one."""
     before, behind = affixes
     if operation.pointer.endswith("/serviceAccountName"):
-        return replace(operation, value=before + operation.value + behind)
+        return operation._replace(value=before + operation.value + behind)
     if operation.pointer.startswith("/subjects"):
         entries = operation.value if isinstance(operation.value, list) else [operation.value]
         made = [{**entry, "name": before + entry["name"] + behind, **({"namespace": namespace} if namespace else {})} for entry in entries]
-        return replace(operation, value=made if isinstance(operation.value, list) else made[0])
+        return operation._replace(value=made if isinstance(operation.value, list) else made[0])
     return operation
 
 

@@ -99,7 +99,7 @@ def _require_account(entry: Entry, work: Work, parts: Sequence[Part]) -> None:
 
 
 def _without_granted(proposal: Proposal, name: str, held: Mapping[Key, Resource]) -> Proposal:
-    return replace(proposal, operations=tuple(each for each in proposal.operations if not _is_granted(each, name, held)))
+    return proposal._replace(operations=tuple(each for each in proposal.operations if not _is_granted(each, name, held)))
 
 
 def _is_granted(operation: Operation, name: str, held: Mapping[Key, Resource]) -> bool:

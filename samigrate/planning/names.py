@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from samigrate.model import DEFAULT_ACCOUNT, Workload
@@ -29,8 +28,10 @@ def candidate(workload: Workload, pattern: str = "{name}") -> str:
     wanted = label(filled)
     if len(wanted) <= LIMIT:
         return wanted
+    from hashlib import sha256  # few names are too long
+
     whole = f"{workload.id.namespace or ''}/{workload.id.kind}/{name}"
-    return f"{wanted[:54].strip('-')}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+    return f"{wanted[:54].strip('-')}-{sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def label(name: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from samigrate import hosted
 from samigrate.kustomize import placing
@@ -22,8 +23,7 @@ Silenced = Set[tuple[Key, str]]
 """(object, id) of each transform and finding that an opt-out has silenced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """One accepted proposal."""
 
     work: Work
@@ -82,7 +82,7 @@ def _settled(work: Work, proposal: Proposal, state: State) -> Proposal:
     """The proposal with all that its new objects' host and place ask for."""
     if not proposal.resources:
         return proposal
-    dressed = replace(proposal, resources=tuple(hosted.dressed(added, work.workload) for added in proposal.resources))
+    dressed = proposal._replace(resources=tuple(hosted.dressed(added, work.workload) for added in proposal.resources))
     builds = [overlay.build for overlay in overlays(work)]
     return placing.placed(dressed, work.workload, work.settings.account_file, builds, state.changed())
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from samigrate.outcome import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How text is to look. `width` is that of the terminal, None where nothing is to be cut to fit; `verbosity` is
     -1 for quiet, 0, or more; `workload` is set where one workload's whole chain of evidence is asked for."""
 
@@ -21,8 +20,7 @@ class Look:
     workload: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reporter:
+class Reporter(NamedTuple):
     """One format. `render` yields pieces of text, whole lines each."""
 
     id: str

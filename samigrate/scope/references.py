@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +27,7 @@ FLAG = Row("R-D1", "flag", "name the new account there, too")
 COVERED = Row("R-D1", "none", "a wildcard covers the new account, too")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A place that names the account a workload is to leave, and what to do about it."""
 
     identity: Identity

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from samigrate import legacy
 from samigrate.legacy import TokenVariable, TokenVolume
@@ -76,7 +75,7 @@ def _switch(work: Work, state: State, others: list[TokenVolume], *, has_own: boo
         )
     if not removes and spec.automount is not False:
         beside = _automount(work, False, "the account's token is in the volume; no container gains another")
-        operations.append(replace(beside, after=("serviceAccountName",)))
+        operations.append(beside._replace(after=("serviceAccountName",)))
     for found in others:
         yield from _notes(work, found)
         operations += _convert(work, state, found)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from samigrate import evidence
@@ -108,5 +106,5 @@ def test_a_module_without_a_source_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 def test_evidence_is_hashable_and_deduplicated() -> None:
     found = verdict(deployment("containers: [{name: a, image: bitnami/kubectl}]"))
-    assert dataclasses.is_dataclass(found.evidence[0])
+    assert len({*found.evidence, *found.evidence}) == 1
     assert len(told(found)) == len(found.evidence) == 1

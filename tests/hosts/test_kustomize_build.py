@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -349,7 +348,7 @@ def verify(kubectl: str) -> Iterator[Any]:
 
     def verified(change: Any) -> Any:
         outcome = run(options, with_lines=False)
-        tampered = replace(outcome, changes=tuple(replace(one, new=change(one.new)) for one in outcome.changes))
+        tampered = outcome._replace(changes=tuple(one._replace(new=change(one.new)) for one in outcome.changes))
         return builds.verified(tampered, find_roots(options)[0], builds.program())
 
     yield verified

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,7 +55,7 @@ def test_who_holds_a_token_and_why(shop: Outcome) -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_a_terminal_wraps_nothing(shop: Outcome, width: int) -> None:
-    told = audited(replace(shop, findings=(*shop.findings, *findings(3)), skipped=(Skip("x.yaml", 1, "long " * 50),)), Look(width=width))
+    told = audited(shop._replace(findings=(*shop.findings, *findings(3)), skipped=(Skip("x.yaml", 1, "long " * 50),)), Look(width=width))
     too_long = [line for line in told.splitlines() if len(line) > width]
     assert all("kubectl auth" in line or "Not seen here" in line for line in too_long), too_long
     assert not [line for line in told.splitlines() if line != line.rstrip()]
@@ -64,7 +63,7 @@ def test_a_terminal_wraps_nothing(shop: Outcome, width: int) -> None:
 
 def test_a_place_is_never_cut() -> None:
     place = "a/" * 40 + "b.yaml"
-    outcome = replace(NOTHING, findings=(Finding("x", "", Severity.NOTE, "m" * 100, at=Location(place, line=7)),))
+    outcome = NOTHING._replace(findings=(Finding("x", "", Severity.NOTE, "m" * 100, at=Location(place, line=7)),))
     assert f"            {place}:7" in summed(outcome, Look(width=80))
 
 
@@ -73,7 +72,7 @@ def test_color(shop: Outcome) -> None:
 
 
 def test_findings_are_grouped_worst_first() -> None:
-    outcome = replace(NOTHING, findings=(*findings(3), *findings(3)))
+    outcome = NOTHING._replace(findings=(*findings(3), *findings(3)))
     assert summed(outcome, Look())[:5] == [
         "findings (2 errors, 2 warnings, 2 notes)",
         "  error id-1 message 1  a.yaml:2 (and 1 more)",
@@ -84,7 +83,7 @@ def test_findings_are_grouped_worst_first() -> None:
 
 
 def test_a_screenful_unless_asked() -> None:
-    outcome = replace(NOTHING, findings=findings(40), skipped=tuple(Skip("a.yaml", 1, "r") for _ in range(40)))
+    outcome = NOTHING._replace(findings=findings(40), skipped=tuple(Skip("a.yaml", 1, "r") for _ in range(40)))
     assert len(summed(outcome, Look())) < 40
     assert "  and 28 more kinds; -v shows all, `samigrate explain ID` says why" in summed(outcome, Look())
     everything = summed(outcome, Look(verbosity=1))
@@ -94,13 +93,13 @@ def test_a_screenful_unless_asked() -> None:
 
 
 def test_control_characters_are_spelled_out() -> None:
-    outcome = replace(NOTHING, findings=(Finding("x", "", Severity.NOTE, "a\x1b[31m\u202eb\nc\udce9", at=Location("d\x07.yaml")),))
+    outcome = NOTHING._replace(findings=(Finding("x", "", Severity.NOTE, "a\x1b[31m\u202eb\nc\udce9", at=Location("d\x07.yaml")),))
     assert summed(outcome, Look())[1] == "  note x a\\x1b[31m\\u202eb c\\udce9  d\\x07.yaml:1"
     assert text.clean("héllo 日本 🙂") == "héllo 日本 🙂"
 
 
 def test_one_workloads_chain(shop: Outcome) -> None:
-    one = replace(shop, workloads=tuple(report for report in shop.workloads if report.workload.id.name == "payments"))
+    one = shop._replace(workloads=tuple(report for report in shop.workloads if report.workload.id.name == "payments"))
     told = audited(one, Look(workload=True, verbosity=1))
     assert re.search(r"shop/payments.yaml:\d+: proof: RoleBinding shop/payments grants", told)
     assert "(projected-token)" in told or "volume api-token" in told
@@ -111,12 +110,12 @@ def test_summaries_name_the_next_step(shop: Outcome) -> None:
     *_, changed, back = summed(shop, Look(), ("shop/a.yaml",))
     assert "Changed 1 file (6 read)" in changed
     assert "--recipe rollback" in back, "accounts have changed, and `git revert` is no way back (R-G23)"
-    stays = replace(shop, workloads=tuple(replace(report, account_after=report.account_before) for report in shop.workloads))
+    stays = shop._replace(workloads=tuple(report._replace(account_after=report.account_before) for report in shop.workloads))
     assert "Changed 1 file" in summed(stays, Look(), ("shop/a.yaml",))[-1]
     assert summed(NOTHING, Look()) == ["Nothing to change: 0 files read, 0 workloads."]
 
 
 def test_problems_are_in_the_json_report() -> None:
-    told = "".join(load("json").render(replace(NOTHING, problems=(Problem("a.yaml", 3, "broken"),)), Look()))
+    told = "".join(load("json").render(NOTHING._replace(problems=(Problem("a.yaml", 3, "broken"),)), Look()))
     assert '"id": "unreadable"' in told
     assert '"line": 3' in told

@@ -9,13 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from samigrate import __version__
-from samigrate.commands.evidence import evidence
-from samigrate.commands.filters import krm, post_render
 from samigrate.commands.options import RISKS, Options, shared
 from samigrate.commands.output import (
     BAD_INPUT,
@@ -35,8 +34,6 @@ from samigrate.commands.output import (
     say,
     say_problems,
 )
-from samigrate.commands.pr import pr
-from samigrate.commands.review import apply, plan, schema
 from samigrate.commands.running import run, settled, stdin, verify_builds
 from samigrate.errors import InputError
 
@@ -89,7 +86,31 @@ def _fail(message: str, code: int) -> int:
     return flush(code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+ELSEWHERE = {
+    "apply": "review",
+    "evidence": "evidence",
+    "krm": "filters",
+    "plan": "review",
+    "post-render": "filters",
+    "pr": "pr",
+    "schema": "review",
+}
+"""Commands and the modules of `samigrate.commands` that they stand in: imported when they are named."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        command = getattr(import_module(f"samigrate.commands.{ELSEWHERE[cmd_name]}"), cmd_name.replace("-", "_"))
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="samigrate", message="%(prog)s %(version)s")
 def cli() -> None:
     """Move Kubernetes workloads off ambient API credentials, by editing their manifests."""
@@ -256,12 +277,3 @@ def explain(id: str | None) -> int:
 def _tell(lines: Iterable[str]) -> int:
     put(sys.stdout, "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
     return DONE
-
-
-cli.add_command(post_render)
-cli.add_command(krm)
-cli.add_command(plan)
-cli.add_command(apply)
-cli.add_command(schema)
-cli.add_command(pr)
-cli.add_command(evidence)

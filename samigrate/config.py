@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import string
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from samigrate import globs, yamltext
+from samigrate import datafiles, globs, yamltext
 from samigrate.errors import InputError
 from samigrate.evidence_file import NOTHING, Known, merge
 from samigrate.evidence_file import read as read_evidence
@@ -102,6 +99,8 @@ class Document(NamedTuple):
 
 def suggestion(word: str, choices: Iterable[str]) -> str:
     """`; did you mean …?`, else `; known: …`."""
+    import difflib  # who makes no mistake needs none
+
     known = sorted(choices)
     near = difflib.get_close_matches(word, known, 1)
     return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
@@ -109,13 +108,9 @@ def suggestion(word: str, choices: Iterable[str]) -> str:
 
 def _parsed(path: str) -> tuple[str, yamltext.Parsed]:
     """The text of a YAML file of the user's, and what it says. Raises InputError for what cannot be read."""
+    text = datafiles.users(path)
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
         return text, yamltext.load(text)
-    except OSError as error:
-        raise InputError(path, 0, error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise InputError(path, 0, "is not UTF-8") from error
     except yamltext.YamlError as error:
         raise InputError(path, error.line, error.problem) from error
 
@@ -220,6 +215,8 @@ class _Reader:
         return str(value)
 
     def account_name(self, value: Value, where: str) -> str:
+        import string
+
         try:
             fields = {name for _, name, _, _ in string.Formatter().parse(self.string(value, where)) if name is not None}
         except ValueError:

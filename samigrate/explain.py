@@ -5,9 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 
-from samigrate import recipe, transforms, yamltext
+from samigrate import datafiles, recipe, transforms, yamltext
 from samigrate.config import suggestion
 from samigrate.errors import InputError
 from samigrate.transforms import Transform
@@ -19,7 +18,7 @@ WIDTH = 100
 @cache
 def findings() -> Mapping[str, Mapping[str, Value]]:
     """Every finding by its id: `rule`, `severity`, `summary`, `action`."""
-    found = yamltext.load(Path(__file__).with_name("findings.yaml").read_text(encoding="utf-8")).value
+    found = yamltext.load(datafiles.text("findings.yaml")).value
     return dict(found)
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from samigrate import transforms
+from samigrate import datafiles, transforms
 from samigrate.config import Document, is_file_name, read_document, suggestion
 from samigrate.errors import InputError
 from samigrate.values import Value, pointer
 
 DEFAULT = "least-privilege"
 KEYS = ("apiVersion", "kind", "name", "summary", "include", "transforms", "python")
-_IN_WHEEL = Path(__file__).parent / "recipes_data"
-_IN_CHECKOUT = Path(__file__).parent.parent / "recipes"
+_IN_WHEEL, _IN_CHECKOUT = (os.path.normpath(os.path.join(datafiles.HOME, name)) for name in ("recipes_data", "../recipes"))
 
 
 class Recipe(NamedTuple):
@@ -30,8 +28,8 @@ class Recipe(NamedTuple):
 
 def packaged() -> dict[str, str]:
     """The files of the recipes that come with samigrate, by name."""
-    folder = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_CHECKOUT
-    return {path.stem: str(path) for path in sorted(folder.glob("*.yaml"))}
+    folder = _IN_WHEEL if os.path.isdir(_IN_WHEEL) else _IN_CHECKOUT
+    return {name.removesuffix(".yaml"): os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".yaml")}
 
 
 def load(names: Sequence[str]) -> Recipe:

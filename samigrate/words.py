@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CONTROL = re.compile(r"[^ -~\xa0-\ud7ff\ue000-\ufeff\uff00-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = r"[^ -~\xa0-\ud7ff\ue000-\ufeff\uff00-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069]"
 
 USES_API = {"required": "yes", "likely": "likely", "unknown": "unknown", "none": "no sign of it"}
 """What a verdict says to those who do not know the word."""
@@ -12,7 +12,9 @@ USES_API = {"required": "yes", "likely": "likely", "unknown": "unknown", "none":
 
 def clean(text: str) -> str:
     """Text from a manifest, fit for a terminal: on one line, control characters spelled out."""
-    return _CONTROL.sub(lambda hit: " " if hit[0] in "\n\t" else ascii(hit[0])[1:-1], text)
+    if text.isascii() and text.isprintable():
+        return text
+    return re.sub(_CONTROL, lambda hit: " " if hit[0] in "\n\t" else ascii(hit[0])[1:-1], text)
 
 
 def count(number: int, noun: str) -> str:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from samigrate import yamltext
+from samigrate import datafiles, yamltext
 from samigrate.catalog.entries import SITES, Entry, check_patterns, parse
 from samigrate.catalog.tables import Catalog, Globs, ImageHit, ImagePattern, Injector, Mark, Sign, Variable, path_of
 from samigrate.errors import InputError
@@ -57,7 +56,7 @@ def packaged(section: str) -> Sequence[Entry]:
     """The entries of one packaged data file. Raises InputError with file and line."""
     name = f"{section}.yaml"
     try:
-        parsed = yamltext.load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+        parsed = yamltext.load(datafiles.text(f"catalog/{name}"))
     except yamltext.YamlError as error:
         raise InputError(f"catalog/{name}", error.line, error.problem) from error
     return parse(section, parsed.value, f"catalog/{name}")

@@ -25,10 +25,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-from samigrate import yamltext
+from samigrate import datafiles, yamltext
 from samigrate.errors import InputError
 from samigrate.kinds.shapes import find_pod_specs, looks_like_pod, untouchable
 from samigrate.model import Automount, KindRule, Resource, Risk, Workload
@@ -56,8 +55,8 @@ def load(extra: Sequence[KindRule] = ()) -> Kinds:
 @cache
 def _packaged() -> tuple[KindRule, ...]:
     found: list[KindRule] = []
-    for file in sorted(Path(__file__).parent.glob("*.yaml")):
-        found += read(file.name, file.read_text(encoding="utf-8"))
+    for name in datafiles.names("kinds"):
+        found += read(name, datafiles.text(name))
     twice = [key for key, count in Counter((rule.group, rule.kind) for rule in found).items() if count > 1]
     if twice:
         raise InputError("kinds", 0, f"described twice: {twice}")
@@ -69,9 +68,9 @@ def read(name: str, content: str) -> tuple[KindRule, ...]:
     try:
         parsed = yamltext.load(content)
     except yamltext.YamlError as error:
-        raise InputError(f"kinds/{name}", error.line, error.problem) from error
+        raise InputError(name, error.line, error.problem) from error
     try:
-        return parse_rules(parsed.value, f"kinds/{name}")
+        return parse_rules(parsed.value, name)
     except InputError as error:
         index = re.match(r"entry (\d+)", error.message)
         raise InputError(error.path, _entry_line(content, int(index[1])) if index else 1, error.message) from error

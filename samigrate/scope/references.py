@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-from samigrate import catalog, yamltext
+from samigrate import datafiles, yamltext
 from samigrate.model import Operation
 from samigrate.scope.identities import Identity, covers, is_wildcard
 from samigrate.scope.index import Match, View
@@ -75,7 +74,7 @@ def _renamed(entry: Value, old: str, new: str) -> Value:
 @cache
 def _table() -> dict[tuple[str, str], list[tuple[str, Row]]]:
     """Rows by group and kind, each with the pointers it speaks of."""
-    value = yamltext.load(Path(catalog.__file__).with_name("references.yaml").read_text(encoding="utf-8")).value
+    value = yamltext.load(datafiles.text("catalog/references.yaml")).value
     found: dict[tuple[str, str], list[tuple[str, Row]]] = {}
     for entry in value["references"]:
         row = Row(entry["rule"], entry["action"], entry.get("why", ""))

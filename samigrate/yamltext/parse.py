@@ -36,7 +36,7 @@ _MERGE = "tag:yaml.org,2002:merge"
 _INDICATORS = ("- ", "? ", ": ", "-\t", "?\t", ":\t")
 _COMPACT = re.compile(r"[-?:](?<![-?:][ \t].)[ \t]++(?:[-?:][ \t]++){999}")  # tried once for a run, not at each of its parts
 _BRACKETS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\S)#[^\r\n]*|[\[{]|[\]}]", re.DOTALL)
-_BAD_CHARACTER = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BAD_CHARACTER = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # so many take long to compile
 
 
 class YamlError(ValueError):
@@ -168,7 +168,7 @@ class _Reader:
         return self.error(words, mark.index if mark else 0)
 
     def _unreadable(self, error: Exception) -> YamlError:
-        bad = _BAD_CHARACTER.search(self.text, self.shift)
+        bad = re.compile(_BAD_CHARACTER).search(self.text, self.shift)
         if bad is None:
             return self.error(str(error).split("\n")[0], 0)
         return self.error(f"the character #x{ord(bad[0]):04x} is not allowed", bad.start() - self.shift)

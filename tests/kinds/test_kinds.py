@@ -388,5 +388,5 @@ def test_malformed_rules(value: object, message: str) -> None:
 )
 def test_a_malformed_data_file_names_its_line(content: str, line: int) -> None:
     with pytest.raises(InputError) as caught:
-        kinds.read("x.yaml", content)
+        kinds.read("kinds/x.yaml", content)
     assert (caught.value.path, caught.value.line) == ("kinds/x.yaml", line)

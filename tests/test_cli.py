@@ -58,6 +58,47 @@ def test_a_dry_run_prints_a_diff_that_git_applies_and_write_does_the_same(folder
     assert "Nothing to change: 1 file read, 1 workload." in again.stderr
 
 
+@pytest.mark.parametrize("is_repository", [True, False], ids=["repository", "folder"])
+@pytest.mark.parametrize(
+    ("here", "path", "note"),
+    [
+        pytest.param("k8s", "..", "`git -C .. apply` takes it.", id="upward"),
+        pytest.param("k8s/deep", "../..", "`git -C ../.. apply` takes it.", id="further up"),
+        pytest.param(".", "{folder}", "", id="an absolute path to what is below"),
+        pytest.param(".", "k8s", "", id="downward"),
+    ],
+)
+def test_git_applies_a_diff_that_leads_out_of_the_current_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, here: str, path: str, note: str, *, is_repository: bool
+) -> None:
+    (folder / "k8s/deep").mkdir(parents=True)
+    (folder / "k8s/api.yaml").write_text(WEB.replace("web", "api"))
+    if is_repository:
+        subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)
+    monkeypatch.chdir(folder / here)
+    shown = invoke(["migrate", path.format(folder=folder)])
+    assert ("The diff leads out of the current folder" in shown.stderr) is bool(note)
+    assert note in shown.stderr
+    assert b"+++ b/k8s/api.yaml" in shown.stdout
+    subprocess.run(["git", "-C", folder, "apply", "-"], input=shown.stdout, check=True)
+    assert "serviceAccountName: api" in (folder / "k8s/api.yaml").read_text()
+
+
+def test_a_diff_of_a_repository_elsewhere_starts_at_its_top(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["git", "init", "-q", "shop"], cwd=folder, check=True)
+    (folder / "shop/web.yaml").write_text(WEB)
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    invoke(["plan", "../shop", "-o", "plan.yaml"])
+    for command in (["migrate", "../shop"], ["apply", "--dry-run", "plan.yaml"], ["migrate", "../shop", "--format", "diff"]):
+        shown = invoke(command)
+        assert shown.stdout.startswith(b"--- a/web.yaml\n+++ b/web.yaml\n")
+        assert "The diff leads out of the current folder: `git -C ../shop apply` takes it.\n" in shown.stderr
+    assert invoke(["migrate", "../shop", "-q"]).stderr == ""
+    invoke(["migrate", "../shop", "--format", "diff", "--output", "out.diff"])
+    assert Path("out.diff").read_bytes() == shown.stdout
+
+
 def test_check(folder: Path) -> None:
     found = invoke(["migrate", "--check", "web.yaml"])
     assert (found.exit, found.stdout) == (1, b"")

@@ -106,14 +106,35 @@ def report(outcome: Outcome, options: Options, name: str) -> None:
     """The report in its format, to stdout or --output."""
     from samigrate import reporters
 
+    if name == "diff" and not options.output:
+        show_diff(outcome, look(options, sys.stdout), quiet=options.quiet)
+        return
     reporter = reporters.load(name)
     if options.output:
         plain = look(options, sys.stdout)._replace(color=options.color == "always", width=None)
         with open(options.output, "wb") as file:
-            file.writelines(encoded(name, piece) for piece in reporter.render(outcome, plain))
+            file.writelines(encoded(name, piece) for piece in reporter.render(_placed(outcome, name), plain))
         return
     for piece in reporter.render(outcome, look(options, sys.stdout)):
         put(sys.stdout, encoded(name, piece))
+
+
+def show_diff(outcome: Outcome, look: Look, *, quiet: bool) -> None:
+    """The diff on stdout. Where its paths do not start at the current folder, that is said."""
+    from samigrate.hosts import diffpaths
+    from samigrate.reporters import diff
+
+    placed, command = diffpaths.applicable(outcome)
+    for piece in diff.render(placed, look):
+        put(sys.stdout, encoded("diff", piece))
+    if command and not quiet:
+        say([f"The diff leads out of the current folder: `{command}` takes it."])
+
+
+def _placed(outcome: Outcome, name: str) -> Outcome:
+    from samigrate.hosts import diffpaths
+
+    return diffpaths.applicable(outcome)[0] if name == "diff" else outcome
 
 
 def encoded(name: str, text: str) -> bytes:

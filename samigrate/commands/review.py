@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from samigrate.commands.options import Options, shared
-from samigrate.commands.output import DONE, exit_code, look, put, say, say_problems
+from samigrate.commands.output import DONE, exit_code, look, put, say, say_problems, show_diff
 
 if TYPE_CHECKING:
     from samigrate.outcome import Outcome
@@ -76,14 +76,13 @@ def apply(plan: str, dry_run: bool, quiet: bool) -> int:
     from samigrate.commands import following
     from samigrate.hosts.write import sweep, write
     from samigrate.planfiles import planfile
-    from samigrate.reporters import Look, diff
+    from samigrate.reporters import Look
 
     read = planfile.read(plan)
     outcome, progress = following.follow(read)
     written: tuple[str, ...] = ()
     if dry_run:
-        for piece in diff.render(outcome, Look()):
-            put(sys.stdout, piece.encode("utf-8", "surrogateescape"))
+        show_diff(outcome, Look(), quiet=quiet)
     else:
         sweep(sorted({path for entry in read.entries for path in entry.edited}))
         written, failed = write(outcome)

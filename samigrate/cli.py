@@ -40,7 +40,7 @@ from samigrate.errors import InputError
 if TYPE_CHECKING:
     from collections import Counter
 
-    from samigrate.optouts.baseline import Change
+    from samigrate.optouts.baseline import Change, Compared
     from samigrate.outcome import Outcome
 
 FAIL_ON = ("token", "note", "warning", "error", "required", "likely", "unknown", "none")
@@ -161,8 +161,10 @@ def migrate(
         if git_add:
             _add(written)
     _print_result(outcome, options, read, is_silent=write or check, diff=diff)
-    _say_summary(outcome, options, written)
-    return exit_code(outcome, _checked(outcome, known) if check else DONE)
+    found = _compared(outcome, known)
+    _say_summary(outcome, options, written, found)
+    would_change = outcome.is_changed() if found is None else bool(found.new)
+    return exit_code(outcome, WOULD_CHANGE if check and would_change else DONE)
 
 
 def _known(baseline: str | None, check: bool) -> Counter[Change] | None:
@@ -176,16 +178,12 @@ def _known(baseline: str | None, check: bool) -> Counter[Change] | None:
     return read(baseline)
 
 
-def _checked(outcome: Outcome, known: Counter[Change] | None) -> int:
-    """Whether anything would change: with a baseline, anything that is not in it, which is named."""
+def _compared(outcome: Outcome, known: Counter[Change] | None) -> Compared | None:
     if known is None:
-        return WOULD_CHANGE if outcome.is_changed() else DONE
-    from samigrate.optouts.baseline import unknown
-    from samigrate.words import clean
+        return None
+    from samigrate.optouts.baseline import compare
 
-    new = unknown(outcome, known)
-    say(clean(line) for line in new)
-    return WOULD_CHANGE if new else DONE
+    return compare(outcome, known)
 
 
 def _add(written: tuple[str, ...]) -> None:
@@ -219,15 +217,18 @@ def _print_result(outcome: Outcome, options: Options, read: Callable[[], bytes],
             put(sys.stdout, piece)
 
 
-def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | None) -> None:
+def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | None, found: Compared | None) -> None:
     from samigrate.reporters import text
     from samigrate.reporters.diff import hidden
 
     if written is None and not options.is_stream:
         for path in hidden(outcome):
             say([f"{text.clean(path)}: not shown, its diff would show a Secret's values; --write changes it"])
+    if found is not None:
+        say(text.clean(line) for line in found.new)
     if not options.quiet:
-        say(text.summary(outcome, look(options, sys.stderr), written))
+        seen = look(options, sys.stderr)
+        say(text.summary(outcome, seen, written) if found is None else text.compared(outcome, seen, len(found.new), found.gone))
     say_problems(outcome)
 
 

@@ -29,7 +29,11 @@ def record(*more: str) -> None:
 def test_what_is_known_passes(folder: Path) -> None:
     record()
     assert invoke(["migrate", "--check", "."]).exit == 1
-    assert check().exit == 0
+    result = check()
+    assert result.exit == 0
+    assert result.stderr.endswith("Nothing new: what would change in 1 file (2 read) is in the baseline.\n")
+    assert "Would change" not in result.stderr
+    assert check("-q").stderr == ""
 
 
 def test_a_report_of_check_is_a_baseline_too(folder: Path) -> None:
@@ -44,6 +48,16 @@ def test_what_is_new_fails_and_is_named(folder: Path) -> None:
     assert result.exit == 1
     assert "api.yaml:1: Deployment api: not in the baseline: add /spec/template/spec/serviceAccountName" in result.stderr
     assert "web.yaml:1:" not in result.stderr
+    assert "Not in the baseline: 3 changes. With what is in it, 2 files would change (3 read).\n" in result.stderr
+    assert check("-q").stderr.count("not in the baseline") == 3
+
+
+def test_what_is_gone_is_counted(folder: Path) -> None:
+    record()
+    invoke(["migrate", "--write", "."])
+    result = check()
+    assert result.exit == 0
+    assert "Nothing to change: 2 files read, 1 workload.\n3 changes in the baseline would not be made any more" in result.stderr
 
 
 def test_lines_may_move(folder: Path) -> None:

@@ -52,8 +52,16 @@ def _stated(entry: Value) -> Iterator[Change]:
             yield Change(text(entry, "path") or "", resource, text(entry, "pod") or "", transform, op, pointer, value)
 
 
-def unknown(outcome: Outcome, known: Counter[Change]) -> list[str]:
-    """What would change and is not known, as lines for people; where a change is known twice, two of it are."""
+class Compared(NamedTuple):
+    """What a run would change and the baseline does not hold, as lines for people, and how many changes it holds that
+    would not be made any more."""
+
+    new: tuple[str, ...]
+    gone: int
+
+
+def compare(outcome: Outcome, known: Counter[Change]) -> Compared:
+    """A run against the known changes; where one is known twice, two of it are."""
     left, lines = known.copy(), []
     for path, line, change in _planned(outcome):
         if left[change] > 0:
@@ -61,7 +69,7 @@ def unknown(outcome: Outcome, known: Counter[Change]) -> list[str]:
         else:
             what = f"{change.op} {change.pointer}" if change.pointer else f"{change.op} {change.value.strip('[]')}"
             lines.append(f"{path}:{line}: {change.resource[1]} {change.resource[3]}: not in the baseline: {what} ({change.transform})")
-    return lines
+    return Compared(tuple(lines), left.total())
 
 
 def _planned(outcome: Outcome) -> Iterator[tuple[str, int, Change]]:

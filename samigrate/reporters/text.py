@@ -292,6 +292,21 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
         yield "Next: `samigrate audit` says why; `samigrate migrate --write` does it."
 
 
+def compared(outcome: Outcome, look: Look, new: int, gone: int) -> Iterator[str]:
+    """What a check against a baseline says on stderr, where `new` changes are not in it, and `gone` of it are no more."""
+    yield from (*findings(outcome, look), *skips(outcome, look))
+    files = count(len(outcome.changes), "file")
+    if new:
+        yield f"Not in the baseline: {count(new, 'change')}. With what is in it, {files} would change ({outcome.files} read)."
+        yield "Next: `samigrate audit` says why; `samigrate migrate --write` does it."
+    elif outcome.changes:
+        yield f"Nothing new: what would change in {files} ({outcome.files} read) is in the baseline."
+    else:
+        yield f"Nothing to change: {count(outcome.files, 'file')} read, {count(len(outcome.workloads), 'workload')}."
+    if gone:
+        yield f"{count(gone, 'change')} in the baseline would not be made any more: record it anew, so that none comes back unseen."
+
+
 def _some(paths: Sequence[str], look: Look) -> Iterator[str]:
     yield from paths if look.verbosity > 0 else paths[:SCREENFUL]
     if look.verbosity <= 0 and len(paths) > SCREENFUL:

@@ -341,6 +341,19 @@ def test_files_that_are_gone_are_named(folder: Path) -> None:
     assert "web.yaml: is not there, or may not change; the plan is for the folder that it was made in" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["apply", "pr"])
+def test_a_plan_in_another_folder_names_both(folder: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    path = plan(folder)
+    for here, home in (
+        (folder.parent, "its paths start at the folder that it was made in"),
+        (folder / "api", f"its files are in {folder}"),
+    ):
+        monkeypatch.chdir(here)
+        result = invoke([command, str(path)])
+        assert (result.exit, result.stdout) == (2, b"")
+        assert result.stderr == f"samigrate: {path}: is a plan for api/api.yaml and 4 more files, none of which is in {here}: {home}\n"
+
+
 def test_a_migration_by_hand_is_taken_for_done(folder: Path) -> None:
     """Whoever has made the changes: if they hold, there is nothing to do, and later edits around them are no matter."""
     path = plan(folder)

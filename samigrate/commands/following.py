@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from samigrate.commands.options import Options
 from samigrate.commands.running import find_recipes, find_roots, recipe_names
 from samigrate.errors import InputError
+from samigrate.hosts import walk
 
 if TYPE_CHECKING:
     from samigrate.outcome import Outcome
@@ -43,6 +45,23 @@ def make(options: Options) -> tuple[PlanFile, Outcome]:
     read = [review.read_out(run) for run in runs]
     entries = tuple(entry for found, _ in read for entry in found)
     return PlanFile(names, stored(options), entries, tuple(left for _, found in read for left in found)), outcome
+
+
+def read(path: str) -> PlanFile:
+    """The plan in a file. Raises InputError where it is none, or was made in another folder than this one."""
+    from samigrate.planfiles import planfile
+    from samigrate.words import count
+
+    plan = planfile.read(path)
+    files = sorted({entry.at.file for entry in plan.entries if not entry.skip})
+    if files and not any(map(os.path.lexists, files)):
+        here = os.getcwd()
+        homes = [home for start in (here, os.path.dirname(os.path.abspath(path))) for home in (start, *walk.parents(start))]
+        home = next((home for home in homes if all(os.path.lexists(os.path.join(home, file)) for file in files)), "")
+        way = f"its files are in {home}" if home else "its paths start at the folder that it was made in"
+        which = files[0] if len(files) == 1 else f"{files[0]} and {count(len(files) - 1, 'more file')}"
+        raise InputError(path, 0, f"is a plan for {which}, none of which is in {here}: {way}")
+    return plan
 
 
 def follow(plan: PlanFile) -> tuple[Outcome, Progress]:

@@ -34,24 +34,22 @@ def pr(plan: str, by: str | None, max_files: int | None, base: str, branch_prefi
     The checked-out branch and the files in the work tree are not touched. Again, it updates the same branches. Stdout
     has titles, bodies and labels as JSON.
     """
-
     from samigrate.commands import following
     from samigrate.hosts import git, pullrequests
     from samigrate.outcome import Outcome
-    from samigrate.planfiles import planfile
 
     given = {"--by": by, "--max-files": max_files, "--base": base, "--branch-prefix": branch_prefix}
     usual = (None, "HEAD", "samigrate/")
     options = [word for name, value in given.items() if value not in usual for word in (name, str(value))]
     request = pullrequests.Request(by or "", max_files or 0, base, branch_prefix, shlex.join(["samigrate", "pr", plan, *options]))
     git.check_branch(branch_prefix + "x")
-    opened, problems = pullrequests.prepare(planfile.read(plan), following.follow, request)
+    opened, problems = pullrequests.prepare(following.read(plan), following.follow, request)
     folder = output or os.path.join(git.run(".", "rev-parse", "--path-format=absolute", "--git-common-dir"), "samigrate")
     os.makedirs(folder, exist_ok=True)
     found = {"version": 1, "pull_requests": [_values(one, _save(one, folder)) for one in opened]}
     put(sys.stdout, (json.dumps(found, indent=2) + "\n").encode())
     if not quiet:
-        say(_told(opened, folder))
+        say(_told(opened, folder, is_whole=not problems))
     say_problems(Outcome((), (), 0, 0, (), (), (), tuple(problems), ()))
     is_bad = problems or any(one.state == "refused" for one in opened)
     return OUR_BUG if any(problem.ours for problem in problems) else BAD_INPUT if is_bad else DONE
@@ -85,7 +83,7 @@ def _values(one: Opened, paths: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _told(opened: Sequence[Opened], folder: str) -> list[str]:
+def _told(opened: Sequence[Opened], folder: str, *, is_whole: bool) -> list[str]:
     from samigrate.words import clean, count
 
     lines = [
@@ -94,5 +92,5 @@ def _told(opened: Sequence[Opened], folder: str) -> list[str]:
         for one in opened
     ]
     if not opened:
-        return ["Nothing to open: all that is left of the plan is in the base."]
+        return ["Nothing to open: all that is left of the plan is in the base." if is_whole else "Nothing to open."]
     return [*lines, f"Next: push the branches, and open each with its text in {folder}."]

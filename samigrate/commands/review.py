@@ -75,10 +75,9 @@ def apply(plan: str, dry_run: bool, quiet: bool) -> int:
     """
     from samigrate.commands import following
     from samigrate.hosts.write import sweep, write
-    from samigrate.planfiles import planfile
     from samigrate.reporters import Look
 
-    read = planfile.read(plan)
+    read = following.read(plan)
     outcome, progress = following.follow(read)
     written: tuple[str, ...] = ()
     if dry_run:

@@ -269,7 +269,7 @@ def recipes(name: str | None) -> int:
 @cli.command()
 @click.argument("id", required=False)
 def explain(id: str | None) -> int:
-    """Tell why a transform or a finding is there, with an example. Without ID: list all."""
+    """Tell what a recipe does, or why a transform or a finding is there, with an example. Without ID: list all."""
     from samigrate import explain as texts
 
     return _tell(texts.explain(id) if id else texts.everything())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from samigrate import datafiles, recipe, transforms, yamltext
@@ -24,21 +24,28 @@ def findings() -> Mapping[str, Mapping[str, Value]]:
 
 def everything() -> Iterator[str]:
     """One line for each id."""
+    yield "recipes"
+    yield from recipes()
+    yield ""
     yield "transforms"
-    yield from _aligned({transform.id: transform.summary for transform in transforms.discover().values()})
+    yield from _aligned((transform.id, transform.summary) for transform in transforms.discover().values())
     yield ""
     yield "findings"
-    yield from _aligned({id_: str(entry.get("summary", "")) for id_, entry in sorted(findings().items())})
+    yield from _aligned((id_, str(entry.get("summary", ""))) for id_, entry in sorted(findings().items()))
 
 
 def explain(id_: str) -> Iterator[str]:
-    """All there is to say of a transform or a finding. Raises InputError for an unknown id."""
-    every = transforms.discover()
+    """All there is to say of a transform, a finding or a recipe. Raises InputError for an unknown id."""
+    every, known = transforms.discover(), recipe.packaged()
     if id_ in every:
         return _transform(every[id_])
     if id_ in findings():
         return _finding(id_, findings()[id_])
-    raise InputError("", 0, f"nothing is called {id_!r}{suggestion(id_, [*every, *findings()])}")
+    if id_ in known:
+        return recipe_(id_)
+    near = suggestion(id_, [*every, *findings(), *known])
+    way = near if "did you mean" in near else "; `samigrate explain` lists all that there is"
+    raise InputError("", 0, f"nothing is called {id_!r}{way}")
 
 
 def _transform(transform: Transform) -> Iterator[str]:
@@ -51,8 +58,11 @@ def _transform(transform: Transform) -> Iterator[str]:
     yield from transform.links
     if transform.after:
         yield f"Runs after: {', '.join(transform.after)}"
-    for name, kind in transform.options.items():
-        yield f"Option: {name} ({kind.__name__})"
+    yield f"In the recipes: {', '.join(name for name in recipe.packaged() if transform.id in recipe.load([name]).transforms)}"
+    for name, option in transform.options.items():
+        yield f"Option {name}"
+        yield f"  true   {option.on}"
+        yield f"  false  {option.off}"
     before, after = transform.example
     if before:
         yield from ("", "Before:", textwrap.indent(before.rstrip("\n"), "    "))
@@ -85,7 +95,7 @@ def _finding(id_: str, entry: Mapping[str, Value]) -> Iterator[str]:
 def recipes() -> Iterator[str]:
     """The recipes that come with samigrate."""
     loaded = [recipe.load([name]) for name in recipe.packaged()]
-    yield from _aligned({one.name + (" (default)" if one.name == recipe.DEFAULT else ""): one.summary for one in loaded})
+    yield from _aligned((one.name + (" (default)" if one.name == recipe.DEFAULT else ""), one.summary) for one in loaded)
 
 
 def recipe_(name: str) -> Iterator[str]:
@@ -93,18 +103,26 @@ def recipe_(name: str) -> Iterator[str]:
     chosen = recipe.load([name])
     yield f"{chosen.name}: {chosen.summary}"
     yield ""
-    every = transforms.discover()
-    ordered = {transform.id: transform.summary for transform in transforms.ordered(list(chosen.transforms))}
-    yield from _aligned({id_ + _options(chosen.transforms[id_]): summary for id_, summary in ordered.items() if id_ in every})
+    rows: list[tuple[str, str]] = []
+    for transform in transforms.ordered(list(chosen.transforms)):
+        rows.append((transform.id, transform.summary))
+        rows += (("", words) for words in _options(transform, chosen.transforms[transform.id]))
+    yield from _aligned(rows)
+    yield ""
+    if chosen.python:
+        yield "It is for what Python declares, too."
+    yield "`samigrate explain ID` says more of each, with an example."
 
 
-def _options(options: Mapping[str, Value]) -> str:
-    return f" ({', '.join(f'{name}: {value}' for name, value in options.items())})" if options else ""
+def _options(transform: Transform, options: Mapping[str, Value]) -> Iterator[str]:
+    """What a recipe has set, in words."""
+    yield from (transform.options[name].on if value else transform.options[name].off for name, value in options.items())
 
 
-def _aligned(rows: Mapping[str, str]) -> Iterator[str]:
-    width = max(map(len, rows), default=0)
-    for name, text in rows.items():
+def _aligned(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    listed = list(rows)
+    width = max((len(name) for name, _ in listed), default=0)
+    for name, text in listed:
         yield f"  {name.ljust(width)}  {text}"
 
 

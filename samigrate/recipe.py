@@ -118,6 +118,6 @@ def _transforms(document: Document) -> Iterator[tuple[str, Mapping[str, Value]]]
         known = every[id_].options
         document.known(options or {}, known, where, "option")
         for option, setting in (options or {}).items():
-            if not isinstance(setting, known[option]) or isinstance(setting, bool) is not (known[option] is bool):
-                raise document.error(where + pointer(option), f"{id_}.{option} must be of type {known[option].__name__}")
+            if not isinstance(setting, known[option].type) or isinstance(setting, bool) is not (known[option].type is bool):
+                raise document.error(where + pointer(option), f"{id_}.{option} must be of type {known[option].type.__name__}")
         yield id_, options or {}

@@ -178,7 +178,7 @@ def recipe() -> Schema:
             "type": ["object", "null"],
             "description": transform.summary,
             "additionalProperties": False,
-            "properties": {option: {"type": names[type_]} for option, type_ in transform.options.items()},
+            "properties": {option: {"type": names[one.type]} for option, one in transform.options.items()},
         }
         for id_, transform in sorted(transforms.discover().items())
     }

@@ -19,9 +19,17 @@ from samigrate.values import Value
 Propose = Callable[[Work, State, Mapping[str, Value]], Iterator[Proposal | Finding]]
 
 
+class Option(NamedTuple):
+    """A switch that a recipe sets, and what it does where it is on and where it is off, in words for people."""
+
+    on: str
+    off: str
+    type: type = bool
+
+
 class Transform(NamedTuple):
-    """One transform. `after` names those whose outcome it reads; `options` are names with their types; `rules` are
-    the domain rules it follows; `example` is a manifest before and after.
+    """One transform. `after` names those whose outcome it reads; `options` are by name; `rules` are the domain rules
+    it follows; `example` is a manifest before and after.
 
     `apart`: it decides on what an earlier run has left, so it shares a run with no other (R-G3). `restores`: it brings
     back what the workload's annotations have recorded, and is proven against that record instead of the rule that
@@ -38,7 +46,7 @@ class Transform(NamedTuple):
     restores: bool = False
     narrows: bool = False
     for_objects: bool = False
-    options: Mapping[str, type] = {}
+    options: Mapping[str, Option] = {}
     links: tuple[str, ...] = ()
     example: tuple[str, str] = ("", "")
 

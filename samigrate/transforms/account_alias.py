@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from samigrate.model import Finding, Operation, Proposal, Risk
 from samigrate.planning.state import State, Work
-from samigrate.transforms import Transform
+from samigrate.transforms import Option, Transform
 from samigrate.values import Value, text
 
 
@@ -48,7 +48,7 @@ TRANSFORM = Transform(
     rules=("R-A1", "R-A4"),
     propose=propose,
     after=("projected-token", "dedicated-account", "automount", "scope-token"),
-    options={"alone": bool},
+    options={"alone": Option("Even where nothing else of the pod spec changes.", "Only where the pod spec changes anyway.")},
     links=("https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",),
     example=(
         """\

@@ -22,7 +22,7 @@ from samigrate.planning.state import State, Work
 from samigrate.scope import references
 from samigrate.scope.index import Grant, Match, Seen, View
 from samigrate.scope.references import Reference
-from samigrate.transforms import Transform
+from samigrate.transforms import Option, Transform
 from samigrate.values import Value, mapping, sequence, text
 
 LABELS = ("name", "instance", "component", "part-of")
@@ -318,7 +318,12 @@ TRANSFORM = Transform(
     rules=("R-A2", "R-D1", "R-D3", "R-D4", "R-D5", "R-D6", "R-D32", "R-F7", "R-F8", "R-F9", "R-F10", "R-F11", "R-F12", "R-G1"),
     propose=propose,
     after=("projected-token",),
-    options={"automount": bool},
+    options={
+        "automount": Option(
+            "The account says `automountServiceAccountToken: false`, too, where the pod has a value of its own.",
+            "The account says nothing of tokens: they stay where they are.",
+        )
+    },
     links=("https://kubernetes.io/docs/concepts/security/service-accounts/#assign-to-pod",),
     example=(
         """\

@@ -202,6 +202,8 @@ def test_secret_values_are_not_shown(folder: Path) -> None:
         (["audit", "--workload", "web", "."], "KIND/NAME"),
         (["audit", "--workload", "Deployment/wob", "."], "did you mean 'Deployment/web'"),
         (["explain", "automont"], "did you mean 'automount'"),
+        (["explain", "least-privilige"], "did you mean 'least-privilege'"),
+        (["explain", "zzz"], "nothing is called 'zzz'; `samigrate explain` lists all that there is\n"),
         (["nope"], "No such command"),
     ],
 )
@@ -247,6 +249,17 @@ def test_quiet_says_nothing_but_the_result() -> None:
 @pytest.mark.parametrize(("option", "variables", "is_colored"), [("always", {}, True), ("auto", {}, False), ("never", {}, False)])
 def test_color(option: str, variables: dict[str, str], is_colored: bool) -> None:
     assert (b"\033[" in invoke(["migrate", "--color", option, "."]).stdout) is is_colored
+
+
+def test_a_rollback_says_how_to_keep_it_and_that_keeps_it(folder: Path) -> None:
+    invoke(["migrate", "--write", "."])
+    back = invoke(["migrate", "--write", "--recipe", "rollback", "."])
+    assert 'annotate it with samigrate.dev/ignore: "all: why"' in back.stderr
+    assert invoke(["migrate", "--check", "."]).exit == 1
+    text = (folder / "web.yaml").read_text()
+    kind = "kind: Deployment\nmetadata:\n"
+    (folder / "web.yaml").write_text(text.replace(kind, kind + '  annotations:\n    samigrate.dev/ignore: "all: why"\n'))
+    assert invoke(["migrate", "--check", "."]).exit == 0
 
 
 # ---------------------------------------------------------------- audit, recipes, explain
@@ -302,6 +315,17 @@ def test_recipes_and_explain() -> None:
     assert b"transforms\n" in invoke(["explain"]).stdout
     told = invoke(["explain", "automount"]).stdout.decode()
     assert told.index("Before:") < told.index("After:")
+    assert "In the recipes: disable-automount, least-privilege\n" in told
+
+
+def test_a_recipe_is_told_in_words() -> None:
+    told = invoke(["explain", "warn"])
+    assert told == invoke(["recipes", "warn"])
+    assert "annotate " in told.stdout.decode()
+    assert "The account says nothing of tokens: they stay where they are.\n" in told.stdout.decode()
+    assert "account says `automountServiceAccountToken: false`" in invoke(["explain", "least-privilege"]).stdout.decode()
+    assert b"False" not in told.stdout
+    assert invoke(["explain", "rollback"]).stdout.startswith(b"rollback: Take a workload back")
 
 
 # ---------------------------------------------------------------- the end of a process

@@ -30,6 +30,9 @@ _COLORS = {
     Level.UNKNOWN: "33",
     Level.NONE: "36",
 }
+ROLLED_BACK = (
+    'The next run would migrate them again. To keep one as it is, annotate it with samigrate.dev/ignore: "all: why" (docs/phases.md).'
+)
 UNSEEN = "Not seen here: what is granted in the cluster alone, by cloud IAM or by Vault. To see it, for each account:"
 
 
@@ -288,6 +291,8 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
     yield f"{verb} {count(changed, 'file')} ({outcome.files} read): {touched}, {tokens(outcome)}."
     if written and any(report.account_before != report.account_after for report in outcome.workloads) and "rollback" not in outcome.recipes:
         yield "Back: `samigrate migrate --recipe rollback --write`; `git revert` would leave live objects with accounts that are gone."
+    if written and "rollback" in outcome.recipes:
+        yield ROLLED_BACK
     if written is None:
         yield "Next: `samigrate audit` says why; `samigrate migrate --write` does it."
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 
 from samigrate.hosts import walk
 from samigrate.outcome import Outcome
@@ -24,9 +23,9 @@ def applicable(outcome: Outcome) -> tuple[Outcome, str]:
     real = [os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path)) for path in paths]
     start = _start(real)
     changes = tuple(
-        replace(change, path=os.path.relpath(path, start).replace(os.sep, "/")) for change, path in zip(outcome.changes, real, strict=True)
+        change._replace(path=os.path.relpath(path, start).replace(os.sep, "/")) for change, path in zip(outcome.changes, real, strict=True)
     )
-    return replace(outcome, changes=changes), f"git -C {shlex.quote(min(start, os.path.relpath(start), key=len))} apply"
+    return outcome._replace(changes=changes), f"git -C {shlex.quote(min(start, os.path.relpath(start), key=len))} apply"
 
 
 def _start(paths: Sequence[str]) -> str:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from samigrate import manifests
 from samigrate.errors import InputError
-from samigrate.kustomize import kustomization, rendered
-from samigrate.kustomize.kustomization import Build
+from samigrate.kustomize import gathering, kustomization, rendered
+from samigrate.kustomize.gathering import Build
 from samigrate.model import Finding, Location, Operation, Problem, Resource, Severity, Skip
 from samigrate.outcome import FileChange, Outcome
 from samigrate.pipeline import Root
@@ -85,7 +85,7 @@ def _builds(root: Root) -> Iterator[Build]:
         if manifests.is_kustomization_file(source.path):
             with suppress(OSError):
                 known += _kustomizations(source.path, source.read())
-    yield from (build for build in kustomization.builds(known) if not build.members[0].is_component)
+    yield from (build for build in gathering.builds(known) if not build.members[0].is_component)
 
 
 def _kustomizations(path: str, data: bytes) -> list[kustomization.Kustomization]:

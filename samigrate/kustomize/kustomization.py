@@ -1,5 +1,4 @@
-"""What a tree of kustomizations gathers: which files make up each build, in which namespace and under which name they
-land, and which files are patches or mere data.
+"""What one kustomization says: what it gathers, and which files it reads as patches or mere data.
 
 Reads values only; builds nothing.
 """
@@ -8,7 +7,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from samigrate import yamltext
@@ -63,19 +61,6 @@ class Kustomization(NamedTuple):
     @property
     def is_component(self) -> bool:
         return text(self.value, "kind") == "Component"
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """A root that no other kustomization uses, with all it reaches. `namespaces` holds what `namespace:` makes of
-    each file, where a kustomization on the way sets it; the outermost wins. `names` holds what is put before and
-    behind the names in each file, where anything is."""
-
-    folder: str
-    files: frozenset[str]
-    namespaces: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    members: tuple[Kustomization, ...] = ()
 
 
 def parse(resource: Resource) -> Kustomization | None:
@@ -139,50 +124,3 @@ def _data(value: Value) -> Iterator[Value]:
             yield listed.partition("=")[2] or listed if isinstance(listed, str) else None
     for chart in sequence(value, "helmCharts"):
         yield from (text(chart, "valuesFile"), *sequence(chart, "additionalValuesFiles"))
-
-
-# ---------------------------------------------------------------- builds
-
-
-def builds(kustomizations: Sequence[Kustomization]) -> Iterator[Build]:
-    """Every build of a tree. Raises nothing: a reference that leads nowhere is passed over, a loop is cut."""
-    known = {one.folder: one for one in kustomizations}
-    used = {path for one in kustomizations for path in one.resources}
-    for one in kustomizations:
-        if one.folder not in used:
-            yield _Walk(known).build(one)
-
-
-class _Walk:
-    """Goes through one build."""
-
-    def __init__(self, known: Mapping[str, Kustomization]) -> None:
-        self.known = known
-        self.files: dict[str, str | None] = {}
-        self.names: dict[str, tuple[str, str]] = {}
-        self.members: dict[str, Kustomization] = {}
-
-    def build(self, one: Kustomization) -> Build:
-        self._reach(one, None, "", "")
-        namespaces = {path: namespace for path, namespace in self.files.items() if namespace}
-        names = {path: name for path, name in self.names.items() if name != ("", "")}
-        return Build(one.folder, frozenset(self.files), namespaces, names, tuple(self.members.values()))
-
-    def _reach(self, one: Kustomization, outer: str | None, prefix: str, suffix: str) -> None:
-        if one.folder in self.members:
-            return
-        self.members[one.folder] = one
-        namespace = outer or one.namespace
-        # What a component puts before a name it puts before those of its user's other resources, too.
-        parts = [self.known[path] for path in one.resources if path in self.known and self.known[path].is_component]
-        prefix = prefix + "".join(part.prefix for part in parts) + one.prefix
-        suffix = one.suffix + "".join(part.suffix for part in parts) + suffix
-        namespace = namespace or next((part.namespace for part in parts if part.namespace), None)
-        self.files[one.path] = None
-        for path in one.resources:
-            if path in self.known:
-                part = self.known[path]
-                self._reach(part, namespace, prefix.removesuffix(part.prefix) if part in parts else prefix, suffix)
-            else:
-                self.files[path] = self.files.get(path) or namespace
-                self.names.setdefault(path, (prefix, suffix))

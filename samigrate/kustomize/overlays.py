@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from samigrate.kustomize.kustomization import Build, Patch
+from samigrate.kustomize.gathering import NOWHERE_ELSE, Build, Way
+from samigrate.kustomize.kustomization import Patch
 from samigrate.model import Finding, Proposal, Resource, Severity, Workload
 from samigrate.values import Value, at, mapping, resolve, sequence, text
 
@@ -21,9 +22,10 @@ _FIELDS = {"identity": ("serviceAccountName", "serviceAccount"), "automount": ("
 
 
 class Overlay(NamedTuple):
-    """One build. `files` are the documents of its patch files, `rules` those of its `configurations`, by path."""
+    """One way through a build. `files` are the documents of its patch files and of those it reads as data, by path."""
 
     build: Build
+    way: Way
     files: Mapping[str, tuple[Value, ...]]
 
     def obstacle(self, workload: Workload, proposal: Proposal) -> tuple[str, str]:
@@ -37,7 +39,7 @@ class Overlay(NamedTuple):
                 if _is_replaced(target, workload, fields):
                     return f"a replacement in {path} writes its {fields[0]}", "change it there"
         is_new = any(operation.pointer == workload.pod + "/serviceAccountName" for operation in proposal.operations)
-        if is_new and workload.resource.at.path in self.build.names and not self._renames(kind):
+        if is_new and self.way.is_renamed(workload.resource.at.path) and not self._renames(kind):
             folder = self.build.folder or "."
             return (
                 f"the build of {folder} renames the account, but not its name in a {kind}",
@@ -58,7 +60,7 @@ class Overlay(NamedTuple):
 
     def has_user(self, name: str, bindings: list[Resource]) -> bool:
         """Whether a binding names a User of that name: kustomize would take it for the account, and rename it."""
-        if not any(binding.at.path in self.build.names or binding.at.path in self.build.namespaces for binding in bindings):
+        if not any(self.way.landings.get(binding.at.path, NOWHERE_ELSE) != NOWHERE_ELSE for binding in bindings):
             return False
         entries = (entry for binding in bindings for entry in sequence(binding.value, "subjects"))
         return any(text(entry, "kind") == "User" and text(entry, "name") == name for entry in entries)

@@ -11,7 +11,8 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from samigrate.kustomize.kustomization import Build, Kustomization
+from samigrate.kustomize.gathering import Build
+from samigrate.kustomize.kustomization import Kustomization
 from samigrate.model import NewResource, Operation, Proposal, Resource, Workload
 from samigrate.values import Value, sequence
 

@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import NamedTuple
 
 from samigrate import verify, yamltext
-from samigrate.kustomize.kustomization import Build
+from samigrate.kustomize.gathering import Build, Landing
 from samigrate.model import NOWHERE, Operation, Resource, ResourceId
 from samigrate.planning.operations import apply
 from samigrate.values import Value, at, mapping, parts, pointer, resolve, text
@@ -35,12 +35,12 @@ class Expected(NamedTuple):
     """An account to come, and the namespaces that its users have landed in."""
 
     value: Value
-    affixes: tuple[str, str]
+    landing: Landing
     namespaces: list[str | None]
 
     def is_rendered_as(self, id_: ResourceId, value: Value) -> bool:
         """Whether the object is the account, but for labels and annotations that the build adds."""
-        name = self.affixes[0] + self.value["metadata"]["name"] + self.affixes[1]
+        name = self.landing.prefix + self.value["metadata"]["name"] + self.landing.suffix
         if (id_.group, id_.kind, id_.name) != ("", "ServiceAccount", name) or (self.namespaces and id_.namespace not in self.namespaces):
             return False
         rest = {key: one for key, one in value.items() if key != "metadata"} == {k: v for k, v in self.value.items() if k != "metadata"}
@@ -67,11 +67,11 @@ def differences(before: Sequence[Object], after: Sequence[Object], planned: Sequ
     wanted: dict[ResourceId, Value] = {id_: value for id_, value in old.items() if id_ in new}
     expected: list[Expected] = []
     for one in planned:
-        affixes = build.names.get(one.source.at.path, ("", ""))
-        ids = [id_ for id_ in wanted if _is_rendered(id_, one.source.id, affixes)]
-        for id_ in ids:
-            wanted[id_] = _planned_value(wanted[id_], one, affixes, build.namespaces.get(one.source.at.path))
-        expected += [Expected(account, affixes, [id_.namespace for id_ in ids]) for account in one.accounts]
+        for landing in build.landings(one.source.at.path):
+            ids = [id_ for id_ in wanted if _is_rendered(id_, one.source.id, landing)]
+            for id_ in ids:
+                wanted[id_] = _planned_value(wanted[id_], one, landing)
+            expected += [Expected(account, landing, [id_.namespace for id_ in ids]) for account in one.accounts]
     yield from _wrong_accounts({id_: value for id_, value in new.items() if id_ not in old}, expected)
     for id_, value in wanted.items():
         if new[id_] != value:
@@ -87,18 +87,19 @@ def _wrong_accounts(added: Mapping[ResourceId, Value], expected: Sequence[Expect
             yield f"ServiceAccount {one.value['metadata']['name']} is planned, and not there"
 
 
-def _is_rendered(id_: ResourceId, source: ResourceId, affixes: tuple[str, str]) -> bool:
-    return (id_.group, id_.kind, id_.name) == (source.group, source.kind, affixes[0] + source.name + affixes[1])
+def _is_rendered(id_: ResourceId, source: ResourceId, landing: Landing) -> bool:
+    is_there = landing.namespace is None or id_.namespace in (None, landing.namespace)
+    return is_there and (id_.group, id_.kind, id_.name) == (source.group, source.kind, landing.prefix + source.name + landing.suffix)
 
 
-def _planned_value(value: Value, one: Planned, affixes: tuple[str, str], namespace: str | None) -> Value:
+def _planned_value(value: Value, one: Planned, landing: Landing) -> Value:
     """The rendered object with the plan laid over it."""
     found = deepcopy(value)
     for operation in one.operations:
         where = _there(operation.pointer, one.source.value, found)
         if where is None:
             continue
-        made = _renamed(operation, affixes, namespace)
+        made = _renamed(operation, landing)
         is_there = resolve(found, where) is not None
         if operation.op == "add" and is_there and isinstance(made.value, dict):
             found = apply(found, made._replace(op="replace", pointer=where, value={**mapping(resolve(found, where)), **made.value}))
@@ -107,9 +108,9 @@ def _planned_value(value: Value, one: Planned, affixes: tuple[str, str], namespa
     return found
 
 
-def _renamed(operation: Operation, affixes: tuple[str, str], namespace: str | None) -> Operation:
-    """The operation with the account's name and namespace as the build makes them: `namespace` where it sets one."""
-    before, behind = affixes
+def _renamed(operation: Operation, landing: Landing) -> Operation:
+    """The operation with the account's name and namespace as the build makes them."""
+    namespace, before, behind = landing
     if operation.pointer.endswith("/serviceAccountName"):
         return operation._replace(value=before + operation.value + behind)
     if operation.pointer.startswith("/subjects"):

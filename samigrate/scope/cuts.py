@@ -1,9 +1,9 @@
 """What is applied together: the scopes of a root, and which of them each file belongs to.
 
-A kustomize build is a scope. The other files of a root are one scope, cut wherever one object is defined in several
-files: below their common folder each child that holds one is a scope of its own, and the files beside them are seen
-by all. A stream is one scope. Where the user has declared the root a scope, concrete namespaces reach across all of
-it, and only a namespace that nobody states stays within the cuts.
+A kustomize build is a scope, once for each way through it. The other files of a root are one scope, cut wherever one
+object is defined in several files: below their common folder each child that holds one is a scope of its own, and the
+files beside them are seen by all. A stream is one scope. Where the user has declared the root a scope, concrete
+namespaces reach across all of it, and only a namespace that nobody states stays within the cuts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate.config import Settings, default_namespace
-from samigrate.kustomize import kustomization
+from samigrate.kustomize import gathering, kustomization
 from samigrate.kustomize.overlays import Overlay
 from samigrate.manifests import Manifest
 from samigrate.model import Workload
@@ -56,16 +56,18 @@ def scopes(
     gathered = set()
     sides = {manifest.path: manifest.sides for manifest in manifests if manifest.sides}
     known = [one for manifest in manifests for resource in manifest.resources if (one := kustomization.parse(resource))]
-    for build in kustomization.builds(known):
+    for build in gathering.builds(known):
         here = sorted(path for path in build.files if path in files)
-        overlay = Overlay(build, sides)
-        scope = Scope(label(build.folder), (layer(here),), far, build.namespaces, default, is_build=True, overlay=overlay)
+        near = (layer(here),)
         gathered.update(here)
-        for path in here:
-            found[path].append(scope)
+        for way in build.ways:
+            overlay = Overlay(build, way, sides)
+            scope = Scope(label(build.folder), near, far, way.namespaces, default, is_build=True, overlay=overlay)
+            for path in here:
+                found[path].append(scope)
     loose = [path for path in sorted(files) if path not in gathered]
-    for folder, near, members in _cut(loose, files, name):
-        layers = tuple(layer(paths) for paths in near)
+    for folder, groups, members in _cut(loose, files, name):
+        layers = tuple(layer(paths) for paths in groups)
         scope = Scope(label(folder), layers, far, {}, default)
         for path in members:
             found[path].append(scope)

@@ -128,6 +128,63 @@ def test_an_account_that_another_file_of_the_build_brings_is_taken(kubectl: str)
     assert build("over", kubectl)
 
 
+def test_a_base_that_one_build_reaches_twice_is_decided_for_both_its_names(kubectl: str) -> None:
+    """What stands in `all` alone is built; `prod` binds the account of its own namespace, which `staging` is not."""
+    rights = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\nrules:\n- {apiGroups: [''], resources: [pods], verbs: [get]}\n"
+    bound = binding("RoleBinding", "reader").replace(", namespace: system", "")
+    migrate(
+        {
+            **WEB,
+            "base/web.yaml": workload().replace("nginx:1.29", "registry.example.com/worker:4"),
+            "staging/kustomization.yaml": "namePrefix: s-\nnamespace: staging\nresources: [../base]\n",
+            "prod/kustomization.yaml": "namePrefix: p-\nnamespace: prod\nresources: [../base, rbac.yaml]\n",
+            "prod/rbac.yaml": f"{rights}---\n{bound}",
+            "all/kustomization.yaml": "resources: [../staging, ../prod]\n",
+        }
+    )
+    built = build("all", kubectl)
+    for name in ("s-web", "p-web"):
+        assert pod(built["Deployment", name])["serviceAccountName"] == name
+        assert pod(built["Deployment", name])["automountServiceAccountToken"] is True
+        assert ("ServiceAccount", name) in built
+    subjects = [(one["namespace"], one["name"]) for one in built["RoleBinding", "p-readerbinding"]["subjects"]]
+    assert subjects == [("prod", "default"), ("prod", "p-web")]
+
+
+def test_a_base_that_two_namespaces_share_under_one_name(kubectl: str) -> None:
+    migrate(
+        {
+            **WEB,
+            "a/kustomization.yaml": "namespace: a\nresources: [../base]\n",
+            "b/kustomization.yaml": "namespace: b\nresources: [../base]\n",
+            "all/kustomization.yaml": "resources: [../a, ../b]\n",
+        }
+    )
+    ran = subprocess.run([kubectl, "kustomize", "all"], capture_output=True, text=True, check=True)
+    landed = [(one["kind"], one["metadata"]["namespace"]) for one in yaml.safe_load_all(ran.stdout)]
+    assert sorted(landed) == [("Deployment", "a"), ("Deployment", "b"), ("ServiceAccount", "a"), ("ServiceAccount", "b")]
+
+
+def test_a_loop_and_a_tree_that_doubles_on_every_level_end() -> None:
+    """Of kustomizations that kustomize itself would refuse, or build for ever."""
+    doubling = {
+        f"l{level}/{side}/kustomization.yaml": f"resources: [../../l{level + 1}/a, ../../l{level + 1}/b]\n"
+        for level in range(30)
+        for side in "ab"
+    }
+    plant(
+        {
+            **doubling,
+            "l30/a/kustomization.yaml": "resources: [web.yaml]\n",
+            "l30/a/web.yaml": workload(),
+            "loop/kustomization.yaml": "resources: [../loop]\n",
+        }
+    )
+    ran = invoke(["migrate", "."])
+    assert ran.exit == 0
+    assert b"+      serviceAccountName: web" in ran.stdout
+
+
 # ---------------------------------------------------------------- what is no manifest of the build
 
 

@@ -1,0 +1,118 @@
+"""What a tree of kustomizations gathers: which files make up each build, in which namespaces and under which names they
+land.
+
+A kustomization that a build reaches several times (a base below two overlays of one root) lands once for each: those
+are the build's ways, and what is decided about a file holds on each of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from samigrate.kustomize.kustomization import Kustomization
+
+MOST = 64
+"""How often a kustomization is followed in one build: nobody writes more, and two of each on every level double it."""
+
+
+class Landing(NamedTuple):
+    """Where a file lands: `namespace` is what `namespace:` makes of its objects, None where no kustomization on the way
+    sets it (the outermost wins); `prefix` and `suffix` are put before and behind their names."""
+
+    namespace: str | None = None
+    prefix: str = ""
+    suffix: str = ""
+
+
+NOWHERE_ELSE = Landing()
+
+
+class Way(NamedTuple):
+    """One way through a build: the landing of each file, and the folders of the kustomizations that lead to it."""
+
+    landings: Mapping[str, Landing]
+    routes: Mapping[str, frozenset[str]]
+
+    @property
+    def namespaces(self) -> Mapping[str, str]:
+        return {path: landing.namespace for path, landing in self.landings.items() if landing.namespace}
+
+    def names(self, path: str) -> tuple[str, str]:
+        """What is put before and behind the names in a file."""
+        landing = self.landings.get(path, NOWHERE_ELSE)
+        return landing.prefix, landing.suffix
+
+    def is_renamed(self, path: str) -> bool:
+        return self.names(path) != ("", "")
+
+
+class Build(NamedTuple):
+    """A root that no other kustomization uses, with all it reaches."""
+
+    folder: str
+    files: frozenset[str]
+    ways: tuple[Way, ...]
+    members: tuple[Kustomization, ...]
+
+    def landings(self, path: str) -> list[Landing]:
+        """Where a file lands, each place once."""
+        return list(dict.fromkeys(way.landings.get(path, NOWHERE_ELSE) for way in self.ways))
+
+
+def builds(kustomizations: Sequence[Kustomization]) -> Iterator[Build]:
+    """Every build of a tree. Raises nothing: a reference that leads nowhere is passed over, a loop is cut."""
+    known = {one.folder: one for one in kustomizations}
+    used = {path for one in kustomizations for path in one.resources}
+    for one in kustomizations:
+        if one.folder not in used:
+            yield _Walk(known).build(one)
+
+
+def reached(one: Kustomization, kustomizations: Sequence[Kustomization]) -> Build:
+    """What a kustomization gathers, whether or not another uses it."""
+    return _Walk({each.folder: each for each in kustomizations}).build(one)
+
+
+class _Walk:
+    """Goes through one build."""
+
+    def __init__(self, known: Mapping[str, Kustomization]) -> None:
+        self.known = known
+        self.members: dict[str, Kustomization] = {}
+        self.visits: dict[str, int] = defaultdict(int)
+        self.found: dict[str, dict[Landing, frozenset[str]]] = defaultdict(dict)
+
+    def build(self, one: Kustomization) -> Build:
+        self._reach(one, NOWHERE_ELSE, ())
+        return Build(one.folder, frozenset(self.found), tuple(self._ways()), tuple(self.members.values()))
+
+    def _ways(self) -> Iterator[Way]:
+        """As many as the file that lands most often has landings; a file that lands less often is on all of them."""
+        listed = {path: list(each.items()) for path, each in self.found.items()}
+        for number in range(max(len(each) for each in listed.values())):
+            here = {path: each[min(number, len(each) - 1)] for path, each in listed.items()}
+            yield Way({path: landing for path, (landing, _) in here.items()}, {path: route for path, (_, route) in here.items()})
+
+    def _reach(self, one: Kustomization, outer: Landing, above: tuple[str, ...]) -> None:
+        if one.folder in above or self.visits[one.folder] >= MOST:
+            return
+        self.visits[one.folder] += 1
+        self.members[one.folder] = one
+        # What a component puts before a name it puts before those of its user's other resources, too.
+        parts = [self.known[path] for path in one.resources if path in self.known and self.known[path].is_component]
+        route = (*above, one.folder)
+        here = Landing(
+            outer.namespace or one.namespace or next((part.namespace for part in parts if part.namespace), None),
+            outer.prefix + "".join(part.prefix for part in parts) + one.prefix,
+            one.suffix + "".join(part.suffix for part in parts) + outer.suffix,
+        )
+        self.found[one.path].setdefault(NOWHERE_ELSE, frozenset(route))
+        for path in one.resources:
+            if path in self.known:
+                part = self.known[path]
+                inner = here._replace(prefix=here.prefix.removesuffix(part.prefix)) if part in parts else here
+                self._reach(part, inner, route)
+            else:
+                self.found[path][here] = self.found[path].get(here, frozenset()) | frozenset(route)

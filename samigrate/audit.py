@@ -6,13 +6,14 @@ from samigrate.config import suggestion
 from samigrate.errors import InputError
 from samigrate.model import Severity
 from samigrate.observations.unseen import STANDING
-from samigrate.outcome import Outcome
+from samigrate.outcome import Outcome, WorkloadReport
 
 SEVERITIES = (Severity.NOTE, Severity.WARNING, Severity.ERROR)
 
 
 def narrow(outcome: Outcome, wanted: str) -> Outcome:
-    """The outcome for one workload: KIND/NAME, or KIND/NAMESPACE/NAME. Raises InputError where there is none."""
+    """The outcome for one workload: KIND/NAME, or KIND/NAMESPACE/NAME, as written or as a build calls it. Raises
+    InputError where there is none."""
     kind, _, rest = wanted.partition("/")
     namespace, _, name = rest.rpartition("/")
     if not kind or not name:
@@ -20,13 +21,19 @@ def narrow(outcome: Outcome, wanted: str) -> Outcome:
     found = tuple(
         report
         for report in outcome.workloads
-        if report.workload.id.kind.lower() == kind.lower() and report.workload.id.name == name and namespace in ("", report.namespace)
+        if report.workload.id.kind.lower() == kind.lower()
+        and any(name == called and namespace in ("", space) for space, called in _names(report))
     )
     if not found:
-        known = {f"{report.workload.id.kind}/{report.workload.id.name}" for report in outcome.workloads}
+        known = {f"{report.workload.id.kind}/{name}" for report in outcome.workloads for _, name in _names(report)}
         raise InputError("", 0, f"no workload {wanted!r}{suggestion(wanted, known) if known else ''}")
     here = {report.workload.id for report in found}
     return outcome._replace(workloads=found, findings=tuple(finding for finding in outcome.findings if finding.resource in here))
+
+
+def _names(report: WorkloadReport) -> set[tuple[str | None, str]]:
+    """(namespace, name) of a workload: as written, and as it runs."""
+    return {(report.namespace, report.workload.id.name), *((one.namespace, one.name) for one in report.builds)}
 
 
 def is_met(outcome: Outcome, condition: str) -> bool:

@@ -40,6 +40,23 @@ class Mention(NamedTuple):
     action: str
 
 
+class Built(NamedTuple):
+    """A workload as a kustomize build makes it: the scope of the build, where and under which name the workload runs,
+    and its account before and after ("" where the input does not tell)."""
+
+    scope: str
+    namespace: str | None
+    name: str
+    account_before: str
+    account_after: str
+
+    def __str__(self) -> str:
+        """`prod/p-web as default → p-web`."""
+        before, after = (account or "an account that a replacement writes" for account in (self.account_before, self.account_after))
+        name = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{name} as {before if before == after else f'{before} → {after}'}"
+
+
 class ObjectReport(NamedTuple):
     """What happens to an object that is no workload: an account, a binding."""
 
@@ -70,6 +87,18 @@ class WorkloadReport(NamedTuple):
     applied: tuple[Applied, ...]
     lines: Mapping[int, int]  # index in verdict.evidence -> 1-based line of the evidence in its file
     radius: tuple[Mention, ...] = ()
+    builds: tuple[Built, ...] = ()
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Several where several builds gather it."""
+        return tuple(dict.fromkeys(one.scope for one in self.builds)) or (self.scope,)
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether what runs is called otherwise than what is written, or is several."""
+        written = self.workload.id.name, self.account_before, self.account_after
+        return len(self.builds) > 1 or any((one.name, one.account_before, one.account_after) != written for one in self.builds)
 
 
 class Outcome(NamedTuple):

@@ -18,7 +18,7 @@ from samigrate.evidence import judge
 from samigrate.kinds import Kinds
 from samigrate.kustomize import placing
 from samigrate.manifests import RefusedError
-from samigrate.model import Finding, Level, Location, Problem, Severity, Skip
+from samigrate.model import Finding, Level, Location, Problem, Severity
 from samigrate.optouts import silence, suppress
 from samigrate.outcome import FileChange, Outcome
 from samigrate.planning import objects
@@ -26,6 +26,7 @@ from samigrate.planning.planner import Blocked, Plan, Planned, part_key, plan
 from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe
+from samigrate.scope import asked as asking
 from samigrate.scope.cuts import scopes
 from samigrate.scope.index import View
 from samigrate.tokens import Token
@@ -65,28 +66,15 @@ def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Deci
     lines = _lines(found, works, root) if with_lines else {}
     problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
     accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
-    asked, by_path = _asked(found, works, root), {manifest.path: manifest.resources for manifest in found.manifests}
+    asking.narrow(found, root)
+    asked, elsewhere = asking.asked(found, works, root)
+    by_path = {manifest.path: manifest.resources for manifest in found.manifests}
     held = [one for source in root.sources if source.may_change for one in by_path.get(source.path, ())]
     observed = observations.of(asked, accepted, held)
-    told, silenced = silence.filtered([*found.findings, *made.findings, *observed], found, root.settings.prefix)
+    told, silenced = silence.filtered([*found.findings, *made.findings, *elsewhere, *observed], found, root.settings.prefix)
     told += silence.unused(found, silenced | made.silenced, root, recipe)
     outcome = report.outcome(root, recipe, found, asked, accepted, made.state, kept, problems, told, lines)
     return Run(root, recipe, found, works, accepted, outcome)
-
-
-def _asked(found: Reading, works: Sequence[Work], root: Root) -> list[Work]:
-    """The workloads that PATH covers; what was read besides only informs, so it is left out of what is said. A file
-    there that cannot be read is a note: what it would have told is not known, but nobody asked for it."""
-    paths = {source.path for source in root.sources if source.may_change}
-    beside = [one for one in found.problems if one.path not in paths]
-    found.skipped = [skip for skip in found.skipped if skip.path in paths]
-    if beside:
-        more = f", nor are {len(beside) - 1} more files beside PATH" if len(beside) > 1 else ""
-        reason = f"not read{more}, so what it says is not known: {beside[0].message}"
-        found.skipped.append(Skip(beside[0].path, beside[0].line, reason))
-    found.problems = [problem for problem in found.problems if problem.path in paths]
-    found.findings = [finding for finding in found.findings if finding.at.path in paths]
-    return [work for work in works if work.workload.resource.at.path in paths]
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:

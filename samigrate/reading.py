@@ -18,12 +18,14 @@ from samigrate.values import at
 
 class Source(NamedTuple):
     """One file, read on demand. `path` is posix, in the form shown to people; `may_change` is whether the user's
-    PATH covers it, `is_named` whether it is the PATH itself: then it must be readable, whatever it holds."""
+    PATH covers it and nothing excludes it, `is_named` whether it is the PATH itself: then it must be readable, whatever
+    it holds."""
 
     path: str
     read: Callable[[], bytes]
     may_change: bool
     is_named: bool = False
+    is_excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,14 @@ def _rendered(path: str, line: int) -> Finding:
     )
 
 
-def _kustomizations(found: Reading) -> list[kustomization.Kustomization]:
+def kustomizations(found: Reading) -> list[kustomization.Kustomization]:
+    """Every kustomization that was read."""
     return [one for manifest in found.manifests for resource in manifest.resources if (one := kustomization.parse(resource))]
 
 
 def _read_sides(root: Root, found: Reading) -> None:
     """The values of patches and configurations, which are no resources."""
-    wanted = {path for one in _kustomizations(found) for path in (*one.patches, *one.data)}
+    wanted = {path for one in kustomizations(found) for path in (*one.patches, *one.data)}
     sources = {source.path: source for source in root.sources if source.path in wanted}
     for place, manifest in enumerate(found.manifests):
         if manifest.path in sources:
@@ -134,7 +137,7 @@ def content(source: Source, wanted: int) -> str | Problem:
 
 def expand(found: Reading, known: Kinds) -> None:
     """Find the workloads; leave out what is no workload of its own (R-J6), and our own files."""
-    built = _kustomizations(found)
+    built = kustomizations(found)
     patches = {path for one in built for path in one.patches}
     data = {path for one in built for path in one.data} - {path for one in built for path in one.resources}
     found.skipped += [Skip(one.path, one.at.line, f"a kustomization: {reason}") for one in built for reason in one.unseen]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate.model import Finding, Location, Operation, Problem, Risk, Severity
 from samigrate.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
-from samigrate.planning import radius
+from samigrate.planning import built, radius
 from samigrate.planning.planner import Planned
 from samigrate.planning.state import Key, State, Work
 from samigrate.reading import Reading, Root
@@ -97,6 +97,7 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
         applied=tuple(each for one in planned for each in _applied(one)),
         lines={index: lines[place] for index, place in places.items() if place in lines},
         radius=radius.of(work, after.account),
+        builds=built.of(work, state),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _CONTROL = r"[^ -~\xa0-\ud7ff\ue000-\ufeff\uff00-\U0010ffff]|[\u200b-\u200f\u2028-\u202e\u2066-\u2069]"
 
@@ -19,3 +20,9 @@ def clean(text: str) -> str:
 
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def scopes(names: Sequence[str], few: int = 3) -> str:
+    """The scopes of some workloads as a heading."""
+    more = f" and {count(len(names) - few, 'more build')}" if len(names) > few else ""
+    return ", ".join(name or "." for name in names[:few]) + more

@@ -299,7 +299,7 @@ def test_the_json_report_has_the_shape_of_its_version(folder: Path) -> None:
     workload = report["workloads"][0]
     assert list(workload) == [
         "resource", "scope", "path", "line", "pod", "account", "automount", "tokens", "verdict", "risk", "evidence", "operations",
-        "blast_radius", "risks",
+        "blast_radius", "risks", "builds",
     ]  # fmt: skip
     assert workload["resource"] == {"group": "apps", "kind": "Deployment", "namespace": None, "name": "web"}
     assert list(workload["evidence"][0]) == ["source", "strength", "container", "detail", "path", "line"]

@@ -305,6 +305,28 @@ def test_a_body_says_what_a_reviewer_asks(repository: Path) -> None:
     assert opened[0]["title"] == "Give 5 workloads accounts of their own and take unused API tokens from 3"
 
 
+def test_what_builds_make_of_a_workload_is_what_people_ask_about(repository: Path) -> None:
+    """One command for each account that there is, by the names that the cluster knows."""
+    git("rm", "-rq", ".")
+    written = deployment("api", account="api").replace("  namespace: shop\n", "")
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: api\n---\n"
+    fill(repository, {"base/web.yaml": deployment("web").replace("  namespace: shop\n", ""), "base/api.yaml": account + written})
+    fill(repository, {"base/kustomization.yaml": "resources: [web.yaml, api.yaml]\n"})
+    for team in ("pay", "ops"):
+        fill(repository, {f"{team}/kustomization.yaml": f"namespace: {team}\nnamePrefix: {team}-\nresources: [../base]\n"})
+    commit("built")
+    plan = str(repository.parent / "plan.yaml")
+    invoke(["plan", ".", "-q", "-o", plan])
+    body = pr(plan)[1][0]["body"]
+    before, after = body.split("### How to verify")[1].split("After the rollout")
+    asked = re.compile(r"--as=system:serviceaccount:(\S+) -n (\S+)")
+    assert set(asked.findall(before)) == {(f"{team}:{name}", team) for team in ("pay", "ops") for name in ("default", f"{team}-api")}
+    assert set(asked.findall(after)) == {(f"{team}:{team}-{name}", team) for team in ("pay", "ops") for name in ("web", "api")}
+    assert {f"kubectl get pods -n {team}" in after for team in ("pay", "ops")} == {True}
+    assert '("default")' in body  # the graph has one node for it, whatever the namespace
+    assert "pay/default" not in body.split("### How to verify")[0]
+
+
 def test_a_way_back_is_not_told_as_a_way_on(repository: Path) -> None:
     invoke(["migrate", "--write", "-q", "."])
     commit("migrated")

@@ -84,15 +84,8 @@ def _builds(root: Root) -> Iterator[Build]:
     for source in root.sources:
         if manifests.is_kustomization_file(source.path):
             with suppress(OSError):
-                known += _kustomizations(source.path, source.read())
+                known += kustomization.read(source.path, source.read())
     yield from (build for build in gathering.builds(known) if not build.members[0].is_component)
-
-
-def _kustomizations(path: str, data: bytes) -> list[kustomization.Kustomization]:
-    text = manifests.decode(path, data)
-    if not isinstance(text, str):
-        return []
-    return [one for resource in manifests.read(path, text, frozenset()).resources if (one := kustomization.parse(resource))]
 
 
 def _file(build: Build) -> str:

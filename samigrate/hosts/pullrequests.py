@@ -13,7 +13,7 @@ from samigrate.errors import InputError
 from samigrate.hosts import git
 from samigrate.hosts.write import write
 from samigrate.model import Problem
-from samigrate.outcome import Applied, Outcome
+from samigrate.outcome import Applied, Built, Outcome
 from samigrate.planfiles.applying import Progress
 from samigrate.planfiles.planfile import Entry, Left, PlanFile
 from samigrate.pullrequests import codeowners, grouping, pullrequest
@@ -36,6 +36,7 @@ class Made(NamedTuple):
     account: tuple[str, str]
     tokens: tuple[int, int]
     applied: tuple[Applied, ...]
+    builds: tuple[Built, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ def _changed(entries: Sequence[Entry], outcome: Outcome, progress: Progress) -> 
     for report in outcome.workloads:
         place = report.workload.resource.at.path, str(report.workload.id), report.workload.pod
         accounts, tokens = (report.account_before, report.account_after), (report.tokens_before, report.tokens_after)
-        reports.setdefault(place, []).append(Made(report.workload.id.kind, accounts, tokens, report.applied))
+        reports.setdefault(place, []).append(Made(report.workload.id.kind, accounts, tokens, report.applied, report.builds))
     for thing in outcome.objects:
         place = thing.resource.at.path, str(thing.resource.id), ""
         reports.setdefault(place, []).append(Made(thing.resource.id.kind, ("", ""), (0, 0), thing.applied))

@@ -1,7 +1,8 @@
 """Files on disk as roots: what is read, what may change, and what is decided together.
 
 The root of a file is the folder of the nearest `samigrate.yaml` or `.git` at or above it, else the PATH that leads
-to it. The whole root is read; PATH and the excludes say what of it may change.
+to it; then what its kustomizations gather from outside of it is read, too. The whole root is read; PATH and the
+excludes say what of it may change.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from samigrate import globs
+from samigrate import globs, manifests
 from samigrate.config import CONFIG_NAME, Settings, load_config
 from samigrate.errors import InputError
 from samigrate.hosts import charts, walk
+from samigrate.kustomize import kustomization
 from samigrate.model import Problem, Skip
 from samigrate.pipeline import Root, Source
 
@@ -109,6 +111,7 @@ class _Gathering:
                 self._list(path)
             else:
                 self._add(folder, path)
+            self._follow(folder)
 
     def _list(self, folder: str) -> None:
         """List a root, and the repositories below it that the user has asked for."""
@@ -125,6 +128,21 @@ class _Gathering:
         for nested in listing.nested:
             if self._is_asked(nested):
                 self._list(nested)
+
+    def _follow(self, folder: str) -> None:
+        """Where nothing says what belongs together, what kustomizations gather from outside of a PATH does."""
+        root = self.roots.get(folder, _Root(folder))
+        waiting = sorted(root.files)
+        while waiting:
+            path = waiting.pop()
+            for one in _kustomizations(path):
+                new = [each for each in one.resources if not _is_within(each, folder) and each not in self.listed and os.path.exists(each)]
+                for entry in new:
+                    self.listed.add(entry)
+                    found = walk.list_folder(entry).files if os.path.isdir(entry) else [entry]
+                    waiting += sorted(set(found) - root.files)
+                    for file in found:
+                        self._add(folder, file)
 
     def _is_listed(self, path: str) -> bool:
         return path in self.listed or walk.folder_of(path, self.listed) is not None
@@ -167,7 +185,7 @@ class _Gathering:
         parts: dict[tuple[str, bool], list[Source]] = defaultdict(list)
         for path in found.files:
             if walk.outermost(path, self.charts) is None and (path in self.asked or not path.endswith(left_out)):
-                source = Source(self.shown(path), partial(read, path), self._may_change(path, settings), path in self.asked)
+                source = self._source(path, settings)
                 if source.may_change or self.selection.is_wide:
                     scope = _scope(path, settings)
                     parts[scope or found.folder, scope is not None].append(source)
@@ -181,12 +199,15 @@ class _Gathering:
         there = {source.path for source in sources} if context else set()
         return [source for source in context.values() if source.path not in there]
 
-    def _may_change(self, path: str, settings: Settings) -> bool:
-        if not self._is_asked(path):
-            return False
+    def _source(self, path: str, settings: Settings) -> Source:
+        is_excluded = self._is_excluded(path, settings)
+        may_change = self._is_asked(path) and not is_excluded
+        return Source(self.shown(path), partial(read, path), may_change, path in self.asked, is_excluded)
+
+    def _is_excluded(self, path: str, settings: Settings) -> bool:
         if any(globs.matches(glob, _relative(path, self.here)) for glob in self.selection.exclude):
-            return False
-        return not any(globs.matches(glob, _relative(path, settings.folder)) for glob in settings.exclude)
+            return True
+        return any(globs.matches(glob, _relative(path, settings.folder)) for glob in settings.exclude)
 
     def _settings(self, folder: str) -> Settings:
         """The settings of a root: of the config named on the command line, else of the nearest one upward."""
@@ -230,6 +251,15 @@ class _Gathering:
                 return os.path.normpath(os.path.join(spelling, os.path.relpath(path, start))).replace(os.sep, "/")
         spelled_absolutely = any(os.path.isabs(spelling) for spelling in self.asked.values())
         return path.replace(os.sep, "/") if spelled_absolutely else _relative(path, self.here)
+
+
+def _kustomizations(path: str) -> list[kustomization.Kustomization]:
+    if not manifests.is_kustomization_file(path):
+        return []
+    try:
+        return kustomization.read(path, read(path))
+    except OSError:
+        return []  # whoever reads the files says so
 
 
 def _real(path: str) -> str:

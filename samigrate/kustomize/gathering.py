@@ -100,19 +100,33 @@ class _Walk:
             return
         self.visits[one.folder] += 1
         self.members[one.folder] = one
-        # What a component puts before a name it puts before those of its user's other resources, too.
-        parts = [self.known[path] for path in one.resources if path in self.known and self.known[path].is_component]
         route = (*above, one.folder)
-        here = Landing(
-            outer.namespace or one.namespace or next((part.namespace for part in parts if part.namespace), None),
-            outer.prefix + "".join(part.prefix for part in parts) + one.prefix,
-            one.suffix + "".join(part.suffix for part in parts) + outer.suffix,
-        )
+        own = Landing(outer.namespace or one.namespace, outer.prefix + one.prefix, one.suffix + outer.suffix)
+        parts = [self.known[path] for path in one.resources if path in self.known and self.known[path].is_component]
         self.found[one.path].setdefault(NOWHERE_ELSE, frozenset(route))
         for path in one.resources:
-            if path in self.known:
-                part = self.known[path]
-                inner = here._replace(prefix=here.prefix.removesuffix(part.prefix)) if part in parts else here
-                self._reach(part, inner, route)
-            else:
+            if path not in self.known:
+                here = self._within(own, parts)
                 self.found[path][here] = self.found[path].get(here, frozenset()) | frozenset(route)
+            elif (part := self.known[path]) in parts:
+                self._reach(part, self._within(own, parts[parts.index(part) + 1 :]), route)
+            else:
+                self._reach(part, self._within(own, parts), route)
+
+    def _within(self, own: Landing, parts: Sequence[Kustomization]) -> Landing:
+        """Where things land that components are laid over, one after the other, before what uses them is: a component
+        renames whatever is there by then."""
+        over = [each for part in parts for each in self._laid_over(part, ())]
+        return Landing(
+            own.namespace or next((each.namespace for each in reversed(over) if each.namespace), None),
+            own.prefix + "".join(each.prefix for each in reversed(over)),
+            "".join(each.suffix for each in over) + own.suffix,
+        )
+
+    def _laid_over(self, part: Kustomization, above: tuple[str, ...]) -> Iterator[Kustomization]:
+        """The components that a component uses, then itself."""
+        if part.folder not in above:
+            for path in part.resources:
+                if path in self.known and self.known[path].is_component:
+                    yield from self._laid_over(self.known[path], (*above, part.folder))
+            yield part

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from samigrate import yamltext
+from samigrate import manifests, yamltext
 from samigrate.manifests import is_kustomization_file
 from samigrate.model import Location, Resource
 from samigrate.values import Value, mapping, sequence, text
@@ -82,6 +82,14 @@ def parse(resource: Resource) -> Kustomization | None:
         value,
         (*remote, *(reason for key, reason in UNSEEN.items() if sequence(value, key))),
     )
+
+
+def read(path: str, data: bytes) -> list[Kustomization]:
+    """The kustomizations that a file holds; [] where it cannot be read."""
+    content = manifests.decode(path, data)
+    if not isinstance(content, str):
+        return []
+    return [one for resource in manifests.read(path, content, frozenset()).resources if (one := parse(resource))]
 
 
 def _local(folder: str, entries: Sequence[Value]) -> Iterator[str]:

@@ -8,11 +8,11 @@ merges with what we have made of it, and kustomize renames an account only where
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build, Way
-from samigrate.kustomize.kustomization import Patch
+from samigrate.kustomize.kustomization import Kustomization, Patch
 from samigrate.model import Finding, Proposal, Resource, Severity, Workload
 from samigrate.values import Value, at, mapping, resolve, sequence, text
 
@@ -35,11 +35,11 @@ class Overlay(NamedTuple):
                 return f"{patch.path or patch.at.path} patches {what}", "change it there, or take the patch into the workload"
         kind = workload.id.kind
         if fields := _FIELDS.get(proposal.part):
-            for path, target in self._replacements():
+            for path, target in self._replacements(self.build.members):
                 if _is_replaced(target, workload, fields):
                     return f"a replacement in {path} writes its {fields[0]}", "change it there"
         is_new = any(operation.pointer == workload.pod + "/serviceAccountName" for operation in proposal.operations)
-        if is_new and self.way.is_renamed(workload.resource.at.path) and not self._renames(kind):
+        if is_new and self.way.is_renamed(workload.resource.at.path) and not self.renames(kind):
             folder = self.build.folder or "."
             return (
                 f"the build of {folder} renames the account, but not its name in a {kind}",
@@ -65,6 +65,25 @@ class Overlay(NamedTuple):
         entries = (entry for binding in bindings for entry in sequence(binding.value, "subjects"))
         return any(text(entry, "kind") == "User" and text(entry, "name") == name for entry in entries)
 
+    def account(self, workload: Workload, stated: str | None) -> str | None:
+        """The account that the workload names after what the build's patches write, None for none; "" where a
+        replacement writes it, since what that will be is not known here."""
+        here = self._on_the_way(workload)
+        if any(_is_replaced(target, workload, _FIELDS["identity"]) for _, target in self._replacements(here)):
+            return ""
+        for member in reversed(here):  # from within outwards: the outermost has the last word
+            for patch in member.patched:
+                for value in self.files.get(patch.path, ()) if patch.path else patch.values:
+                    if _is_for(patch, value, workload):
+                        stated = _written(value, workload, stated)
+        return stated
+
+    def _on_the_way(self, workload: Workload) -> list[Kustomization]:
+        """The kustomizations that lead to the workload, and the components that they use."""
+        route = self.way.routes.get(workload.resource.at.path, frozenset())
+        used = {path for member in self.build.members if member.folder in route for path in member.resources}
+        return [one for one in self.build.members if one.folder in route or (one.is_component and one.folder in used)]
+
     def _patches_of(self, workload: Workload) -> Iterator[tuple[Patch, Value]]:
         for member in self.build.members:
             for patch in member.patched:
@@ -72,16 +91,17 @@ class Overlay(NamedTuple):
                     if _is_for(patch, value, workload):
                         yield patch, value
 
-    def _replacements(self) -> Iterator[tuple[str, Value]]:
+    def _replacements(self, members: Sequence[Kustomization]) -> Iterator[tuple[str, Value]]:
         """(file, target) of every replacement."""
-        for member in self.build.members:
+        for member in members:
             entries = [(member.path, entry) for entry in sequence(member.value, "replacements")]
             for path in member.data:
                 for value in self.files.get(path, ()):
                     entries += [(path, entry) for entry in (value if isinstance(value, list) else [value])]
             yield from ((path, target) for path, entry in entries for target in sequence(entry, "targets"))
 
-    def _renames(self, kind: str) -> bool:
+    def renames(self, kind: str) -> bool:
+        """Whether kustomize renames the account that pods of that kind name together with the account."""
         if kind in RENAMED:
             return True
         for member in self.build.members:
@@ -137,6 +157,16 @@ def _sets(value: Value, workload: Workload, proposal: Proposal) -> str:
     if kind == "volume" and any(text(one, "name") == name for one in sequence(spec, "volumes")):
         return f"its volume {name}"
     return ""
+
+
+def _written(value: Value, workload: Workload, stated: str | None) -> str | None:
+    """The account's name after a patch that may write it."""
+    if not isinstance(value, list):
+        return text(resolve(value, workload.pod), "serviceAccountName") or stated
+    for entry in value:
+        if text(entry, "path") == f"{workload.pod}/serviceAccountName":
+            stated = None if text(entry, "op") == "remove" else text(entry, "value") or stated
+    return stated
 
 
 def _operation_sets(entry: Value, workload: Workload, fields: tuple[str, ...], volume: str) -> str:

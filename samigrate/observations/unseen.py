@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from samigrate.model import Finding, Location, Resource, Severity
+from samigrate.planning import built
 from samigrate.values import mapping, sequence, text
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ def _sources(resources: Sequence[Resource]) -> Iterator[Finding]:
 def _grants(scope: str, works: Sequence[Work]) -> Finding:
     """What may give rights to the scope's accounts without being in the input, and how to see it."""
     first = next((work for work in works if work.tokens), works[0])
-    namespace, account = first.views[0].namespace or "NAMESPACE", first.workload.spec.account
+    here = [view for view in first.views if view.scope.name == scope]
+    accounts = dict.fromkeys((view.namespace or "NAMESPACE", built.account(first, view) or "ACCOUNT") for view in here)
     commands = [
-        f"kubectl auth can-i --list --as=system:serviceaccount:{namespace}:{account} -n {namespace}",
+        *(f"kubectl auth can-i --list --as=system:serviceaccount:{space}:{name} -n {space}" for space, name in accounts),
         "kubectl get rolebindings,clusterrolebindings -A -o wide",
         *_hints(works),
     ]

@@ -46,9 +46,10 @@ def read_out(run: Run) -> tuple[list[Entry], list[Left]]:
     notes = _notes(run.outcome.findings)
     files = _Files(run)
     entries, left = [], []
-    asked = [work for work in run.works if files.may_change(work)]
-    for work, report in zip(asked, run.outcome.workloads, strict=True):
+    reports = {report.workload.key: report for report in run.outcome.workloads}
+    for work in (work for work in run.works if files.may_change(work)):
         key = work.workload.key
+        report = reports[key]
         said = tuple(text for where, text in notes[work.workload.resource.at] if where.startswith(work.workload.pod))
         if key not in steps:
             if report.tokens_before or said:

@@ -14,11 +14,12 @@ MOST = 8
 
 
 class Move(NamedTuple):
-    """A workload with its accounts and tokens before and after."""
+    """A workload with its accounts and tokens before and after; `is_several`: builds put it into several places."""
 
     entry: Entry
     account: tuple[str, str]
     tokens: tuple[int, int]
+    is_several: bool = False
 
 
 def draw(changed: Sequence[Move]) -> list[str]:
@@ -43,9 +44,9 @@ def _side(side: int, changed: Sequence[Move]) -> list[str]:
             lines.append(f'    {known[key]}{begin}"{_label(name)}"{end}')
         return known[key]
 
-    for entry, accounts, tokens in changed:
+    for entry, accounts, tokens, is_several in changed:
         workload = node("workload", entry.at.object + (f" #{entry.at.nth + 1}" if entry.at.nth else ""), "[]")
-        account = node("account", f"{entry.namespace}/{accounts[side]}".lstrip("/"), "()")
+        account = node("account", accounts[side] if is_several else f"{entry.namespace}/{accounts[side]}".lstrip("/"), "()")
         lines.append(f"    {workload} {'-->|token|' if tokens[side] else '-.->'} {account}")
         for binding in dict.fromkeys(step.on.object for step in entry.steps if _grants(step)):
             lines.append(f"    {account} --> {node('binding', binding, '{{}}')}")

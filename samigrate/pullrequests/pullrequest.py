@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from samigrate.markdown import arrow, block, bullets, code, details, table
 from samigrate.model import DEFAULT_ACCOUNT, Risk
-from samigrate.outcome import Applied
+from samigrate.outcome import Applied, Built
 from samigrate.planfiles.planfile import Entry, Left
 from samigrate.pullrequests import graph
 from samigrate.words import USES_API, clean, count
@@ -36,21 +36,33 @@ _PODS = "custom-columns=POD:.metadata.name,ACCOUNT:.spec.serviceAccountName,TOKE
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An entry and what became of it: accounts and tokens before and after (of an object without pods "" and 0)."""
+    """An entry and what became of it: accounts and tokens before and after (of an object without pods "" and 0), and
+    what kustomize builds make of it."""
 
     entry: Entry
     kind: str
     account: tuple[str, str]
     tokens: tuple[int, int]
     applied: tuple[Applied, ...]
+    builds: tuple[Built, ...] = ()
 
     @property
     def is_moved(self) -> bool:
         return self.account[0] != self.account[1]
 
     @property
-    def namespace(self) -> str:
-        return self.entry.namespace or "NAMESPACE"
+    def before(self) -> list[tuple[str, str]]:
+        """(namespace, account) of every account that its pods run as now, as the cluster knows it."""
+        if not self.builds:
+            return [(self.entry.namespace or "NAMESPACE", self.account[0])]
+        return [(one.namespace or "NAMESPACE", one.account_before or "ACCOUNT") for one in self.builds]
+
+    @property
+    def after(self) -> list[tuple[str, str]]:
+        """The same after the change."""
+        if not self.builds:
+            return [(self.entry.namespace or "NAMESPACE", self.account[1])]
+        return [(one.namespace or "NAMESPACE", one.account_after or "ACCOUNT") for one in self.builds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +145,7 @@ def _labels(what: What, changed: Sequence[Changed]) -> tuple[str, ...]:
 def _sections(changed: Sequence[Changed], left: Sequence[Left], command: str) -> Iterator[str]:
     yield _why(changed)
     yield from _tables(changed)
-    if drawn := graph.draw([graph.Move(one.entry, one.account, one.tokens) for one in changed if one.entry.pod]):
+    if drawn := graph.draw([graph.Move(one.entry, one.account, one.tokens, len(one.builds) > 1) for one in changed if one.entry.pod]):
         yield "### Before and after\n\n" + block(drawn, "mermaid")
     yield _blast_radius(changed)
     yield from _left_alone(left)
@@ -233,8 +245,8 @@ def _left_alone(left: Sequence[Left]) -> Iterator[str]:
 
 def _verify(changed: Sequence[Changed]) -> Iterator[str]:
     """Commands, for copying."""
-    before = dict.fromkeys((one.namespace, one.account[0]) for one in changed if one.entry.pod)
-    after = dict.fromkeys((one.namespace, one.account[1]) for one in changed if one.entry.pod)
+    before = dict.fromkeys(who for one in changed if one.entry.pod for who in one.before)
+    after = dict.fromkeys(who for one in changed if one.entry.pod for who in one.after)
     if not after:
         return
     told = "what the accounts of today may do: whoever uses any of it without a sign in the manifests must keep its account"

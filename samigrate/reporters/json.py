@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from samigrate.model import Finding, Level, Problem, ResourceId, Risk, Skip
-from samigrate.outcome import Applied, Mention, ObjectReport, Outcome, WorkloadReport
+from samigrate.outcome import Applied, Built, Mention, ObjectReport, Outcome, WorkloadReport
 from samigrate.reporters import Look, Reporter
 
 VERSION = 1
@@ -68,7 +68,13 @@ def _workload(report: WorkloadReport) -> dict[str, Any]:
         "operations": [_operation(applied) for applied in report.applied],
         "blast_radius": [_mention(mention) for mention in report.radius],
         "risks": _risks(report.risks),
+        "builds": [_built(one) for one in report.builds],
     }
+
+
+def _built(one: Built) -> dict[str, Any]:
+    account = {"before": one.account_before or None, "after": one.account_after or None}
+    return {"scope": one.scope, "namespace": one.namespace, "name": one.name, "account": account}
 
 
 def _object(report: ObjectReport) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from samigrate.markdown import arrow, bullets, code, details, table
 from samigrate.model import Finding, Level, Severity
 from samigrate.outcome import Outcome, WorkloadReport
 from samigrate.reporters import Look, Reporter
-from samigrate.words import USES_API, count
+from samigrate.words import USES_API, count, scopes
 
 _HEAD = ("Workload", "At", "Account", "Tokens", "Uses the API", "Risk", "Why")
 _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -18,9 +18,9 @@ _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 def render(outcome: Outcome, look: Look) -> Iterator[str]:
     yield "## samigrate\n\n" + _totals(outcome) + "\n"
-    ordered = sorted(outcome.workloads, key=lambda report: (report.scope, report.workload.key))
-    for scope, reports in groupby(ordered, key=lambda report: report.scope):
-        yield f"\n### {code(scope or '.')}\n\n" + table(_HEAD, map(_row, reports))
+    ordered = sorted(outcome.workloads, key=lambda report: (report.scopes, report.workload.key))
+    for held, reports in groupby(ordered, key=lambda report: report.scopes):
+        yield f"\n### {code(scopes(held))}\n\n" + table(_HEAD, map(_row, reports))
     for problem in outcome.problems:
         yield f"\n> **Not done:** {code(f'{problem.path}:{problem.line}')}: {code(problem.message)}\n"
     if outcome.findings:
@@ -48,7 +48,7 @@ def _row(report: WorkloadReport) -> Sequence[str]:
     why = code(report.verdict.evidence[0].detail) if report.verdict.evidence else ""
     part = f" [{workload.component}]" if workload.component else ""
     return (
-        code(f"{workload.id}{part}"),
+        "<br>".join([code(f"{workload.id}{part}"), *(f"runs {code(str(one))}" for one in report.builds if report.is_renamed)]),
         code(f"{workload.resource.at.path}:{report.line}"),
         arrow(code(report.account_before), code(report.account_after)),
         arrow(str(report.tokens_before), str(report.tokens_after)),

@@ -16,6 +16,7 @@ from samigrate.outcome import STREAM, Outcome, WorkloadReport
 from samigrate.reporters import Look, Reporter
 from samigrate.words import clean as clean
 from samigrate.words import count as count
+from samigrate.words import scopes
 
 SCREENFUL = 12
 _INDENT = 12
@@ -63,9 +64,9 @@ def _paint(look: Look, code: str, text: str) -> str:
 
 
 def render(outcome: Outcome, look: Look) -> Iterator[str]:
-    ordered = sorted(outcome.workloads, key=lambda report: (report.scope, report.workload.key))
-    for scope, reports in groupby(ordered, key=lambda report: report.scope):
-        yield _paint(look, "1", clean(scope or ".")) + "\n"
+    ordered = sorted(outcome.workloads, key=lambda report: (report.scopes, report.workload.key))
+    for held, reports in groupby(ordered, key=lambda report: report.scopes):
+        yield _paint(look, "1", clean(scopes(held))) + "\n"
         yield from (line + "\n" for line in _table(list(reports), look))
         yield "\n"
     if look.workload:
@@ -94,6 +95,7 @@ def _table(reports: Sequence[WorkloadReport], look: Look) -> Iterator[str]:
         if is_wide:
             yield "      at    " + row[-1]
         yield from _why(report, look)
+        yield from _runs(report, look)
         yield from _fit(look, "      then  ", _change(report))
 
 
@@ -109,8 +111,10 @@ def _row(report: WorkloadReport) -> tuple[str, ...]:
 
 
 def _workload_name(report: WorkloadReport) -> str:
+    """As written; the namespace of what runs goes with it where that is one."""
     identity = report.workload.id
-    name = f"{report.namespace}/{identity.name}" if report.namespace else identity.name
+    namespace = report.namespace if len(report.builds) < 2 else identity.namespace
+    name = f"{namespace}/{identity.name}" if namespace else identity.name
     part = f" [{report.workload.component}]" if report.workload.component else ""
     return clean(f"{identity.kind} {name}{part}")
 
@@ -131,6 +135,17 @@ def _why(report: WorkloadReport, look: Look) -> Iterator[str]:
 
 def _evidence_place(report: WorkloadReport, index: int, evidence: Evidence) -> str:
     return _place(evidence.at.path, report.lines.get(index, evidence.at.line))
+
+
+def _runs(report: WorkloadReport, look: Look) -> Iterator[str]:
+    """What it runs as, where kustomize builds make something else of it than what is written."""
+    if not report.is_renamed:
+        return
+    is_all = look.verbosity > 0 or look.workload or len(report.builds) <= SCREENFUL
+    for one in report.builds if is_all else report.builds[:SCREENFUL]:
+        yield from _fit(look, "      runs  ", clean(str(one)), clean(f"({one.scope})"))
+    if not is_all:
+        yield f"      runs  and {len(report.builds) - SCREENFUL} more; -v shows all"
 
 
 def _change(report: WorkloadReport) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -392,6 +393,123 @@ def test_patches_beside_what_is_edited_are_no_obstacle(kubectl: str) -> None:
     patch = "- {op: add, path: /spec/template/spec/containers/0/env, value: []}\n- {op: add, path: /spec/replicas, value: 3}\n"
     migrate({**WEB, "over/kustomization.yaml": OVER + TARGET, "over/patch.yaml": patch})
     assert pod(build("over", kubectl)["Deployment", "p-web-s"])["serviceAccountName"] == "p-web-s"
+
+
+# ---------------------------------------------------------------- what a report says of the builds
+
+
+NAMED = workload(spec="      serviceAccountName: web\n")
+WORKER = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: worker}\n"
+ONE = "namePrefix: p-\nnamespace: prod\nresources: [../base]\n"
+OTHER = "nameSuffix: -s\nresources: [../base]\n"
+SETS = "patches:\n- target: {kind: Deployment, name: web}\n  patch: |-\n    " + ACCOUNT.replace("theirs", "worker")
+MERGES = "patches:\n- patch: |-\n    {apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {spec: {serviceAccountName: worker}}}}\n"
+PART = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+REFERENCE = (
+    "nameReference:\n- {kind: ServiceAccount, version: v1, fieldSpecs: [{kind: ReplicaSet, path: spec/template/spec/serviceAccountName}]}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        pytest.param({"one": ONE, "other": OTHER}, id="two builds"),
+        pytest.param({"one": ONE, "other": OTHER, "all": "nameSuffix: -x\nresources: [../one, ../other]\n"}, id="one build of both"),
+        pytest.param({"base/web.yaml": f"{WORKER}---\n{NAMED}", "one": ONE}, id="an account that the build does not have"),
+        pytest.param(
+            {"base/web.yaml": WORKER.replace("worker", "web") + f"---\n{NAMED}", "one": ONE, "other": OTHER}, id="one that it has"
+        ),
+        pytest.param({"base/web.yaml": f"{WORKER}---\n{NAMED}", "one": ONE + SETS, "other": OTHER}, id="a JSON patch sets it"),
+        pytest.param({"base/web.yaml": f"{WORKER}---\n{NAMED}", "one": ONE + MERGES, "other": OTHER}, id="a merge sets it"),
+        pytest.param({"base/web.yaml": NAMED, "one": ONE + SETS.replace("add", "remove", 1), "other": OTHER}, id="a patch takes it away"),
+        pytest.param(
+            {"base/web.yaml": f"{WORKER}---\n{NAMED}", "one": ONE + MERGES, "all": "resources: [../one]\n" + SETS.replace("worker", "top")},
+            id="the outermost patch wins",
+        ),
+        pytest.param(
+            {"part": f"{PART}namePrefix: c-\n{SETS}", "one": ONE + "components: [../part]\n", "other": OTHER},
+            id="a component of one of them",
+        ),
+        pytest.param(
+            {
+                "inner": f"{PART}namePrefix: i-\nnameSuffix: -i\nnamespace: inner\n",
+                "part": f"{PART}namePrefix: c-\nnameSuffix: -c\ncomponents: [../inner]\n",
+                "later": f"{PART}namePrefix: l-\nnameSuffix: -l\nnamespace: later\n",
+                "one": "namePrefix: p-\nnameSuffix: -p\nresources: [../base]\ncomponents: [../part, ../later]\n",
+            },
+            id="components of components, one after the other",
+        ),
+        pytest.param(
+            {
+                "base/kustomization.yaml": "resources: []\n",
+                "first": f"{PART}namePrefix: f-\nnameSuffix: -f\nnamespace: first\nresources: [web.yaml]\n",
+                "first/web.yaml": workload(),
+                "later": f"{PART}namePrefix: l-\nnameSuffix: -l\n",
+                "one": "namePrefix: p-\nnameSuffix: -p\nresources: [../base]\ncomponents: [../first, ../later]\n",
+            },
+            id="a component's own workload",
+        ),
+        pytest.param(
+            {"base/web.yaml": WORKER + "---\n" + workload("ReplicaSet", spec="      serviceAccountName: worker\n"), "one": ONE},
+            id="a kind whose reference is not known",
+        ),
+        pytest.param(
+            {
+                "base/web.yaml": WORKER + "---\n" + workload("ReplicaSet", spec="      serviceAccountName: worker\n"),
+                "one": ONE + "configurations: [ref.yaml]\n",
+                "one/ref.yaml": REFERENCE,
+            },
+            id="a kind whose reference is configured",
+        ),
+    ],
+)
+def test_a_report_tells_what_every_build_makes_of_a_workload(tree: Tree, kubectl: str) -> None:
+    """Namespace, name and account of each, as kubectl builds them: before, and after the change."""
+    files = {path if "." in path else f"{path}/kustomization.yaml": content for path, content in tree.items()}
+    plant({**{path: content for path, content in WEB.items() if "first/web.yaml" not in files}, **files})
+    told = json.loads(invoke(["audit", "--format", "json", "."]).stdout)
+    roots = [folder for folder in ("all",) if folder in tree] or [folder for folder in ("one", "other") if folder in tree]
+    assert runs(told, "before") == built_of(roots, kubectl)
+    invoke(["migrate", "--write", "."])
+    assert runs(told, "after") == built_of(roots, kubectl)
+
+
+def runs(report: Any, when: str) -> set[tuple[str | None, str, str | None]]:
+    [one] = report["workloads"]
+    return {(each["namespace"], each["name"], each["account"][when]) for each in one["builds"]}
+
+
+def built_of(roots: list[str], kubectl: str) -> set[tuple[str | None, str, str | None]]:
+    found: set[tuple[str | None, str, str | None]] = set()
+    for root in roots:
+        ran = subprocess.run([kubectl, "kustomize", root], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        for one in yaml.safe_load_all(ran.stdout):
+            if one["kind"] in ("Deployment", "ReplicaSet"):
+                found.add((one["metadata"].get("namespace"), one["metadata"]["name"], pod(one).get("serviceAccountName", "default")))
+    return found
+
+
+@pytest.mark.parametrize("asked", ["Deployment/web", "deployment/p-web", "Deployment/prod/p-web", "Deployment/web-s"])
+def test_a_workload_is_found_by_any_of_its_names(asked: str) -> None:
+    plant({**WEB, "one/kustomization.yaml": ONE, "other/kustomization.yaml": OTHER})
+    told = json.loads(invoke(["audit", "--format", "json", "--workload", asked, "."]).stdout)
+    assert [one["resource"]["name"] for one in told["workloads"]] == ["web"]
+
+
+def test_markdown_tells_them_in_the_workloads_cell() -> None:
+    plant({**WEB, "one/kustomization.yaml": ONE, "other/kustomization.yaml": OTHER})
+    told = invoke(["audit", "--format", "markdown", "."]).stdout.decode()
+    assert "### `one, other`" in told
+    assert "| `Deployment web`<br>runs `prod/p-web as default → p-web`<br>runs `web-s as default → web-s` |" in told
+
+
+def test_what_a_replacement_will_write_is_not_known() -> None:
+    names = "configMapGenerator:\n- {name: names, literals: [account=theirs]}\n"
+    plant({**WEB, "over/kustomization.yaml": f"namespace: prod\nresources:\n- ../base\n{names}replacements:\n{REPLACED}"})
+    told = json.loads(invoke(["audit", "--format", "json", "."]).stdout)
+    assert runs(told, "before") == {("prod", "web", None)}
+    assert "prod/web as an account that a replacement writes" in invoke(["audit", "."]).stdout.decode()
 
 
 # ---------------------------------------------------------------- the proof

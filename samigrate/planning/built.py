@@ -1,0 +1,47 @@
+"""Under which names a workload runs in each kustomize build, and as which account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from samigrate.model import DEFAULT_ACCOUNT, PodSpec
+from samigrate.outcome import Built
+from samigrate.planning.state import State, Work
+from samigrate.scope.index import View
+
+
+def of(work: Work, state: State) -> tuple[Built, ...]:
+    """One for each place where a build puts the workload, in the order of its builds; () where none gathers it."""
+    after = state.spec(work.workload)
+    return tuple(dict.fromkeys(built for view in work.views for built in _in_view(work, view, after, state)))
+
+
+def _in_view(work: Work, view: View, after: PodSpec, state: State) -> Iterator[Built]:
+    overlay = view.scope.overlay
+    if overlay is None:
+        return
+    prefix, suffix = overlay.way.names(work.workload.resource.at.path)
+    before = account(work, view)
+    is_moved = after.account != work.workload.spec.account
+    then = _account(work, view, after, state) if is_moved else before
+    yield Built(view.scope.name, view.namespace, prefix + work.workload.id.name + suffix, before, then)
+
+
+def account(work: Work, view: View) -> str:
+    """The account that the workload runs as in a view, as its build calls it; "" where the input does not tell."""
+    return _account(work, view, work.workload.spec, None)
+
+
+def _account(work: Work, view: View, spec: PodSpec, state: State | None) -> str:
+    """kustomize renames an account that it has, and the reference to it where it knows that one stands there; `state`
+    knows the accounts that are to come."""
+    overlay = view.scope.overlay
+    name = overlay.account(work.workload, spec.stated_account) if overlay else spec.account
+    if name is None:
+        return DEFAULT_ACCOUNT
+    if overlay is None or not overlay.renames(work.workload.id.kind):
+        return name
+    is_new = state is not None and any(other is view for other, *_ in state.created(work, name))
+    homes = [work.workload.resource.at.path] if is_new else [seen.resource.at.path for seen in view.account(name)]
+    prefix, suffix = overlay.way.names(homes[0]) if homes else ("", "")
+    return prefix + name + suffix

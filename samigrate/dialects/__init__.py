@@ -20,11 +20,19 @@ spells_dicts: false              # whether dict keys may be in snake case, too
 verbatim: [labels]               # fields whose keys are the user's own, never spelled in another way
 account: {class: ServiceAccount, module: core.v1, name: "{name}-account"}
                                  # what makes an account as a statement of its own: its class, the module it lies in
-                                 # below the first part of `modules` ("" for that of the workload), its own name
+                                 # below the first part of `modules` ("" for that of the workload), its own name;
+                                 # `variable`: what it is assigned to, where its users take the object
+defaults:                        # what a class says by itself, by parameter
+  Deployment: {automount_service_account_token: false}
+named: [service_account]         # parameters that take an object where a manifest has its name
+wraps: {from_value: 0}           # methods that only wrap a value, or refer to an object by its name: the place of that
+                                 # among their arguments
+adders: {containers: [add_container]}  # methods that add to a list which must not be empty
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -35,7 +43,7 @@ from samigrate.pytext import Dialect
 
 _KEYS = frozenset(
     ("about", "modules", "signs", "objects", "fragments", "flat", "renamed", "fields", "open_by", "own", "suffix", "positional")
-) | {"spells_dicts", "account", "verbatim"}
+) | {"spells_dicts", "account", "verbatim", "defaults", "named", "wraps", "adders"}
 
 
 @cache
@@ -69,5 +77,14 @@ def _dialect(name: str, text: str) -> Dialect:
         bool(value.get("spells_dicts", False)),
         frozenset(value.get("verbatim", ())),
         value.get("account", {}),
+        _by_key(value.get("defaults", {}), value.get("flat", {})),
+        frozenset(value.get("named", ())),
+        value.get("wraps", {}),
+        {parameter: tuple(methods) for parameter, methods in value.get("adders", {}).items()},
         tuple(sign.encode() for sign in ("" if "k8s" in value["modules"] else value["modules"][0].split(".")[0], *value.get("signs", ()))),
     )
+
+
+def _by_key(defaults: Mapping[str, Mapping[str, Any]], flat: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Defaults by the keys that the parameters of their class are read as."""
+    return {klass: {f"={name}" if klass in flat else name: value for name, value in given.items()} for klass, given in defaults.items()}

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import chain, count
 from typing import Any
 
 from .edit import Draft, Slot
-from .node import Declaration, Dialect, Node, Span
+from .node import Declaration, Dialect, Entry, Node, Span
 from .splice import Edit, edits
-from .write import Class, Style, entry, string
+from .write import Class, Style, expression, string
 
 
 class Beside:
-    """Gathers what is to be declared in one text. `imports` are statements that the new code needs."""
+    """Gathers what is to be declared in one text. `imports` are statements that the new code needs, `variables` what
+    holds the new objects, by name, in a program that hands them on."""
 
     def __init__(self, text: str, style: Style) -> None:
         self.text, self.style = text, style
         self.imports: list[str] = []
+        self.variables: dict[str, str] = {}
         self._lists: dict[Span, tuple[Node, Draft]] = {}
         self._statements: list[Edit] = []
 
@@ -34,8 +38,22 @@ class Beside:
         indent = self.text[self.text.rfind("\n", 0, start) + 1 : start]
         if indent.strip():
             return "it shares its line with other code"
-        self._statements.append(Edit(start, start, self._statement(one.node, value, dialect, indent) + self.style.newline + indent))
+        parameters = dialect.flat.get(dialect.account["class"], {}).values()
+        if parameters and (extra := next((key for key in value if f"/{key}" not in parameters and key not in ("apiVersion", "kind")), "")):
+            return f"{dialect.account['class']} has no parameter for {extra}"
+        above, newline = self._above_comments(start, indent), self.style.newline
+        made = self._statement(one.node, value, dialect, indent) + newline * (1 if above == start else 2)
+        self._statements.append(Edit(above, above, made + indent))
         return ""
+
+    def _above_comments(self, start: int, indent: str) -> int:
+        """Where the comments begin that stand right above a statement, and speak of it."""
+        line = start - len(indent)
+        while comment := re.search(rf"(?:^|(?<=[\r\n])){indent}#[^\r\n]*(?:\r\n|\n|\r)\Z", self.text[:line]):
+            if comment.start() == 0:
+                break  # a file's own head, or what Python itself reads there
+            line = comment.start()
+        return line + len(indent)
 
     def edits(self) -> Iterator[Edit]:
         yield from self._statements
@@ -46,15 +64,29 @@ class Beside:
         """A call that makes an account, as the program would spell it."""
         facts, name = dialect.account, value["metadata"]["name"]
         head = self._head(node, dialect)
-        given = [self.text[slice(*one.span)] for one in node.entries if one.key in ("=0", "=1") and one.span]
+        call = node.holder or node
+        given = [self.text[slice(*one.span)] for one in call.entries if one.key in ("=0", "=1") and one.span]
         own = string(facts["name"].format(name=name), self.style)
         kept = [own if which == "name" else spelled for which, spelled in zip(dialect.positional, given, strict=False)]
         inner, klass = indent + self.style.step, Class(facts["class"], head, dialect)
         lines = [f"{inner}{each}," for each in kept]
+        parameters = {where[1:]: parameter for parameter, where in dialect.flat.get(facts["class"], {}).items()}
         for key, item in value.items():
             if key not in ("apiVersion", "kind"):
-                lines.append(f"{inner}{entry(key, item, klass, self.style, inner)},")
-        return self.style.newline.join([f"{head}{facts['class']}(", *lines, f"{indent})"])
+                start = f"{parameters.get(key) or dialect.spell(key)}="
+                below = klass.of(key) or _class_of(node.entry(key), dialect)
+                lines.append(f"{inner}{start}{expression(item, below, self.style, inner, len(inner) + len(start) + 1)},")
+        target = f"{self._variable(name, facts['variable'])} = " if "variable" in facts else ""
+        return self.style.newline.join([f"{target}{head}{facts['class']}(", *lines, f"{indent})"])
+
+    def _variable(self, name: str, pattern: str) -> str:
+        """A new variable for the object, which occurs nowhere in the program."""
+        wanted = re.sub(r"\W", "_", pattern.format(name=name))
+        wanted = wanted if wanted.isidentifier() else f"_{wanted}"
+        taken = set(re.findall(r"\w+", self.text)) | set(self.variables.values())
+        chosen = next(one for one in chain([wanted], (f"{wanted}_{number}" for number in count(2))) if one not in taken)
+        self.variables[name] = chosen
+        return chosen
 
     def _head(self, node: Node, dialect: Dialect) -> str:
         """How the program calls the module that the account's class lies in, with its dot; "" for a class it imports."""
@@ -65,6 +97,13 @@ class Beside:
             return f"{parts[0]}.{facts['module']}."
         self.imports.append(f"from {dialect.modules[0].split('.')[0]}.{facts['module']} import {facts['class']}")
         return ""
+
+
+def _class_of(one: Entry | None, dialect: Dialect) -> Class | None:
+    """The class that a workload writes a part of it as."""
+    if one is None or one.node.style != "call" or not one.node.klass:
+        return None
+    return Class(one.node.klass, one.node.callee.rpartition(".")[0] + "." * ("." in one.node.callee), dialect)
 
 
 def _place(slots: list[Slot], span: Span) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .node import Dialect, Entry, Node
+from .write import Bare
 
 FIRST = "^"
 
@@ -41,9 +43,11 @@ class Slot:
 
 @dataclass(slots=True)
 class Draft:
-    """The containers of one declaration that operations touch, each with its slots, in the order they were touched."""
+    """The containers of one declaration that operations touch, each with its slots, in the order they were touched.
+    `variables` hold the objects that are declared along with it, by name."""
 
     dialect: Dialect | None
+    variables: Mapping[str, str] = field(default_factory=dict)
     slots: dict[int, list[Slot]] = field(default_factory=dict)
     nodes: dict[int, Node] = field(default_factory=dict)
 
@@ -118,12 +122,16 @@ def _synthetic(node: Node, step: str) -> Node | None:
 
 
 def _edit_mapping(draft: Draft, node: Node, key: str, op: Op) -> None:
-    target, name, after = node, key, op.after
+    target, name, after, value = node, key, op.after, op.value
+    if node.inside and node.holder is not None and op.op == "add":
+        _add_inside(draft, node, node.holder, key, op)
+        return
     if node.holder is not None:
         if key not in node.names:
             raise CannotEdit(op.pointer, f"{node.holder.klass} has no parameter for {key}", node.line)
         target, name = node.holder, node.names[key]
         after = tuple(node.names[one] for one in op.after if one in node.names)
+        value = _object(draft, name, op, node)
         _allow(target, op)
     elif node.span is None:
         raise CannotEdit(op.pointer, node.fixed or "nobody wrote it here", node.line)
@@ -132,24 +140,52 @@ def _edit_mapping(draft: Draft, node: Node, key: str, op: Op) -> None:
     if op.op == "remove" or found is not None:
         _change(found, slots, op, node)
         return
-    if op.op == "replace":
+    by_itself = target.entry(name)
+    if op.op == "replace" and (by_itself is None or by_itself.span is not None):
         raise CannotEdit(op.pointer, f"there is no {key}", node.line)
     place = len(slots)
     if after[:1] == (FIRST,):
-        place = next((at for at, slot in enumerate(slots) if not (slot.key or "").startswith("=")), place)
+        place = _first(slots)
     else:
         behind = next((at for one in after for at, slot in enumerate(slots) if slot.key == one), None)
         if behind is not None:
             place = behind + 1
             while place < len(slots) and slots[place].is_fresh and slots[place].old is None:
                 place += 1
-    slots.insert(place, Slot(name, None, op.value, is_fresh=True))
+    slots.insert(place, Slot(name, None, value, is_fresh=True))
+
+
+def _first(slots: list[Slot]) -> int:
+    """The first place behind positional arguments."""
+    return next(
+        (at for at, slot in enumerate(slots) if not (slot.key or "").startswith("=") or not (slot.key or "")[1:].isdigit()), len(slots)
+    )
+
+
+def _add_inside(draft: Draft, node: Node, holder: Node, key: str, op: Op) -> None:
+    """A key of a mapping that nobody wrote, for which its holder takes one argument."""
+    _allow(holder, op)
+    slots = draft.of(holder)
+    found = next((slot for slot in slots if slot.key == node.inside and slot.is_fresh), None)
+    if found is not None:
+        found.value = {**found.value, key: op.value}
+    else:
+        slots.insert(_first(slots), Slot(node.inside, None, {key: op.value}, is_fresh=True))
+
+
+def _object(draft: Draft, name: str, op: Op, node: Node) -> Any:
+    """What an argument is to be: the variable of the object that is meant, where it takes no name."""
+    if draft.dialect is None or name.removeprefix("=") not in draft.dialect.named or op.op == "remove":
+        return op.value
+    if op.value not in draft.variables:
+        raise CannotEdit(op.pointer, f"{name.removeprefix('=')} takes an object of the program: pass it {op.value}", node.line)
+    return Bare(draft.variables[op.value])
 
 
 def _change(found: Slot | None, slots: list[Slot], op: Op, node: Node) -> None:
     if found is None:
         raise CannotEdit(op.pointer, "there is no such key", node.line)
-    if found.old is not None and found.old.node.kind == "opaque":
+    if found.old is not None and found.old.node.fixed and found.old.node.kind in ("opaque", "scalar"):
         raise CannotEdit(op.pointer, found.old.node.fixed, found.old.node.line)
     if op.op != "remove":
         found.is_fresh, found.value = True, op.value

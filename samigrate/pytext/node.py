@@ -17,7 +17,8 @@ class Node:
     span between the brackets. A scalar holds `value`; an opaque node holds a placeholder there. `fixed` says why
     nothing below the node may be edited, "" where nothing forbids it. `klass` is the class a call makes, as its
     dialect knows it; `callee` its text. `holder` is the call whose arguments a synthetic mapping's keys are,
-    `names` which. `is_snake`: a dict writes its keys in snake case.
+    `names` which; `inside` is the one argument that would hold the whole mapping. `is_snake`: a dict writes its keys in
+    snake case.
     """
 
     kind: str  # mapping | sequence | scalar | opaque
@@ -32,6 +33,7 @@ class Node:
     line: int = 1
     holder: Node | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    inside: str = ""
     is_snake: bool = False
 
     def entry(self, key: str) -> Entry | None:
@@ -88,7 +90,9 @@ class Dialect(NamedTuple):
     """How one library spells values. `modules` are where its classes lie (`*` matches one part), `objects` maps a class
     to the constant parts of the value it makes, `fragments` the same for parts of objects, `flat` a class to pointers by
     parameter. `fields` says which class a new value of a field wants; `renamed` maps spellings to keys where they are
-    not the camel case of each other; `own` are parameters that are none of the value's."""
+    not the camel case of each other; `own` are parameters that are none of the value's. `defaults` are what a class says
+    by itself; `named` are parameters that take an object where the value holds its name, `wraps` methods that only wrap a
+    value, each with the place of that among its arguments; `adders` are methods that add to a list."""
 
     id: str
     about: str
@@ -105,6 +109,10 @@ class Dialect(NamedTuple):
     spells_dicts: bool
     verbatim: frozenset[str]
     account: Mapping[str, str]
+    defaults: Mapping[str, Mapping[str, Any]]
+    named: frozenset[str]
+    wraps: Mapping[str, int]
+    adders: Mapping[str, tuple[str, ...]]
     signs: tuple[bytes, ...]
 
     def key(self, spelled: str) -> str:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .node import Block, Declaration, Dialect, Entry, Node, Span
+from .flat import as_variables, flat, named
+from .node import Declaration, Dialect, Entry, Node
 from .parse import parse
 from .source import Source
+from .texts import block
 
 if TYPE_CHECKING:
     import libcst
 
 DEEPEST = 60
-_TEXT = re.compile(r"^[ \t]*[\"']?(?:apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
 _CHANGERS = frozenset(("append", "extend", "insert", "update", "setdefault", "pop", "popitem", "clear", "remove", "__setitem__"))
-_LOADS_ALL = re.compile(r"\b(?:safe_load_all|load_all|full_load_all|create_from_yaml|from_yaml_all|load_all_yaml|ConfigGroup)\s*\($")
-_NOT_SPELLED = object()
+NOT_SPELLED = object()
 
 
 def read(text: str, dialects: Sequence[Dialect]) -> list[Declaration]:
@@ -61,8 +62,8 @@ class Reader:
                 value = self.value(node, None, 0)
                 value.fixed = value.fixed or self._changed_later(node)
                 yield Declaration("object", value.line, self.source.home(node), "", value, None, None, self._list_of(node))
-            elif isinstance(node, libcst.SimpleString | libcst.FormattedString) and (block := self._block(node)):
-                yield Declaration("text", self.source.line(node), self.source.home(node), "", None, block)
+            elif isinstance(node, libcst.SimpleString | libcst.FormattedString) and (found := block(self.source, node)):
+                yield Declaration("text", self.source.line(node), self.source.home(node), "", None, found)
 
     def fragments(self) -> Iterator[Declaration]:
         """Parts of objects that no object of this program is made of."""
@@ -75,20 +76,26 @@ class Reader:
                     yield self._fragment(node, dialect, dialect.fragments[klass], klass)
 
     def _object(self, node: libcst.Call, dialect: Dialect, klass: str) -> Declaration:
-        value = self._flat(node, dialect, klass) if klass in dialect.flat else self.value(node, None, 0)
+        value = flat(self, node, dialect, klass) if klass in dialect.flat else self.value(node, None, 0)
         value.fixed = value.fixed or self._changed_later(node)
         value.entries = [*_constants(value, dialect.objects[klass]), *value.entries]
         if dialect.positional:
             self._name_by_position(value, node, dialect)
         return Declaration("object", value.line, self.source.home(node), dialect.id, value, None, self.source.statement(node))
 
+    def made(self, node: libcst.Call) -> Node | None:
+        """The object that a call makes."""
+        known = self.source.known_class(node, self.dialects)
+        return self._object(node, *known).node if known and known[1] in known[0].objects else None
+
     def _name_by_position(self, value: Node, node: libcst.Call, dialect: Dialect) -> None:
         """A resource without a name of its own gets one that begins with its first or second argument."""
         place = dialect.positional.index("name") if "name" in dialect.positional else -1
-        spelled = self._literal(node.args[place].value) if 0 <= place < len(node.args) and not node.args[place].keyword else None
+        spelled = self.literal(node.args[place].value) if 0 <= place < len(node.args) and not node.args[place].keyword else None
         metadata = value.entry("metadata")
         if metadata is None and isinstance(spelled, str):
             named = Node("mapping", entries=[Entry("generateName", Node("scalar", value=spelled + "-"))], line=value.line)
+            named.holder, named.inside = value.holder or value, value.names.get("metadata", "metadata")
             value.entries.append(Entry("metadata", named))
         elif metadata is not None and isinstance(spelled, str) and metadata.node.kind == "mapping" and not metadata.node.entry("name"):
             metadata.node.entries.append(Entry("generateName", Node("scalar", value=spelled + "-")))
@@ -124,35 +131,37 @@ class Reader:
         import libcst
 
         span, line = self.source.span(node), self.source.line(node)
-        literal = self._literal(node)
-        if literal is not _NOT_SPELLED:
+        literal = self.literal(node)
+        if literal is not NOT_SPELLED:
             return Node("scalar", span, literal, line=line)
+        if dialect is not None and (inner := self.source.wrapped(node, [dialect])) is not None:
+            return replace(self.value(inner, dialect, depth + 1), span=span, fixed="a call makes it")
         if depth < DEEPEST:
             self.taken.add(id(node))
             if isinstance(node, libcst.Name):
-                return self._variable(node, dialect, depth) or self._opaque(node)
+                return self._variable(node, dialect, depth) or self.opaque(node)
             if isinstance(node, libcst.List) or (isinstance(node, libcst.Tuple) and node.lpar):
                 return self._sequence(node, dialect, depth)
             if isinstance(node, libcst.Dict):
                 return self._dict(node, dialect, depth)
             if isinstance(node, libcst.Call) and (known := self.source.known_class(node, self.dialects)):
-                return self._call(node, *known, depth)
-        return self._opaque(node)
+                return self.call(node, *known, depth)
+        return self.opaque(node)
 
-    def _literal(self, node: libcst.BaseExpression) -> Any:
+    def literal(self, node: libcst.BaseExpression) -> Any:
         import libcst
 
         if isinstance(node, libcst.SimpleString | libcst.ConcatenatedString | libcst.Integer | libcst.Float):
             value = node.evaluated_value
-            return value if isinstance(value, str | int | float) else _NOT_SPELLED
+            return value if isinstance(value, str | int | float) else NOT_SPELLED
         if isinstance(node, libcst.UnaryOperation) and isinstance(node.operator, libcst.Minus):
-            value = self._literal(node.expression)
-            return -value if isinstance(value, int | float) else _NOT_SPELLED
+            value = self.literal(node.expression)
+            return -value if isinstance(value, int | float) else NOT_SPELLED
         if isinstance(node, libcst.Name) and node.value in ("True", "False", "None"):
             return {"True": True, "False": False, "None": None}[node.value]
-        return _NOT_SPELLED
+        return NOT_SPELLED
 
-    def _opaque(self, node: libcst.BaseExpression) -> Node:
+    def opaque(self, node: libcst.BaseExpression) -> Node:
         spelled = re.sub(r"[{}\s]+", " ", self.source.cut(node)).strip()
         shown = spelled if len(spelled) <= 60 else spelled[:59] + "…"
         return Node("opaque", self.source.span(node), f"${{{shown}}}", fixed="its value is known only when the program runs",
@@ -175,7 +184,7 @@ class Reader:
 
         entries, fixed, is_snake = [], "", False
         for element in node.elements:
-            key = self._literal(element.key) if isinstance(element, libcst.DictElement) else None
+            key = self.literal(element.key) if isinstance(element, libcst.DictElement) else None
             if not isinstance(key, str):
                 fixed = "other keys may come from elsewhere"
                 continue
@@ -190,24 +199,29 @@ class Reader:
         made.is_snake = is_snake and dialect is not None and dialect.spells_dicts
         return made
 
-    def _call(self, node: libcst.Call, dialect: Dialect, klass: str, depth: int) -> Node:
+    def call(self, node: libcst.Call, dialect: Dialect, klass: str, depth: int) -> Node:
         self.taken.add(id(node))
         entries, fixed = [], ""
         for place, arg in enumerate(node.args):
             if arg.keyword is None:
                 if arg.star or not (place < len(dialect.positional) and klass in dialect.objects):
                     fixed = "it takes arguments that other code puts together" if arg.star else "it takes positional arguments"
-                entries.append(Entry(f"={place}", self._opaque(arg.value), self.source.span(arg), self.source.span(arg.value)))
+                entries.append(Entry(f"={place}", self.opaque(arg.value), self.source.span(arg), self.source.span(arg.value)))
                 continue
             name = arg.keyword.value
             key = f"={name}" if name in dialect.own or klass in dialect.flat else dialect.key(name)
-            value = self.value(arg.value, None if key in dialect.verbatim else dialect, depth + 1)
+            if name in dialect.named:
+                value = named(self, arg.value, dialect)
+            else:
+                value = self.value(arg.value, None if key in dialect.verbatim else dialect, depth + 1)
+            value = as_variables(value) if key == "env" else value
             if value.kind == "sequence":
                 value.klass = dialect.fields.get(klass, {}).get(key, "")
             entries.append(Entry(key, value, self.source.span(arg), self.source.span(arg.value)))
         callee = self.source.cut(node.func)
         made = Node("mapping", self.source.span(node), None, entries, self.source.inside(node), "call", fixed, klass, callee)
         made.line, made.entries = self.source.line(node), entries
+        made.entries += _constants(made, dialect.defaults.get(klass, {}))
         return made
 
     # ---- variables
@@ -229,94 +243,17 @@ class Reader:
 
     # ---- particular shapes
 
-    def _flat(self, node: libcst.Call, dialect: Dialect, klass: str) -> Node:
-        """A call whose parameters are the parts of an object."""
-        call = self._call(node, dialect, klass, 0)
-        if hidden := next((one.key for one in call.entries if one.key and one.key[1:] in dialect.open_by), None):
-            call.fixed = f"{hidden[1:]} may say something else"
-        given = {one.key[1:]: one for one in call.entries if one.key}
-        root = Node("mapping", call.span, fixed=call.fixed, line=call.line)
-        for parameter, where in dialect.flat[klass].items():
-            *above, last = where.split("/")[1:]
-            holder = _synthetic(root, above, call)
-            holder.names = {**holder.names, last: f"={parameter}"}
-            if (entry := given.get(parameter)) is not None:
-                holder.entries = [one for one in holder.entries if one.key != last]
-                holder.entries.append(Entry(last, _as_variables(entry.node) if last == "env" else entry.node, entry.span, entry.use))
-        return root
-
     def _is_manifest(self, node: libcst.Dict) -> bool:
         import libcst
 
         keys = {
-            self._literal(one.key)
+            self.literal(one.key)
             for one in node.elements
             if isinstance(one, libcst.DictElement) and isinstance(one.key, libcst.SimpleString)
         }
         return {"apiVersion", "kind"} <= keys
 
-    def _block(self, node: libcst.SimpleString | libcst.FormattedString) -> Block | None:
-        """A string literal that holds documents; None for what is none (a docstring)."""
-        import libcst
-
-        if len(set(_TEXT.findall(self.source.cut(node)))) < 2 or self.source.is_bare(node):
-            return None
-        start, end = self.source.span(node)
-        if isinstance(node, libcst.FormattedString):
-            return Block((start, end), "", "", "an f-string: its text is known only when the program runs", False)
-        quote, prefix = len(node.quote), len(node.prefix)
-        span = start + prefix + quote, end - quote
-        raw, value = self.source.text[span[0] : span[1]], node.evaluated_value
-        if not isinstance(value, str):
-            return None
-        if raw.startswith("\\\n") and value == raw[2:]:
-            span, raw = (span[0] + 2, span[1]), raw[2:]
-        fixed = "" if raw == value and quote == 3 else "its text is written with escapes" if quote == 3 else "it stands on one line"
-        lines = [line for line in raw.split("\n") if line.strip()]
-        indent = min((line[: len(line) - len(line.lstrip(" "))] for line in lines), key=len, default="")
-        if lines and raw and not raw.startswith(("\n", indent)) and len(lines) > 1:
-            fixed = fixed or "its first line is indented in another way"
-        parent = self.source.parent(self.source.parent(node))
-        before = self.source.text[max(0, start - 60) : start]
-        return Block(span, value, indent, fixed, _LOADS_ALL.search(before.rstrip()) is not None or parent is None)
-
 
 def _constants(node: Node, facts: Mapping[str, Any]) -> list[Entry]:
     present = {one.key for one in node.entries}
     return [Entry(key, Node("scalar", value=value)) for key, value in facts.items() if key not in present]
-
-
-def _synthetic(root: Node, above: list[str], call: Node) -> Node:
-    """The mapping at a path of keys below the root, made where it is not there."""
-    node = root
-    for part in above:
-        if part.isdigit():
-            if not node.entries:
-                node.kind = "sequence"
-                node.entries.append(Entry(None, Node("mapping", holder=call, line=call.line)))
-            node = node.entries[int(part)].node
-            continue
-        entry = node.entry(part)
-        if entry is None:
-            entry = Entry(part, Node("mapping", holder=call, line=call.line))
-            node.entries.append(entry)
-        node = entry.node
-    return node
-
-
-def _as_variables(node: Node) -> Node:
-    """Environment variables written as a dict, as the list that they become."""
-    if node.kind != "mapping" or node.style != "dict":
-        return node
-    items = [
-        Entry(
-            None,
-            Node("mapping", one.span, entries=[Entry("name", Node("scalar", value=one.key)), Entry("value", one.node)], line=one.node.line),
-        )
-        for one in node.entries
-    ]
-    return Node("sequence", node.span, entries=items, fixed="it is written as a dict", line=node.line)
-
-
-def offset(span: Span, by: int) -> Span:
-    return span[0] + by, span[1] + by

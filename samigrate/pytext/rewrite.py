@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .beside import Beside
@@ -51,13 +51,13 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
         if change.text is not None and block is not None:
             found.append(Edit(*block.span, change.text))
             continue
-        try:
-            draft = _draft(change, dialect)
-        except CannotEdit as error:
-            raise RefusedChange(change.document, error.pointer, error.reason, error.line) from error
         for value in change.added:
             if reason := beside.declare(change.declaration, value, dialect):
                 raise NoRoom(change.document, "", reason, change.declaration.line)
+        try:
+            draft = _draft(change, dialect, beside.variables)
+        except CannotEdit as error:
+            raise RefusedChange(change.document, error.pointer, error.reason, error.line) from error
         made, classes = edits(draft, text, style)
         found, called = found + made, called + classes
     found += beside.edits()
@@ -75,8 +75,8 @@ def _dialect(one: Declaration, dialects: Sequence[Dialect]) -> Dialect | None:
     return next((dialect for dialect in dialects if dialect.id == wanted), None)
 
 
-def _draft(change: Change, dialect: Dialect | None) -> Draft:
-    draft, root = Draft(dialect), change.declaration.node
+def _draft(change: Change, dialect: Dialect | None, variables: Mapping[str, str]) -> Draft:
+    draft, root = Draft(dialect, variables), change.declaration.node
     if root is None:
         raise CannotEdit("", "it is no value", change.declaration.line)
     for op in change.ops:

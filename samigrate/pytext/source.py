@@ -99,6 +99,21 @@ class Source:
                         return dialect, klass if is_whole else klass.removesuffix(dialect.suffix)
         return None
 
+    def wrapped(self, node: libcst.CSTNode, dialects: Sequence[Dialect]) -> libcst.BaseExpression | None:
+        """What is in a call that only wraps a value, as a method of a class that some dialect knows."""
+        import libcst
+
+        if not isinstance(node, libcst.Call) or not isinstance(node.func, libcst.Attribute):
+            return None
+        for dialect in dialects:
+            place = dialect.wraps.get(node.func.attr.value)
+            if place is None or len(node.args) <= place or any(arg.star or arg.keyword for arg in node.args[: place + 1]):
+                continue
+            modules = {name.rpartition(".")[0].rpartition(".")[0] for name in self.qualified(node.func)}
+            if any(_fits(module, pattern) for module in modules for pattern in dialect.modules):
+                return node.args[place].value
+        return None
+
     def parent(self, node: libcst.CSTNode | None) -> libcst.CSTNode | None:
         return self._parents.get(node) if node is not None else None
 
@@ -226,4 +241,6 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 
 def _fits(module: str, pattern: str) -> bool:
-    return module == pattern or ("*" in pattern and module.count(".") == pattern.count(".") and fnmatchcase(module, pattern))
+    return module == pattern or (
+        ("*" in pattern or "[" in pattern) and module.count(".") == pattern.count(".") and fnmatchcase(module, pattern)
+    )

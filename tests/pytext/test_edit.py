@@ -253,3 +253,59 @@ def test_computed_parts_are_placeholders() -> None:
     assert spec["automountServiceAccountToken"] is None
     assert spec["containers"][0] == {"name": "${x.main}", "image": "${x.main}"}
     assert spec["containers"][1]["image"].startswith("${")
+
+
+# ---------------------------------------------------------------- cdk8s-plus
+
+PLUS = "import cdk8s_plus_33 as kplus\nsa = kplus.ServiceAccount(self, 'own')\nkplus.Pod(self, 'p', containers=[{{}}], {})\n"
+
+
+def edited_plus(inside: str, *operations: Operation) -> str:
+    return programs.rewrite(PLUS.format(inside), {1: operations}, [], [])
+
+
+@pytest.mark.parametrize(
+    ("inside", "operation", "reason"),
+    [
+        pytest.param("", op("add", "/spec/serviceAccountName", "web"), "takes an object of the program: pass it web", id="a name alone"),
+        pytest.param("service_account=sa", op("replace", "/spec/serviceAccountName", "web"), "takes an object", id="another account"),
+        pytest.param("service_account=sa", op("remove", "/spec/serviceAccountName"), "takes an object", id="no account"),
+        pytest.param("", op("add", "/spec/hostIPC", True), "has no parameter for hostIPC", id="what the library cannot say"),
+    ],
+)
+def test_what_cdk8s_plus_cannot_take(inside: str, operation: Operation, reason: str) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        edited_plus(inside, operation)
+
+
+def test_a_default_is_replaced_by_saying_it() -> None:
+    (_, pod) = programs.values(PLUS.format(""))
+    assert pod[1]["spec"]["automountServiceAccountToken"] is False
+    assert "automount_service_account_token=True" in edited_plus("", op("replace", "/spec/automountServiceAccountToken", True))
+
+
+@pytest.mark.parametrize(
+    ("given", "account"),
+    [
+        pytest.param("sa", "own", id="a construct that names itself by its id"),
+        pytest.param("kplus.ServiceAccount.from_service_account_name(self, 'a', 'b')", "b", id="a reference"),
+        pytest.param("other.sa", "${other.sa}", id="what the program does not spell"),
+    ],
+)
+def test_accounts_of_cdk8s_plus(given: str, account: str) -> None:
+    *_, (_, pod) = programs.values(PLUS.format(f"service_account={given}"))
+    assert pod["spec"]["serviceAccountName"] == account
+    assert len(programs.values(PLUS.format(f"service_account={given}"))) == 2, "the account is an object of its own"
+
+
+@pytest.mark.parametrize("method", ["add_container", "attach_container", "add_init_container", "add_volume"])
+def test_what_is_added_later_is_a_placeholder(method: str) -> None:
+    text = f"import cdk8s_plus_33 as kplus\np = kplus.Pod(self, 'p', containers=[{{'image': 'nginx'}}])\np.{method}(x)\n"
+    ((_, pod),) = programs.values(text)
+    assert [one["image"][:2] for one in pod["spec"]["containers"]] == ["ng", "${"]
+
+
+def test_releases_whose_defaults_we_have_seen() -> None:
+    for number, is_read in (("22", False), ("24", True), ("33", True), ("41", True)):
+        text = f"import cdk8s_plus_{number} as kplus\nkplus.Pod(self, 'p', containers=[{{}}])\n"
+        assert bool(programs.values(text)) is is_read, number

@@ -94,7 +94,8 @@ def migrated(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *options:
 
 def declared(text: str) -> dict[tuple[str, str], Any]:
     """The objects that we read in a program, by kind and name."""
-    return {(value["kind"], value["metadata"]["name"]): value for _, value in programs.values(text)}
+    found = [(value, value["metadata"]) for _, value in programs.values(text)]
+    return {(value["kind"], named.get("name") or named["generateName"].rstrip("-")): value for value, named in found}
 
 
 def made(path: Path) -> dict[tuple[str, str], Any]:
@@ -296,3 +297,79 @@ def test_airflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         **{key: read["containers"][0][key] for key in ("image", "command", "env")},
     }
     kubernetes_validate.validate({**pod, "metadata": {"name": "extract", "namespace": "etl"}}, VERSION)
+
+
+PLUS = """\
+from cdk8s import ApiObjectMetadata, Chart, Cron
+from cdk8s_plus_33 import ContainerProps, CronJob, EnvValue, Pod, ServiceAccount
+import cdk8s_plus_33 as kplus
+from constructs import Construct
+
+
+class Shop(Chart):
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        web_account = "taken"
+        kplus.Deployment(
+            self, "web", metadata=ApiObjectMetadata(name="web", namespace="shop"),
+            containers=[kplus.ContainerProps(image="nginx", command=["nginx"], env_variables={"A": kplus.EnvValue.from_value("b")})],
+        )
+        own = ServiceAccount(self, "own", metadata=ApiObjectMetadata(name="own", namespace="shop"))
+        kplus.StatefulSet(
+            self, "db", metadata={"name": "db", "namespace": "shop"}, service_account=own, automount_service_account_token=True,
+            containers=[ContainerProps(name="db", image="postgres", port_number=5432)],
+            service=kplus.Service(self, "db-service", ports=[kplus.ServicePort(port=5432)]),
+        )
+        CronJob(self, "report", schedule=Cron.daily(), containers=[ContainerProps(image="postgres")])
+        kplus.DaemonSet(
+            self, "agent", metadata=ApiObjectMetadata(name="agent", namespace="shop"), containers=[{"name": "a", "image": "nginx"}],
+            service_account=ServiceAccount.from_service_account_name(self, "elsewhere", "elsewhere"),
+        )
+        kplus.Job(self, "job", metadata=ApiObjectMetadata(name="job"), containers=[ContainerProps(image="postgres")])
+        Pod(self, "pod", metadata=ApiObjectMetadata(name="pod"), containers=[ContainerProps(image="postgres")])
+"""
+
+
+def stated(value: Any, real: Any, where: str = "") -> None:
+    """Whatever we read is in what the library makes; it says more by itself."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "generateName":
+                assert f"-{item}" in real["name"], where
+            else:
+                stated(item, real[key], f"{where}/{key}")
+    elif isinstance(value, list):
+        assert len(value) == len(real), where
+        for place, (item, other) in enumerate(zip(value, real, strict=True)):
+            stated(item, other, f"{where}/{place}")
+    else:
+        assert value == real, where
+
+
+def test_cdk8s_plus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accounts are handed on as objects; a workload that asks for its token keeps it, the others have none as before."""
+    new = migrated(PLUS, tmp_path, monkeypatch)
+    found = libraries.run(RUN_CDK8S, tmp_path)
+    real = {(value["kind"], value["metadata"]["name"].removeprefix("shop-").rsplit("-c8", 1)[0]): value for value in found}
+    read = declared(new)
+    for key, value in read.items():
+        stated(value, real[key], "/".join(key))
+        kubernetes_validate.validate(real[key], VERSION)
+    pods = {name: manifest_pod(value) for (kind, name), value in read.items() if kind != "ServiceAccount"}
+    assert {name: (pod["serviceAccountName"], pod["automountServiceAccountToken"]) for name, pod in pods.items()} == {
+        "web": ("web", False),
+        "db": ("own", True),
+        "report": ("report", False),
+        "agent": ("elsewhere", False),
+        "job": ("job", False),
+        "pod": ("pod", False),
+    }
+    accounts = {name: value["automountServiceAccountToken"] for (kind, name), value in read.items() if kind == "ServiceAccount"}
+    assert accounts == {"web": False, "own": False, "report": False, "job": False, "pod": False}
+    assert "web_account_2 = kplus.ServiceAccount(" in new and "report_account = ServiceAccount(" in new
+
+
+def manifest_pod(value: Any) -> Any:
+    """The pod spec of a workload."""
+    spec = value["spec"]
+    return spec if value["kind"] == "Pod" else (spec.get("jobTemplate", {}).get("spec") or spec)["template"]["spec"]

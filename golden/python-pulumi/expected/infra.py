@@ -6,15 +6,15 @@ labels = {"app_name": "web"}
 
 k8s.core.v1.ServiceAccount(
     "web",
-    metadata={
-        "name": "web",
-        "namespace": "shop",
-        "labels": {"app.kubernetes.io/managed-by": "samigrate"},
-        "annotations": {
+    metadata=k8s.meta.v1.ObjectMetaArgs(
+        name="web",
+        namespace="shop",
+        labels={"app.kubernetes.io/managed-by": "samigrate"},
+        annotations={
             "samigrate.dev/managed": "true",
             "samigrate.dev/reason": "Made for Deployment web alone, which ran as default.",
         },
-    },
+    ),
     automount_service_account_token=False,
 )
 web = k8s.apps.v1.Deployment(

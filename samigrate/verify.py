@@ -13,6 +13,7 @@ from samigrate import yamltext
 from samigrate.model import Evidence, Level, Strength, Verdict
 from samigrate.tokens import Token, api_tokens
 from samigrate.values import Value, mapping, resolve
+from samigrate.words import count
 
 
 class Failure(NamedTuple):
@@ -39,7 +40,7 @@ def text_says(
     before, after = yamltext.split(old), yamltext.split(new)
     wanted = len(before) + len(inserted) - len(removed)
     if len(after) != wanted:
-        return Failure(path, 1, f"{len(before)} documents became {len(after)}, not {wanted}")
+        return Failure(path, 1, f"{count(len(before), 'document')} became {len(after)}, not {wanted}")
     expected: list[tuple[int, Value]] = []  # (place in the old text or -1, value)
     waiting = list(inserted)
     for index in range(len(before)):
@@ -72,7 +73,7 @@ def values_say(
         expected += [new for place, new in inserted if place == index]
         expected.append(planned.get(index, value))
     if len(after) != len(expected):
-        return Failure(path, 1, f"{len(before)} objects became {len(after)}, not {len(expected)}")
+        return Failure(path, 1, f"{count(len(before), 'object')} became {len(after)}, not {len(expected)}")
     for (line, value), wanted in zip(after, expected, strict=True):
         if not is_same(value, wanted):
             return Failure(path, line, f"the new text does not say what was planned: {difference(wanted, value)}")
@@ -150,11 +151,11 @@ def tokens_hold(
     """
     had = Counter(token.container for token in api_tokens(list(before)))
     has = Counter(token.container for token in api_tokens(list(after)))
-    for container, count in has.items():
-        if count > had[container] and not may_gain:
+    for container, number in has.items():
+        if number > had[container] and not may_gain:
             return f"container {container} would gain a token"
-    for container, count in had.items():
-        if count and not has[container] and not may_lose and container not in spared:
+    for container, number in had.items():
+        if number and not has[container] and not may_lose and container not in spared:
             return f"container {container} would lose its token, and the verdict is {level}"
     return ""
 

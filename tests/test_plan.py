@@ -315,7 +315,7 @@ def test_an_entry_that_shares_a_file_with_a_changed_one_waits_with_it(folder: Pa
     """A file is written once, with all that is left for it: else the rest could never be applied."""
     path = plan(folder)
     (folder / "api/api.yaml").write_text(FILES["api/api.yaml"].replace("the API", "our API"))
-    assert "1 of 8 entries wait, and 1 that share a file" in invoke(["apply", str(path)]).stderr
+    assert "1 of 8 entries waits, and 1 that shares a file" in invoke(["apply", str(path)]).stderr
     assert (folder / "api/worker.yaml").read_text() == FILES["api/worker.yaml"]
     assert (folder / "rbac.yaml").read_text() == FILES["rbac.yaml"]
 

@@ -302,7 +302,7 @@ def test_a_body_says_what_a_reviewer_asks(repository: Path) -> None:
         "- `counter: container app: image nginx is known to have no use for the API (pay/w00.yaml:",
     ):
         assert wanted in body, wanted
-    assert opened[0]["title"] == "Give 5 workloads accounts of their own and take unused API tokens from 3"
+    assert opened[0]["title"] == "Give 5 workloads accounts of their own and take unused API tokens from 3 workloads"
 
 
 def test_what_builds_make_of_a_workload_is_what_people_ask_about(repository: Path) -> None:

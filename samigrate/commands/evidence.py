@@ -35,6 +35,7 @@ def source(folders: tuple[str, ...], output: str | None, config: str | None, qui
     """
     from samigrate import pytext
     from samigrate.hosts.sources import search
+    from samigrate.words import count
 
     if not pytext.is_available():
         raise InputError("", 0, "reading source needs libcst: pip install 'samigrate[python]'")
@@ -44,8 +45,8 @@ def source(folders: tuple[str, ...], output: str | None, config: str | None, qui
         say([f"{skip.path}:{skip.line}: {skip.reason}" if skip.line else f"{skip.path}: {skip.reason}"])
     if not quiet:
         ties = sum(len(one.ties) for one in found)
-        count, files = sum(len(one.items) for one in found), sum(one.files for one in found)
-        say([f"{files} files, {ties} images tied to a folder, {count} items of evidence"])
+        files, signs = sum(one.files for one in found), sum(len(one.items) for one in found)
+        say([f"{count(files, 'file')}, {count(ties, 'image')} tied to a folder, {count(signs, 'item')} of evidence"])
         if not ties:
             say(["no image is tied to a folder: name them under source: in samigrate.yaml"])
     return DONE

@@ -39,7 +39,12 @@ def migrate(options: Options, add: Add) -> int:
         return exit_code(outcome)
     followed, _ = following.follow(PlanFile(names, following.stored(options), chosen))
     written, failed = write(followed)
-    say([*(f"wrote {clean(path)}" for path in written), f"Changed {count(len(written), 'file')}: {len(chosen)} of {len(asked)} workloads."])
+    say(
+        [
+            *(f"wrote {clean(path)}" for path in written),
+            f"Changed {count(len(written), 'file')}: {len(chosen)} of {count(len(asked), 'workload')}.",
+        ]
+    )
     followed = followed._replace(problems=(*followed.problems, *failed))
     say_problems(followed)
     add(written)

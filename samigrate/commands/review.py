@@ -107,7 +107,7 @@ def _told(plan: PlanFile, progress: Progress, outcome: Outcome, written: tuple[s
     ending = f" ({', '.join(more)})" if more else ""
     return [
         *(f"wrote {clean(path)}" for path in written),
-        f"{'Would apply' if dry_run else 'Applied'} {left} of {len(plan.entries)} entries to {files}{ending}.",
+        f"{'Would apply' if dry_run else 'Applied'} {left} of {count(len(plan.entries), 'entry')} to {files}{ending}.",
     ]
 
 

@@ -66,8 +66,12 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
 
 
 def _note(concerned: Sequence[tuple[Root, Build]], unbuilt: int) -> Finding:
-    number = f"{len(concerned) - unbuilt} of {len(concerned)}" if unbuilt else f"all {len(concerned)}"
-    message = f"{number} kustomize builds that change differ by exactly the plan"
+    built = len(concerned) - unbuilt
+    if len(concerned) == 1:
+        message = "the one kustomize build that changes differs by exactly the plan"
+    else:
+        which = f"{built} of {len(concerned)}" if unbuilt else f"all {built}"
+        message = f"{which} kustomize builds that change differ by exactly the plan"
     return Finding("built-as-planned", "R-F21", Severity.NOTE, message, "none needed", Location(_file(concerned[0][1])))
 
 

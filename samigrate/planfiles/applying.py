@@ -25,6 +25,7 @@ from samigrate.planning.planner import Blocked, Plan, Planned, part_key
 from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
+from samigrate.words import count
 
 LATER = "make the plan anew, or bring the file back"
 KEPT = "as planned"
@@ -183,7 +184,8 @@ class _Applying:
         with_it = sum(not reason for reason in refused.values())
         for reason in dict.fromkeys(reason for reason in refused.values() if reason):
             number = sum(other == reason for other in refused.values())
-            waiting = f" ({number} of {len(pending)} entries wait" + (f", and {with_it} that share a file" if with_it else "") + ")"
+            beside = f", and {with_it} that share{'s' * (with_it == 1)} a file" if with_it else ""
+            waiting = f" ({number} of {count(len(pending), 'entry')} wait{'s' * (number == 1)}{beside})"
             first = next(entry for entry in pending if refused.get(entry.key) == reason)
             problem = Problem(first.at.file, first.line, reason + waiting)
             if problem not in self.found.problems:

@@ -13,7 +13,7 @@ from samigrate.model import DEFAULT_ACCOUNT, Risk
 from samigrate.outcome import Applied, Built
 from samigrate.planfiles.planfile import Entry, Left
 from samigrate.pullrequests import graph
-from samigrate.words import USES_API, clean, count
+from samigrate.words import USES_API, clean, count, listed
 
 LIMIT = 60_000
 """Forges refuse bodies over 65,536 characters."""
@@ -107,10 +107,10 @@ def _packed(sections: Sequence[str]) -> list[str]:
 def _title(what: What, changed: Sequence[Changed]) -> str:
     moves, fewer = _moves(changed), sum(one.tokens[1] < one.tokens[0] for one in changed)
     told = [f"give {count(moves.own, 'workload')} accounts of {'their' if moves.own != 1 else 'its'} own"] if moves.own else []
-    told += [f"take unused API tokens from {fewer if moves.own else count(fewer, 'workload')}"] if fewer else []
+    told += [f"take unused API tokens from {count(fewer, 'workload')}"] if fewer else []
     told += [f"let the tokens of {count(expiring, 'workload')} expire"] if (expiring := _expiring(changed)) else []
     told += [f"return {count(moves.back, 'workload')} to the default account"] if moves.back else []
-    does = " and ".join(told) or f"harden the API credentials of {count(len(changed), 'object')}"
+    does = listed(told) or f"harden the API credentials of {count(len(changed), 'object')}"
     where = f"{what.by} {', '.join(what.keys[:2])}{' and others' if len(what.keys) > 2 else ''}: " if what.by else ""
     title = f"{where}{does}{f' ({what.part})' if what.part else ''}"
     return title[:1].upper() + title[1:]

@@ -11,6 +11,7 @@ from samigrate.planning.state import State, Work
 from samigrate.tokens import is_mounted, mounts
 from samigrate.transforms import Transform
 from samigrate.values import Value, text
+from samigrate.words import count
 
 FIELD = "automountServiceAccountToken"
 VOLUME = "sa-token"
@@ -91,7 +92,7 @@ def _volume(work: Work, spec: Mapping[str, Value], name: str) -> Operation:
 
 
 def _risks(work: Work, spec: Mapping[str, Value], number: int, every: int) -> Iterator[tuple[Risk, str]]:
-    yield Risk.L2, f"{number} of {every} containers keep the token"
+    yield Risk.L2, f"{number} of {count(every, 'container')} keep{'s' * (number == 1)} the token"
     if legacy.SERVICE_CA in str(spec):
         yield Risk.L3, "reads the service CA that OpenShift mounts beside the token (R-A12)"
     yield from identity.kind_risks(work.workload)

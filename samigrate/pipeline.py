@@ -207,7 +207,7 @@ def _prove(
         if failure := _says(manifest.path, change, planned, work):
             yield failure
         if any(opt.item for opt in manifest.opts):  # the items that comments count for have moved
-            after.manifests.append(manifests.read(manifest.path, change.new, known.names))
+            after.manifests.append(substrates.read(manifest.path, change.new, known.names))
         else:
             after.manifests.append(manifests.again(manifest, planned, work.inserts, work.removals))
     after.manifests += [manifests.read(change.path, change.new, known.names) for change in changes.values() if change.old is None]

@@ -15,7 +15,8 @@ from samigrate import manifests, pytext, yamltext
 from samigrate.dialects import dialects
 from samigrate.errors import InputError
 from samigrate.manifests import Document, Manifest, NoRoomHere, RefusedError
-from samigrate.model import Operation, Skip
+from samigrate.model import Operation, Resource, Skip
+from samigrate.optouts import suppress
 from samigrate.pytext import Block, Declaration
 from samigrate.values import Value, mapping, text
 
@@ -59,7 +60,25 @@ def read(path: str, content: str) -> Manifest:
     ]
     documents = {index: Document(index, piece.line, piece.value) for index, piece in enumerate(pieces)}
     resources = [one for document in documents.values() for one in manifests.opened(path, document)]
-    return Manifest(path, documents, tuple(resources), frozenset(documents), len(documents), False, skips=tuple(skips))
+    found = list(_opts(content, pieces, resources)) if "ignore[" in content else []
+    skips += [Skip(path, one, "an opt-out that stands at no declaration") for one in found if isinstance(one, int)]
+    opts = tuple(one for one in found if isinstance(one, suppress.Opt))
+    return Manifest(path, documents, tuple(resources), frozenset(documents), len(documents), False, opts, skips=tuple(skips))
+
+
+def _opts(content: str, pieces: Sequence[Piece], resources: Sequence[Resource]) -> Iterator[suppress.Opt | int]:
+    """The opt-outs in the comments of the program, and in those of the texts that it holds."""
+    places = []
+    for index, piece in enumerate(pieces):
+        here = [one for one in resources if one.at.document == index]
+        items = sorted({"", *(one.at.item for one in here if piece.declaration.block is None)})
+        lines = [(item, *each) for item in items for each in pytext.lines_of(content, piece.declaration, item)]
+        places += [suppress.Place(index, *each) for each in lines]
+        if piece.declaration.block is not None:
+            inner = _dedented(piece.declaration.block)
+            chunk = yamltext.split(inner)[piece.place]
+            yield from suppress.in_comments(inner[chunk.start : chunk.end], index, piece.declaration.line + chunk.line - 1, here)
+    yield from suppress.in_program(pytext.comments(content), places)
 
 
 def values(content: str) -> list[tuple[int, Value]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from samigrate import manifests
+from samigrate import manifests, programs
 from samigrate.optouts import suppress
+from tests.command import invoke
 from tests.stream import Run, migrate
 from tests.transforms.manifests import account, deployment, stream
 
@@ -151,3 +154,57 @@ def test_the_line_of_a_comment_is_said() -> None:
     found = migrate(stream(OWN, ON_DEFAULT + "# samigrate: ignore[subpath-token]\n"))
     line = found.before.split("\n").index("# samigrate: ignore[subpath-token]") + 1
     assert found.finding("unused-suppression").at.line == line
+
+
+# ---------------------------------------------------------------- programs
+
+A_POD = (
+    "client.V1Pod(metadata=client.V1ObjectMeta(name='{}', namespace='n'), "
+    "spec=client.V1PodSpec(containers=[client.V1Container(name='a', image='nginx')]))"
+)
+A_DICT = "{{'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {{'name': '{}', 'namespace': 'n'}}, 'spec': {{'containers': [{{'image': 'nginx'}}]}}}}"
+A_TEXT = "\napiVersion: v1\nkind: Pod\nmetadata: {{name: {}, namespace: n}}\nspec:\n  containers: [{{image: nginx}}]{}\n"
+SPEC = "S = client.V1PodSpec(containers=[client.V1Container(name='a', image='nginx')])"
+NAMED = "client.V1Pod(metadata=client.V1ObjectMeta(name='one', namespace='n'), spec=S)"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        pytest.param(f"{COMMENT}\nA = {A_POD.format('one')}\nB = {A_POD.format('two')}\n", {"one"}, id="right above"),
+        pytest.param(f"{COMMENT}\n# It is known.\nA = {A_POD.format('one')}\nB = {A_POD.format('two')}\n", {"one"}, id="in a block above"),
+        pytest.param(f"A = {A_POD.format('one')}  {COMMENT}\nB = {A_POD.format('two')}\n", {"one"}, id="behind it"),
+        pytest.param(f"A = {A_POD.format('one').replace('spec=', COMMENT + chr(10) + 'spec=')}\n", {"one"}, id="in it"),
+        pytest.param(f"A = f(\n    {COMMENT}\n    {A_POD.format('one')},\n    {A_POD.format('two')})\n", {"one"}, id="in another call"),
+        pytest.param(f"{SPEC}  {COMMENT}\nA = {NAMED}\nB = {A_POD.format('two')}\n", {"one"}, id="on a variable that it takes"),
+        pytest.param(f"A = [\n  {A_DICT.format('one')},\n  {COMMENT}\n  {A_DICT.format('two')},\n]\n", {"two"}, id="above an item of a list"),
+        pytest.param(
+            f"A = {{'apiVersion': 'v1', 'kind': 'List', 'items': [\n  {COMMENT}\n  {A_DICT.format('one')},\n  {A_DICT.format('two')}]}}\n", {"one"},
+            id="above an item of a List",
+        ),
+        pytest.param(
+            f"{COMMENT}\nA = {{'apiVersion': 'v1', 'kind': 'List', 'items': [\n  {A_DICT.format('one')},\n  {A_DICT.format('two')}]}}\n",
+            {"one", "two"}, id="above a List",
+        ),
+        pytest.param(f'A = """{A_TEXT.format("one", " " + COMMENT)}---{A_TEXT.format("two", "")}"""\n', {"one"}, id="in a text, for its document"),
+        pytest.param(f'{COMMENT}\nA = """{A_TEXT.format("one", "")}---{A_TEXT.format("two", "")}"""\n', {"one", "two"}, id="above a text"),
+        pytest.param(f"A = {A_POD.format('one')}\nN = '{COMMENT}'\n{COMMENT}\nx = 1\n", set(), id="in a string, and at nothing"),
+    ],
+)  # fmt: skip
+def test_a_comment_in_a_program_counts_for_what_it_stands_at(
+    text: str, left: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_text("from kubernetes import client\n" + text)
+    result = invoke(["migrate", "--write", "--recipe", "disable-automount", "-v", "a.py"])
+    assert result.exit == 0, result.stderr
+    after = [one for _, value in programs.values((tmp_path / "a.py").read_text()) for one in value.get("items", [value])]
+    assert {one["metadata"]["name"] for one in after if FIELD not in one["spec"]} == left
+    assert ("stands at no declaration" in result.stderr) is (not left)
+    assert "unused-suppression" not in result.stderr
+
+
+def test_an_opt_out_of_a_program_knows_its_line() -> None:
+    text = f"from kubernetes import client\n{COMMENT.replace('automount', 'harden')}\nA = {A_POD.format('one')}\n"
+    (opt,) = programs.read("a.py", text).opts
+    assert (opt.document, opt.item, opt.ids, opt.line) == (0, "", frozenset(("harden",)), 2)

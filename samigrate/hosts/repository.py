@@ -179,7 +179,7 @@ class _Gathering:
         if not any(self._is_asked(path) for path in found.files):
             return []  # nobody asked for anything here: a bad config of a neighbour is none of our business
         settings = self._settings(found.folder)
-        if self.selection.reads_programs(settings):
+        if any(path.endswith(walk.PROGRAM) for path in found.files) and self.selection.reads_programs(settings):
             self.with_programs.add(found.folder)
         left_out = () if found.folder in self.with_programs else (walk.PROGRAM,)
         parts: dict[tuple[str, bool], list[Source]] = defaultdict(list)

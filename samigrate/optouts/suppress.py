@@ -1,13 +1,15 @@
 """Opt-outs: the annotation `<prefix>/ignore: "<id>: reason"` and the comment `# samigrate: ignore[<id>] reason`.
 
 Both count for the object they stand in. In a List that is the item; a comment between two items counts for the next
-one, and a comment before the first or behind the last for all of them.
+one, and a comment before the first or behind the last for all of them. In a program a comment counts for what is
+declared on its line, or right below it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from samigrate import yamltext
@@ -15,6 +17,7 @@ from samigrate.model import Location, Resource
 
 if TYPE_CHECKING:
     from samigrate.manifests import Manifest
+    from samigrate.pytext import Comment
 
 ALL = "all"
 _COMMENT = re.compile(r"#\s*samigrate:\s*ignore\[([^\]\n]*)\]")
@@ -48,6 +51,39 @@ def in_comments(piece: str, document: int, line: int, resources: Sequence[Resour
         at = piece.count("\n", 0, found.start()) + 1
         if ids := _ids(found[1]):
             yield Opt(document, _item(at, lines, ranges), ids, line + at - 1)
+
+
+class Place(NamedTuple):
+    """A stretch of lines that an object of a program is declared on, both 1-based."""
+
+    document: int
+    item: str
+    first: int
+    last: int
+
+
+def in_program(comments: Sequence[Comment], places: Sequence[Place]) -> Iterator[Opt | int]:
+    """The opt-outs in the comments of a program; the line of each that stands at no declaration."""
+    alone = {one.line for one in comments if one.is_alone}
+    for comment in comments:
+        found = _COMMENT.search(comment.text)
+        if found is None or not (ids := _ids(found[1])):
+            continue
+        below = next(line for line in count(comment.line) if line not in alone)
+        meant = [place for place in places if comment.is_alone and place.first == below] or _around(comment.line, places)
+        whole = {place.document for place in meant if not place.item}
+        for place in dict.fromkeys(meant):
+            if not place.item or place.document not in whole:
+                yield Opt(place.document, place.item, ids, comment.line)
+        if not meant:
+            yield comment.line
+
+
+def _around(line: int, places: Sequence[Place]) -> list[Place]:
+    """The innermost that the line lies in; several where they share their lines."""
+    around = [place for place in places if place.first <= line <= place.last]
+    least = min((place.last - place.first for place in around), default=0)
+    return [place for place in around if place.last - place.first == least]
 
 
 def _item(line: int, lines: Sequence[str], ranges: Mapping[str, tuple[int, int]]) -> str:

@@ -4,6 +4,7 @@ libcst is imported when a file needs it; what needs it raises MissingLibrary whe
 knows Kubernetes: what a library's classes are called is a `Dialect`.
 """
 
+from .comments import Comment, comments, lines_of
 from .edit import FIRST, CannotEdit, Op
 from .node import Block, Declaration, Dialect, Entry, Node
 from .parse import MissingLibrary, PyError, is_available
@@ -16,6 +17,7 @@ __all__ = [
     "Block",
     "CannotEdit",
     "Change",
+    "Comment",
     "Declaration",
     "Dialect",
     "Entry",
@@ -26,8 +28,10 @@ __all__ = [
     "PyError",
     "RefusedChange",
     "Use",
+    "comments",
     "is_available",
     "line_of",
+    "lines_of",
     "read",
     "rewrite",
     "uses",

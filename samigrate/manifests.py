@@ -128,6 +128,7 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
     problems: list[Problem] = []
     skips: list[Skip] = []
     count, has_flow, is_kustomization = 0, False, is_kustomization_file(path)
+    lines = yamltext.Lines(content)
     for index, chunk in enumerate(yamltext.split(content)):
         is_flow = yamltext.is_flow(content, chunk.start, chunk.end)
         has_flow = has_flow or is_flow
@@ -140,7 +141,7 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
         try:
             parsed = yamltext.load(piece)
         except yamltext.YamlError as error:
-            line = chunk.line + error.line - 1
+            line = lines.of(chunk.start) + error.line - 1
             if _is_template(piece):
                 skips.append(Skip(path, line, "a template, not a manifest: render it first"))
             elif is_manifest(piece.encode("utf-8", "replace")):
@@ -154,16 +155,17 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
         frozen, frozen_line = "", 0
         if parsed.duplicates:
             _, line, key = parsed.duplicates[0]
-            frozen, frozen_line = f"the key {key} stands twice in one mapping", chunk.line + line - 1
+            frozen, frozen_line = f"the key {key} stands twice in one mapping", lines.of(chunk.start) + line - 1
         if not isinstance(parsed.value, dict):
             continue
-        document = Document(index, chunk.line + parsed.line - 1, parsed.value, frozen, frozen_line)
+        first = lines.of(chunk.start)
+        document = Document(index, first + parsed.line - 1, parsed.value, frozen, frozen_line)
         documents[index] = document
         inside = list(_open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else ""))
         resources += inside
         if _holds(piece, _MARKERS):
             marked.add(index)
-        opts += suppress.in_comments(piece, index, chunk.line, inside)
+        opts += suppress.in_comments(piece, index, first, inside)
     is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
     return Manifest(path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), tuple(problems), tuple(skips))
 
@@ -213,8 +215,9 @@ def _relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_
 
 
 _Sieve = tuple[tuple[str, tuple[str, ...]], ...]
-_SHARED = ("ervice", "_")
-"""What many of the words have in common. Every document that cannot matter is asked for all of them: one test for many."""
+_SHARED = ("viceAccount", "serviceaccount", "_", "[", "K", "#")
+"""What several of the words have in common, or a character that is rare in plain text and quick to look for. Every
+document that cannot matter is asked for all of them: one test for many."""
 
 
 def _sieve(words: Iterable[str]) -> _Sieve:
@@ -305,7 +308,7 @@ def rewrite(
         try:
             made = yamltext.rewrite(piece, edits) if edits else piece
         except yamltext.CannotEdit as error:
-            refused.append(RefusedError(index, error.pointer, error.reason, chunk.line + error.line - 1))
+            refused.append(RefusedError(index, error.pointer, error.reason, yamltext.Lines(content).of(chunk.start) + error.line - 1))
             continue
         if index in added:
             new = [_document(piece, value) for value in added[index]]
@@ -370,9 +373,10 @@ def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tu
 
 def evidence_lines(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
     """The 1-based lines of (document, pointer into it), for reports."""
-    chunks = yamltext.split(content)
-    return {
-        (index, pointer): chunks[index].line - 1 + yamltext.position(content[chunks[index].start : chunks[index].end], pointer)[0]
-        for index, pointer in set(wanted)
-        if index < len(chunks)
-    }
+    chunks, lines = yamltext.split(content), yamltext.Lines(content)
+    found = {}
+    for index, pointer in sorted(set(wanted)):
+        if index < len(chunks):
+            start, end = chunks[index]
+            found[index, pointer] = lines.of(start) - 1 + yamltext.position(content[start:end], pointer)[0]
+    return found

@@ -107,13 +107,14 @@ def _documents(one: Declaration) -> Iterator[Piece]:
 def _texts(one: Declaration, block: Block) -> Iterator[Piece]:
     """The manifests in a string literal; what is no YAML is no manifest (a template, a help text)."""
     inner = _dedented(block)
+    lines = yamltext.Lines(inner)
     for place, chunk in enumerate(yamltext.split(inner)):
         try:
             parsed = yamltext.load(inner[chunk.start : chunk.end])
         except yamltext.YamlError:
             continue
         if isinstance(parsed.value, dict) and {"apiVersion", "kind"} <= set(parsed.value) and not parsed.duplicates:
-            yield Piece(one, place, parsed.value, one.line + chunk.line + parsed.line - 2)
+            yield Piece(one, place, parsed.value, one.line + lines.of(chunk.start) + parsed.line - 2)
 
 
 def _dedented(block: Block) -> str:
@@ -233,7 +234,8 @@ def _text_change(
         try:
             pieces[place] = yamltext.rewrite(pieces[place], [yamltext.Op(each.op, each.pointer, each.value, each.after) for each in ops])
         except yamltext.CannotEdit as error:
-            raise RefusedError(number, error.pointer, error.reason, one.line + chunks[place].line + error.line - 2) from error
+            line = one.line + yamltext.Lines(inner).of(chunks[place].start) + error.line - 2
+            raise RefusedError(number, error.pointer, error.reason, line) from error
     documents = [(here[number].place, yamltext.render(value, **yamltext.style_of(pieces[here[number].place]))) for number, value in added]
     new = _indented(block, yamltext.insert_documents("".join(pieces), documents) if documents else "".join(pieces))
     if new.count('"""') != block.text.count('"""') or new.count("\\") != block.text.count("\\"):
@@ -261,6 +263,7 @@ def secret_lines(content: str) -> Iterator[tuple[int, int]]:
 def _line(piece: Piece, pointer: str) -> int:
     if piece.declaration.block is not None:
         inner = _dedented(piece.declaration.block)
-        chunk = yamltext.split(inner)[piece.place]
-        return piece.declaration.line + chunk.line - 2 + yamltext.position(inner[chunk.start : chunk.end], pointer)[0]
+        start, end = yamltext.split(inner)[piece.place]
+        line, _ = yamltext.position(inner[start:end], pointer)
+        return piece.declaration.line + yamltext.Lines(inner).of(start) - 2 + line
     return pytext.line_of(piece.declaration, pointer) or piece.line

@@ -50,12 +50,13 @@ def text_says(
             expected.append((index, planned.get(index)))
     if inserted or removed:
         return _documents_say(path, old, new, expected, planned)
+    lines = yamltext.Lines(new)
     for chunk, (index, value) in zip(after, expected, strict=True):
         piece = new[chunk.start : chunk.end]
         if index not in planned:
             if piece != old[before[index].start : before[index].end]:
-                return Failure(path, chunk.line, "a document changed that nothing was planned for")
-        elif failure := _says(path, chunk.line, piece, value):
+                return Failure(path, lines.of(chunk.start), "a document changed that nothing was planned for")
+        elif failure := _says(path, lines, chunk.start, piece, value):
             return failure
     return None
 
@@ -83,13 +84,14 @@ def values_say(
 def _documents_say(path: str, old: str, new: str, expected: Sequence[tuple[int, Value]], planned: Mapping[int, Value]) -> Failure | None:
     """The same where documents came in: separators may have moved, so untouched documents compare by their content."""
     before, after = yamltext.split(old), yamltext.split(new)
+    lines = yamltext.Lines(new)
     for chunk, (index, value) in zip(after, expected, strict=True):
         piece = new[chunk.start : chunk.end]
         if index < 0 or index in planned:
-            if failure := _says(path, chunk.line, piece, value):
+            if failure := _says(path, lines, chunk.start, piece, value):
                 return failure
         elif piece != (was := old[before[index].start : before[index].end]) and _content(piece) != _content(was):
-            return Failure(path, chunk.line, "a document changed that nothing was planned for")
+            return Failure(path, lines.of(chunk.start), "a document changed that nothing was planned for")
     return None
 
 
@@ -101,14 +103,14 @@ def _content(piece: str) -> list[str]:
     ]
 
 
-def _says(path: str, line: int, piece: str, value: Value) -> Failure | None:
+def _says(path: str, lines: yamltext.Lines, start: int, piece: str, value: Value) -> Failure | None:
     try:
         found = yamltext.load(piece)
     except yamltext.YamlError as error:
-        return Failure(path, line + error.line - 1, f"the new text is not readable: {error.problem}")
+        return Failure(path, lines.of(start) + error.line - 1, f"the new text is not readable: {error.problem}")
     if is_same(found.value, value):
         return None
-    return Failure(path, line, f"the new text does not say what was planned: {difference(value, found.value)}")
+    return Failure(path, lines.of(start), f"the new text does not say what was planned: {difference(value, found.value)}")
 
 
 def is_same(one: Value, other: Value) -> bool:

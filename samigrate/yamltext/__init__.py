@@ -7,13 +7,14 @@ from .ops import FIRST, CannotEdit, Op
 from .parse import Parsed, YamlError, compose, load
 from .place import line_ranges, position
 from .scalar import Number
-from .split import Chunk, is_flow, peek, split
+from .split import Chunk, Lines, is_flow, peek, split
 
 __all__ = [
     "FIRST",
     "CannotEdit",
     "Chunk",
     "Layout",
+    "Lines",
     "Node",
     "Number",
     "Op",

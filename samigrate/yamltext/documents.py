@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from .ops import CannotEdit
 from .page import paged
-from .split import Chunk, split
+from .split import Chunk, Lines, split
 from .write import Style, block_lines
 
 _BREAK = re.compile(r"\r\n|\n|\r")
@@ -100,17 +100,17 @@ def _without_document(text: str, index: int) -> str:
     chunks = split(text)
     chunk = chunks[index]
     if not any(_CONTENT.search(text, one.start, one.end) for one in chunks if one is not chunk):
-        raise CannotEdit("", "nothing else is in the file: delete it, and its name where it is listed", chunk.line)
+        raise CannotEdit("", "nothing else is in the file: delete it, and its name where it is listed", Lines(text).of(chunk.start))
     before, piece, after = text[: chunk.start], text[chunk.start : chunk.end], text[chunk.end :]
     if index:
         if after and not _MARKER.match(after) and before.splitlines()[-1].rstrip() != "...":
-            raise CannotEdit("", "its neighbours would run together", chunk.line)
+            raise CannotEdit("", "its neighbours would run together", Lines(text).of(chunk.start))
         return before + after
     mark = "\ufeff" if piece.startswith("\ufeff") else ""
     header = "" if _MARKER.match(piece, len(mark)) else _header(piece[len(mark) :])
     bare = _BARE.match(after)
     if header and not bare:
-        raise CannotEdit("", "the comments at the top would lose their place", chunk.line)
+        raise CannotEdit("", "the comments at the top would lose their place", Lines(text).of(chunk.start))
     is_led = _MARKER.match(piece, len(mark)) is not None
     return mark + header + (after[bare.end() :] if bare and not is_led else after)
 

@@ -18,11 +18,26 @@ _KEYS: dict[str, re.Pattern[str]] = {}
 
 
 class Chunk(NamedTuple):
-    """One document with its marker: character offsets into the stream, and the 1-based line of `start`."""
+    """One document with its marker: character offsets into the stream."""
 
     start: int
     end: int
-    line: int
+
+
+class Lines:
+    """The 1-based lines of offsets into a text, as an editor counts them. Quick for offsets that ascend: it counts on."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._count = lines_between if "\r" in text else _feeds_between
+        self._at, self._line = 0, 1
+
+    def of(self, at: int) -> int:
+        if at < self._at:
+            self._at, self._line = 0, 1
+        self._line += self._count(self._text, self._at, at)
+        self._at = at
+        return self._line
 
 
 def split(text: str) -> list[Chunk]:
@@ -43,12 +58,7 @@ def split(text: str) -> list[Chunk]:
             cuts.append(at)
     if cuts[-1] != len(text):
         cuts.append(len(text))
-    chunks, line = [], 1
-    count = lines_between if "\r" in text else _feeds_between
-    for start, end in pairwise(cuts):
-        chunks.append(Chunk(start, end, line))
-        line += count(text, start, end)
-    return chunks
+    return list(map(Chunk._make, pairwise(cuts)))
 
 
 def _markers(text: str) -> list[int]:
@@ -102,6 +112,14 @@ def peek(text: str, chunk_start: int, chunk_end: int, key: str) -> str | None:
     A sieve, not a parser: it also sees such a line inside a multi-line scalar at column 0, and it cannot speak
     for documents that are `is_flow`.
     """
+    line = f"\n{key}:"
+    if (at := text.find(line, chunk_start, chunk_end)) >= 0:  # as most spell it: a plain search is faster than a pattern
+        stop = text.find("\n", at + len(line), chunk_end)
+        value = text[at + len(line) : stop if stop >= 0 else chunk_end]
+        if value[:1] == " " and (word := value.strip()).isalnum():
+            return word
+        if value[:1] in ("", " ", "\t", "\r"):
+            return _bare((value.partition("\r")[0] if "\r" in value else value).strip(" \t"))
     pattern = _KEYS.get(key)
     if pattern is None:
         spelled = re.escape(key)
@@ -127,5 +145,7 @@ def _line_end(text: str, at: int) -> int:
 
 def _opens_with_directives(text: str, start: int, mark: int) -> bool:
     """Whether the marker at `mark` is the first of its piece and only directives and comments stand before it."""
+    if text[start] == "-":
+        return False  # it begins with a marker, as most do
     head = _DIRECTIVES.match(text, start, mark)
     return head is not None and all(line[:1] in ("%", "#", "") or not line.strip() for line in text[start:mark].splitlines())

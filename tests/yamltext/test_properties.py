@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections import Counter
+from itertools import takewhile
 from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -119,6 +120,12 @@ def untouched(text: str, value: Any, op: Op) -> list[str]:
             first = line_ranges(text, [f"{parent}/{str(key).replace('~', '~0').replace('/', '~1')}"])
             touched.update(line for line, _ in first)
     lines = text.removeprefix("\ufeff").splitlines()
+    if op.op == "remove" and isinstance(holder, dict) and path[-1] == next(iter(holder)):
+        # What stands below a first entry moves up to its dash, over blank lines.
+        below = [last + 1 for _, last in line_ranges(text, [op.pointer])]
+        touched.update(
+            line for start in below for line in takewhile(lambda line: not lines[line - 1].strip(), range(start, len(lines) + 1))
+        )
     if text[-1] not in "\r\n":
         # A literal at the very end has to say that it has no line break.
         touched.update([len(lines), *(number for number, line in enumerate(lines, 1) if HEADER.search(line))])

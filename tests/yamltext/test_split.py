@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samigrate.yamltext import is_flow, peek, split
+from samigrate.yamltext import Lines, is_flow, peek, split
 
 STREAMS = {
     "nothing has no documents": ("", []),
@@ -42,7 +42,10 @@ def test_split(text: str, pieces: list[str]) -> None:
 
 
 def test_lines_are_counted_as_an_editor_counts() -> None:
-    assert [chunk.line for chunk in split("a: 1\r\n---\r\nb: 1\rc: 1\n---\n")] == [1, 2, 5]
+    text = "a: 1\r\n---\r\nb: 1\rc: 1\n---\n"
+    lines, starts = Lines(text), [chunk.start for chunk in split(text)]
+    assert [lines.of(start) for start in starts] == [1, 2, 5]
+    assert [lines.of(start) for start in reversed(starts)] == [5, 2, 1]
 
 
 @given(st.lists(st.sampled_from(["---", "...", "\n", "\r\n", "\r", " ", "a: 1", "%YAML 1.1", "# c", "\ufeff", "  - x"])).map("".join))

@@ -76,7 +76,8 @@ class Document:
 class Manifest:
     """What one file holds. `documents` are those that matter, by their place in the stream; `count` is how many
     hold content at all; `marked` the places of those that may name an account. A file that a kustomization reads as
-    a patch or a configuration holds no documents, and its values as `sides`."""
+    a patch or a configuration holds no documents, and its values as `sides`; a kustomization has what its generators
+    make as `generated`."""
 
     path: str
     documents: Mapping[int, Document]
@@ -88,6 +89,7 @@ class Manifest:
     problems: tuple[Problem, ...] = ()
     skips: tuple[Skip, ...] = ()
     sides: tuple[Value, ...] = ()
+    generated: tuple[Resource, ...] = ()
 
 
 # ---------------------------------------------------------------- bytes to text

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from samigrate import yamltext
-from samigrate.values import Value, mapping, pointer
+from samigrate.values import Value, mapping, pointer, sequence
 
+GENERATOR = "secretGenerator"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def secret_lines(content: str) -> Iterator[tuple[int, int]]:
     """The 1-based line ranges, as git counts lines, that hold Secret values."""
-    if "Secret" not in content:
+    if not _may_hold(content):
         return
     for chunk in yamltext.split(content):
         piece = content[chunk.start : chunk.end]
-        if "Secret" not in piece:
+        if not _may_hold(piece):
             continue
         above = content.count("\n", 0, chunk.start)
         whole = above + 1, above + 1 + piece.count("\n")
@@ -32,6 +33,10 @@ def secret_lines(content: str) -> Iterator[tuple[int, int]]:
             yield from ((above + first, above + last) for first, last in yamltext.line_ranges(piece, where))
 
 
+def _may_hold(content: str) -> bool:
+    return "Secret" in content or GENERATOR in content
+
+
 def _secret_values(value: Value, where: str, *, is_secret: bool = False) -> Iterator[str]:
     """Pointers to the values of every Secret in a value, however deep it lies and whatever it lacks."""
     if isinstance(value, list):
@@ -44,5 +49,18 @@ def _secret_values(value: Value, where: str, *, is_secret: bool = False) -> Iter
         if LAST_APPLIED in mapping(value, "metadata", "annotations"):
             yield where + pointer("metadata", "annotations", LAST_APPLIED)
         return
+    for place, generator in enumerate(sequence(value, GENERATOR)):
+        if "literals" in mapping(generator):
+            yield f"{where}/{GENERATOR}/{place}/literals"
+    yield from (where + each for each in _patches(value))
     for key, inside in value.items():
         yield from _secret_values(inside, where + pointer(key), is_secret=value.get("kind") == "SecretList" and key == "items")
+
+
+def _patches(value: Value) -> Iterator[str]:
+    """Pointers to what may be a patch of a Secret, in a kustomization: a text within the text."""
+    for name in ("patches", "patchesJson6902", "patchesStrategicMerge"):
+        for place, entry in enumerate(sequence(value, name)):
+            patch = entry if isinstance(entry, str) else mapping(entry).get("patch")
+            if isinstance(patch, str) and ("Secret" in patch or mapping(entry, "target").get("kind") == "Secret"):
+                yield f"/{name}/{place}"

@@ -35,6 +35,8 @@ class Location(NamedTuple):
 
 
 NOWHERE = Location("")
+GENERATED = -1
+"""The document of an object that no manifest holds: its Location leads to what it is made of."""
 
 
 class ResourceId(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
@@ -18,7 +19,7 @@ from samigrate.evidence import judge
 from samigrate.kinds import Kinds
 from samigrate.kustomize import placing
 from samigrate.manifests import RefusedError
-from samigrate.model import Finding, Level, Location, Problem, Severity
+from samigrate.model import GENERATED, Finding, Level, Location, Problem, Severity
 from samigrate.optouts import silence, suppress
 from samigrate.outcome import FileChange, Outcome
 from samigrate.planning import objects
@@ -207,7 +208,8 @@ def _prove(
         if failure := _says(manifest.path, change, planned, work):
             yield failure
         if any(opt.item for opt in manifest.opts):  # the items that comments count for have moved
-            after.manifests.append(substrates.read(manifest.path, change.new, known.names))
+            again = substrates.read(manifest.path, change.new, known.names)
+            after.manifests.append(replace(again, generated=manifest.generated))
         else:
             after.manifests.append(manifests.again(manifest, planned, work.inserts, work.removals))
     after.manifests += [manifests.read(change.path, change.new, known.names) for change in changes.values() if change.old is None]
@@ -317,6 +319,8 @@ def _lines(found: Reading, works: Sequence[Work], root: Root) -> dict[tuple[str,
     wanted: dict[str, set[tuple[int, str]]] = defaultdict(set)
     for work in works:
         for piece in work.verdict.evidence:
+            if piece.at.document == GENERATED:
+                continue  # it stands at its line already
             wanted[piece.at.path].add((piece.at.document, piece.at.item + piece.pointer))
     lines: dict[tuple[str, int, str], int] = {}
     for path, places in sorted(wanted.items()):

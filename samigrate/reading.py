@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import NamedTuple
 
 from samigrate import kinds, manifests, substrates
 from samigrate.config import Settings
 from samigrate.kinds import Kinds, shapes
-from samigrate.kustomize import kustomization
-from samigrate.manifests import Manifest
+from samigrate.kustomize import generators, kustomization
+from samigrate.kustomize.generators import Open
+from samigrate.manifests import Manifest, is_kustomization_file
 from samigrate.model import Finding, Location, Problem, Resource, Severity, Skip, Workload
 from samigrate.planning.state import Key
 from samigrate.values import at
@@ -32,7 +34,8 @@ class Source(NamedTuple):
 class Root:
     """What is decided together at most: a repository, a PATH, or a stream. `path` is a folder in the form of
     Source.path ("." for the current one, "-" for a stream); `is_declared`: the user has called it a scope;
-    `is_strict`: a text that cannot be read is a problem, whether or not it looks like a manifest."""
+    `is_strict`: a text that cannot be read is a problem, whether or not it looks like a manifest. `opened` reads a file
+    that a kustomization lists and that is no source."""
 
     path: str
     sources: tuple[Source, ...]
@@ -40,6 +43,7 @@ class Root:
     is_stream: bool = False
     is_declared: bool = False
     is_strict: bool = False
+    opened: Open = lambda path: "not among the manifests"
 
 
 @dataclass(slots=True)
@@ -89,6 +93,7 @@ def read(root: Root, known: Kinds) -> Reading:
         if manifest.documents:
             found.digests[source.path] = digest(data)
     _read_sides(root, found)
+    _read_generated(root, found)
     expand(found, known)
     return found
 
@@ -107,7 +112,7 @@ def kustomizations(found: Reading) -> list[kustomization.Kustomization]:
 
 def _read_sides(root: Root, found: Reading) -> None:
     """The values of patches and configurations, which are no resources."""
-    wanted = {path for one in kustomizations(found) for path in (*one.patches, *one.data)}
+    wanted = {path for one in kustomizations(found) for path in {*one.patches, *one.data} - set(generators.paths(one))}
     sources = {source.path: source for source in root.sources if source.path in wanted}
     for place, manifest in enumerate(found.manifests):
         if manifest.path in sources:
@@ -117,6 +122,34 @@ def _read_sides(root: Root, found: Reading) -> None:
                 continue  # it was read a moment ago; who wants its content will find out
             if isinstance(text, str):
                 found.manifests[place] = replace(manifest, sides=tuple(manifests.values(text)))
+
+
+def _read_generated(root: Root, found: Reading) -> None:
+    """What the generators of kustomizations make."""
+    sources = {source.path: source for source in root.sources if is_kustomization_file(source.path)}
+    for place, manifest in enumerate(found.manifests):
+        if manifest.path in sources:
+            ones = [one for resource in manifest.resources if (one := kustomization.parse(resource))]
+            each = [made for one in ones for made in generators.made(one, root.opened, _lines(sources[manifest.path], one))]
+            found.skipped += [made for made in each if isinstance(made, Skip)]
+            found.manifests[place] = replace(manifest, generated=tuple(made for made in each if isinstance(made, Resource)))
+
+
+def _lines(source: Source, one: kustomization.Kustomization) -> Callable[[str], int]:
+    """Tells the 1-based lines of places in a kustomization."""
+
+    def line(where: str) -> int:
+        return manifests.evidence_lines(text(), [(one.at.document, where)]).get((one.at.document, where), one.at.line)
+
+    @cache
+    def text() -> str:
+        try:
+            content = manifests.decode(source.path, source.read())
+        except OSError:
+            return ""
+        return content if isinstance(content, str) else ""
+
+    return line
 
 
 def digest(data: bytes) -> int:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from samigrate.model import Container, Location, Resource, Workload
+from samigrate.model import GENERATED, Container, Location, Resource, Workload
 from samigrate.values import Value, mapping, pointer, sequence, text
 
 if TYPE_CHECKING:
@@ -206,3 +206,11 @@ def texts(resource: Resource) -> Iterator[tuple[str, str, str]]:
     for key, value in mapping(resource.value, section).items():
         if isinstance(value, str):
             yield str(key), value, pointer(section, key)
+
+
+def place(resource: Resource, content: str, index: int) -> Location:
+    """Where an index into one of the texts of an object stands, as far as the object tells: of what is generated, the
+    line in the file that it is made of."""
+    if resource.at.document != GENERATED:
+        return resource.at
+    return resource.at._replace(line=resource.at.line + content.count("\n", 0, index))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from samigrate.evidence import Source
-from samigrate.evidence._reading import imports, texts
-from samigrate.model import Evidence, Resource, Strength, Workload
+from samigrate.evidence._reading import imports, place, texts
+from samigrate.model import Evidence, Location, Resource, Strength, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class _Hit(NamedTuple):
     key: str
     name: str
+    at: Location
     pointer: str
 
 
@@ -32,7 +33,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             for hit in _scan(seen.resource, catalog):
                 if item.keys is None or hit.key in item.keys:
                     detail = f"{item.kind} {item.name}, which it reads, has {hit.name} in {hit.key}"
-                    yield Evidence("mounted-config", 9, Strength.STRONG, detail, seen.resource.at, hit.pointer)
+                    yield Evidence("mounted-config", 9, Strength.STRONG, detail, hit.at, hit.pointer)
 
 
 def _scan(resource: Resource, catalog: Catalog) -> tuple[_Hit, ...]:
@@ -49,8 +50,8 @@ def _search(resource: Resource, catalog: Catalog) -> Iterator[_Hit]:
         lower = content.lower()
         in_scripts = [sign for sign in catalog.arguments if "script" in sign.places] if _is_script(key, content) else []
         for sign in (*catalog.config, *in_scripts):
-            if sign.may_be_in(lower) and sign.search(content):
-                yield _Hit(key, sign.name, where)
+            if sign.may_be_in(lower) and (found := sign.search(content)):
+                yield _Hit(key, sign.name, place(resource, content, found.start()), where)
 
 
 def _is_script(key: str, content: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from samigrate.evidence import Source
-from samigrate.evidence._reading import imports, read, texts
-from samigrate.model import Evidence, Resource, Strength, Workload
+from samigrate.evidence._reading import imports, place, read, texts
+from samigrate.model import Evidence, Location, Resource, Strength, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 PATH = "/run/secrets/kubernetes.io/serviceaccount"
 """Also the end of `/var/run/secrets/…`."""
-_SCANNED: WeakKeyDictionary[Resource, tuple[tuple[str, str], ...]] = WeakKeyDictionary()
+
+
+class _Hit(NamedTuple):
+    key: str
+    at: Location
+    pointer: str
+
+
+_SCANNED: WeakKeyDictionary[Resource, tuple[_Hit, ...]] = WeakKeyDictionary()
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
@@ -36,16 +44,17 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                     yield Evidence("token-path", 4, Strength.PROOF, detail, at, variable.pointer + "/value", name)
     for item in imports(workload):
         for seen in view.find("", item.kind, item.name):
-            for key, where in _scan(seen.resource):
-                if item.keys is None or key in item.keys:
-                    detail = f"{item.kind} {item.name}, which it reads, names the token's path in {key}"
-                    yield Evidence("token-path", 4, Strength.PROOF, detail, seen.resource.at, where)
+            for hit in _scan(seen.resource):
+                if item.keys is None or hit.key in item.keys:
+                    detail = f"{item.kind} {item.name}, which it reads, names the token's path in {hit.key}"
+                    yield Evidence("token-path", 4, Strength.PROOF, detail, hit.at, hit.pointer)
 
 
-def _scan(resource: Resource) -> tuple[tuple[str, str], ...]:
+def _scan(resource: Resource) -> tuple[_Hit, ...]:
     found = _SCANNED.get(resource)
     if found is None:
-        found = _SCANNED[resource] = tuple((key, where) for key, content, where in texts(resource) if PATH in content)
+        hits = (_Hit(key, place(resource, text, text.index(PATH)), where) for key, text, where in texts(resource) if PATH in text)
+        found = _SCANNED[resource] = tuple(hits)
     return found
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from samigrate import globs, manifests
 from samigrate.config import CONFIG_NAME, Settings, load_config
 from samigrate.errors import InputError
-from samigrate.hosts import charts, walk
+from samigrate.hosts import charts, sides, walk
 from samigrate.kustomize import kustomization
 from samigrate.model import Problem, Skip
 from samigrate.pipeline import Root, Source
@@ -75,6 +75,7 @@ class _Gathering:
         self.roots: dict[str, _Root] = {}
         self.charts: set[str] = set()
         self.listed: set[str] = set()
+        self.followed: list[str] = []
         self.skipped: list[Skip] = []
         self.problems: list[Problem] = []
         self.settings: dict[str | None, Settings] = {}
@@ -139,6 +140,7 @@ class _Gathering:
                 new = [each for each in one.resources if not _is_within(each, folder) and each not in self.listed and os.path.exists(each)]
                 for entry in new:
                     self.listed.add(entry)
+                    self.followed.append(entry)
                     found = walk.list_folder(entry).files if os.path.isdir(entry) else [entry]
                     waiting += sorted(set(found) - root.files)
                     for file in found:
@@ -189,11 +191,20 @@ class _Gathering:
                 if source.may_change or self.selection.is_wide:
                     scope = _scope(path, settings)
                     parts[scope or found.folder, scope is not None].append(source)
+        opened = partial(sides.read, self._open_folders(found.folder), self.here)
         return [
-            Root(self.shown(folder), _sorted([*sources, *self._besides(context, sources)]), settings, is_declared=is_declared)
+            Root(
+                self.shown(folder), _sorted([*sources, *self._besides(context, sources)]), settings, is_declared=is_declared, opened=opened
+            )
             for (folder, is_declared), sources in parts.items()
             if any(source.may_change for source in sources)
         ]
+
+    def _open_folders(self, folder: str) -> list[str]:
+        """Where files may be read from that kustomizations list."""
+        if not self.selection.is_wide:
+            return [path if os.path.isdir(path) else os.path.dirname(path) for path in self.asked]
+        return [folder, *self.followed]
 
     def _besides(self, context: dict[str, Source], sources: Sequence[Source]) -> list[Source]:
         there = {source.path for source in sources} if context else set()

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from samigrate.kustomize import generators
 from samigrate.kustomize.kustomization import Kustomization
 
 MOST = 64
@@ -103,15 +104,16 @@ class _Walk:
         route = (*above, one.folder)
         own = Landing(outer.namespace or one.namespace, outer.prefix + one.prefix, one.suffix + outer.suffix)
         parts = [self.known[path] for path in one.resources if path in self.known and self.known[path].is_component]
-        self.found[one.path].setdefault(NOWHERE_ELSE, frozenset(route))
+        here = self._within(own, parts)
+        for path in (one.path, *generators.paths(one), *(path for path in one.resources if path not in self.known)):
+            self.found[path][here] = self.found[path].get(here, frozenset()) | frozenset(route)
         for path in one.resources:
             if path not in self.known:
-                here = self._within(own, parts)
-                self.found[path][here] = self.found[path].get(here, frozenset()) | frozenset(route)
-            elif (part := self.known[path]) in parts:
+                continue
+            if (part := self.known[path]) in parts:
                 self._reach(part, self._within(own, parts[parts.index(part) + 1 :]), route)
             else:
-                self._reach(part, self._within(own, parts), route)
+                self._reach(part, here, route)
 
     def _within(self, own: Landing, parts: Sequence[Kustomization]) -> Landing:
         """Where things land that components are laid over, one after the other, before what uses them is: a component

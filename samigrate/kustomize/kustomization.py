@@ -73,12 +73,12 @@ def parse(resource: Resource) -> Kustomization | None:
     return Kustomization(
         resource.at,
         folder,
-        tuple(_local(folder, gathered)),
+        tuple(local(folder, gathered)),
         text(value, "namespace"),
         text(value, "namePrefix") or "",
         text(value, "nameSuffix") or "",
         tuple(_patches(resource.at, folder, value)),
-        tuple(_local(folder, list(_data(value)))),
+        tuple(local(folder, list(_data(value)))),
         value,
         (*remote, *(reason for key, reason in UNSEEN.items() if sequence(value, key))),
     )
@@ -92,7 +92,8 @@ def read(path: str, data: bytes) -> list[Kustomization]:
     return [one for resource in manifests.read(path, content, frozenset()).resources if (one := parse(resource))]
 
 
-def _local(folder: str, entries: Sequence[Value]) -> Iterator[str]:
+def local(folder: str, entries: Sequence[Value]) -> Iterator[str]:
+    """The paths of a kustomization's entries; what is no path, or leads to another host, is left out."""
     for entry in entries:
         if isinstance(entry, str) and "\n" not in entry and not _is_remote(entry):
             yield posixpath.normpath(posixpath.join(folder, entry))
@@ -104,10 +105,10 @@ def _is_remote(entry: Value) -> bool:
 
 def _patches(where: Location, folder: str, value: Value) -> Iterator[Patch]:
     for entry in (entry for name in _PATCH_LISTS for entry in sequence(value, name)):
-        path = next(_local(folder, [text(entry, "path")]), "")
+        path = next(local(folder, [text(entry, "path")]), "")
         yield Patch(where, path, _inline(text(entry, "patch")), mapping(entry, "target"))
     for entry in sequence(value, "patchesStrategicMerge"):
-        path = next(_local(folder, [entry]), "")
+        path = next(local(folder, [entry]), "")
         yield Patch(where, path, () if path else _inline(entry if isinstance(entry, str) else None), {})
 
 

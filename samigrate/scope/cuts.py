@@ -36,7 +36,7 @@ def scopes(
         held = [files[path] for path in paths if path in files]
         marked = frozenset(resource.key for manifest in held for resource in manifest.resources if resource.at.document in manifest.marked)
         return Layer(
-            (resource for manifest in held for resource in manifest.resources),
+            (resource for manifest in held for resource in (*manifest.resources, *manifest.generated)),
             (workload for manifest in held for workload in workloads.get(manifest.path, ())),
             marked,
         )

@@ -1,0 +1,123 @@
+"""What configMapGenerator and secretGenerator make: ConfigMaps and Secrets that stand in no manifest.
+
+They are seen under the name that the tree refers to them by; kustomize puts its hash behind both. A file that a
+generator lists is configuration that its user reads, as much as a ConfigMap's text is (domain R-E8).
+Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/configmapgenerator/
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from samigrate.kustomize.kustomization import Kustomization, local
+from samigrate.manifests import CLUES
+from samigrate.model import GENERATED, Location, Resource, Skip
+from samigrate.values import Value, mapping, sequence, text
+
+KINDS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
+Open = Callable[[str], bytes | str]
+"""Reads a file that a kustomization lists: its bytes, or why it is not read."""
+
+
+class Entry(NamedTuple):
+    """One key of a generated object, and where it is written."""
+
+    key: str
+    value: str
+    path: str
+    line: int
+
+
+class Generator(NamedTuple):
+    """One entry of a kustomization's generators; `place` leads to it."""
+
+    kind: str
+    place: str
+    value: Value
+
+
+def made(one: Kustomization, opened: Open, line: Callable[[str], int]) -> Iterator[Resource | Skip]:
+    """What the generators of a kustomization make, one object for each key: the keys stand in different places. What
+    cannot be read is named. `line` gives the 1-based line of a place in the kustomization."""
+    for name, kind in KINDS.items():
+        for index, value in enumerate(sequence(one.value, name)):
+            generator = Generator(kind, f"/{name}/{index}", value)
+            called = text(value, "name")
+            for entry in _entries(one, generator, opened, line) if called else ():
+                yield entry if isinstance(entry, Skip) else _resource(generator, entry)
+
+
+def paths(one: Kustomization) -> Iterator[str]:
+    """The files that the generators of a kustomization list."""
+    for name in KINDS:
+        for value in sequence(one.value, name):
+            yield from (path for _, path in _files(one, value))
+            yield from _environments(one, value)
+
+
+def _entries(one: Kustomization, generator: Generator, opened: Open, line: Callable[[str], int]) -> Iterator[Entry | Skip]:
+    for index, literal in enumerate(sequence(generator.value, "literals")):
+        if isinstance(literal, str) and "=" in literal:
+            key, _, value = literal.partition("=")
+            yield Entry(key, _unquoted(value), one.path, line(f"{generator.place}/literals/{index}"))
+    for key, path in _files(one, generator.value):
+        found = opened(path)
+        if isinstance(found, str):
+            yield _unread(one, generator, path, found, line)
+        else:
+            yield Entry(key, _relevant(key, found.decode("utf-8", "replace")), path, 1)
+    for path in _environments(one, generator.value):
+        found = opened(path)
+        if isinstance(found, str):
+            yield _unread(one, generator, path, found, line)
+        else:
+            yield from _variables(path, found.decode("utf-8", "replace"))
+
+
+def _unread(one: Kustomization, generator: Generator, path: str, reason: str, line: Callable[[str], int]) -> Skip:
+    return Skip(one.path, line(generator.place), f"a kustomization: {path} goes into a {generator.kind}, and is not seen here: {reason}")
+
+
+def _relevant(key: str, content: str) -> str:
+    """The text of a file; "" where nothing in it can matter: a folder of dashboards need not be kept."""
+    return content if any(clue in f"{key}: {content}" for clue in CLUES["ConfigMap"]) else ""
+
+
+def _files(one: Kustomization, value: Value) -> Iterator[tuple[str, str]]:
+    """(key, path) of every file."""
+    for listed in sequence(value, "files"):
+        if isinstance(listed, str):
+            key, _, path = listed.rpartition("=")
+            for found in local(one.folder, [path]):
+                yield key or posixpath.basename(path), found
+
+
+def _environments(one: Kustomization, value: Value) -> Iterator[str]:
+    yield from local(one.folder, [*sequence(value, "envs"), text(value, "env")])
+
+
+def _variables(path: str, content: str) -> Iterator[Entry]:
+    for number, raw in enumerate(content.splitlines(), 1):
+        key, equals, value = raw.lstrip().removeprefix("\ufeff").partition("=")
+        if equals and not key.startswith("#"):
+            yield Entry(key, value, path, number)
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+
+
+def _resource(generator: Generator, entry: Entry) -> Resource:
+    metadata = {key: found for key in ("name", "namespace") if (found := text(generator.value, key))}
+    annotations = mapping(generator.value, "options", "annotations")
+    kept: dict[str, Value] = {
+        "apiVersion": "v1",
+        "kind": generator.kind,
+        "metadata": {**metadata, **({"annotations": annotations} if annotations else {})},
+        ("data" if generator.kind == "ConfigMap" else "stringData"): {entry.key: entry.value},
+    }
+    if kind := text(generator.value, "type"):
+        kept["type"] = kind
+    return Resource(Location(entry.path, GENERATED, generator.place, entry.line), kept)

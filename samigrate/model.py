@@ -134,12 +134,12 @@ class PodSpec:
 
     value: dict[str, Value]
 
-    @property
+    @cached_property
     def stated_account(self) -> str | None:
         """serviceAccountName, else the deprecated alias, else None (R-A1)."""
         return text(self.value, "serviceAccountName") or text(self.value, "serviceAccount")
 
-    @property
+    @cached_property
     def account(self) -> str:
         return self.stated_account or DEFAULT_ACCOUNT
 

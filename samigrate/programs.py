@@ -76,8 +76,9 @@ def _opts(content: str, pieces: Sequence[Piece], resources: Sequence[Resource]) 
         places += [suppress.Place(index, *each) for each in lines]
         if piece.declaration.block is not None:
             inner = _dedented(piece.declaration.block)
-            chunk = yamltext.split(inner)[piece.place]
-            yield from suppress.in_comments(inner[chunk.start : chunk.end], index, piece.declaration.line + chunk.line - 1, here)
+            start, end = yamltext.split(inner)[piece.place]
+            line = piece.declaration.line + yamltext.Lines(inner).of(start) - 1
+            yield from suppress.in_comments(inner[start:end], index, line, here)
     yield from suppress.in_program(pytext.comments(content), places)
 
 

@@ -118,7 +118,10 @@ def is_same(one: Value, other: Value) -> bool:
     if isinstance(one, dict):
         if not isinstance(other, dict) or len(one) != len(other):
             return False
-        return all(key in other and is_same(value, other[key]) for key, value in one.items())
+        for key, value in one.items():
+            if key not in other or not ((found := other[key]) is value or is_same(value, found)):
+                return False
+        return True
     if isinstance(one, list):
         return isinstance(other, list) and len(one) == len(other) and all(is_same(*pair) for pair in zip(one, other, strict=True))
     # `is`: not a number is not equal to itself.

@@ -9,6 +9,14 @@ from samigrate.model import INJECTED_VOLUME, KindRule, Resource, Workload
 from samigrate.values import Value, at, mapping, parts, pointer, sequence, text
 
 _HISTORY = frozenset(("ControllerRevision", "Endpoints", "Event", "CustomResourceDefinition"))
+_RBAC = "rbac.authorization.k8s.io"
+_PLAIN = frozenset(
+    {
+        *(("", kind) for kind in ("ServiceAccount", "Service", "ConfigMap", "Secret", "Namespace")),
+        *((_RBAC, kind) for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")),
+    }
+)
+"""Kinds whose own schema has no place for a pod spec."""
 _DEPTH = 40
 _LISTS = ("containers", "initContainers", "ephemeralContainers", "volumes", "imagePullSecrets")
 _CONTAINER_LISTS = ("env", "envFrom", "volumeMounts")
@@ -28,7 +36,7 @@ def looks_like_pod(value: Value) -> bool:
 
 def find_pod_specs(resource: Resource) -> Iterator[str]:
     """Pointers to what looks like a pod spec in an object of a kind that no rule describes (R-C4)."""
-    if resource.id.kind in _HISTORY:
+    if resource.id.kind in _HISTORY or resource.id[:2] in _PLAIN:
         return
     stack: list[tuple[str, Value, int]] = [("", resource.value, 0)]
     while stack:

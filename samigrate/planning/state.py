@@ -90,6 +90,7 @@ class State:
         self._values: dict[Key, Value] = {}
         self._accounts: dict[tuple[int, str | None, str], tuple[ResourceId, NewResource]] = {}
         self._done: dict[tuple[str, int, str, str], list[tuple[str, Proposal]]] = {}
+        self._specs: dict[Key, dict[str, PodSpec]] = {}
 
     def value(self, resource: Resource) -> dict[str, Value]:
         """The resource as planned so far."""
@@ -97,10 +98,14 @@ class State:
         return found if isinstance(found, dict) else {}
 
     def spec(self, workload: Workload) -> PodSpec:
-        if workload.resource.key not in self._values:
+        key = workload.resource.key
+        if key not in self._values:
             return workload.spec
-        found = resolve(self.value(workload.resource), workload.pod)
-        return PodSpec(found if isinstance(found, dict) else {})
+        known = self._specs.setdefault(key, {})
+        if workload.pod not in known:
+            found = resolve(self.value(workload.resource), workload.pod)
+            known[workload.pod] = PodSpec(found if isinstance(found, dict) else {})
+        return known[workload.pod]
 
     def done(self, workload: Workload) -> list[tuple[str, Proposal]]:
         """(transform, proposal) of what is planned for the workload so far."""
@@ -111,6 +116,7 @@ class State:
         for operation in proposal.operations:
             key = operation.target.path, operation.target.document, operation.target.item
             self._values[key] = apply(self._values.get(key, resources[key].value), operation)
+            self._specs.pop(key, None)
         for added in proposal.resources:
             for view in work.views:
                 name = at(added.value, "metadata", "name")

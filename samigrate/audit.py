@@ -27,8 +27,8 @@ def narrow(outcome: Outcome, wanted: str) -> Outcome:
     if not found:
         known = {f"{report.workload.id.kind}/{name}" for report in outcome.workloads for _, name in _names(report)}
         raise InputError("", 0, f"no workload {wanted!r}{suggestion(wanted, known) if known else ''}")
-    here = {report.workload.id for report in found}
-    return outcome._replace(workloads=found, findings=tuple(finding for finding in outcome.findings if finding.resource in here))
+    reported = tuple(one for one in outcome.findings if any(one.is_about(report.workload) for report in found))
+    return outcome._replace(workloads=found, findings=reported)
 
 
 def _names(report: WorkloadReport) -> set[tuple[str | None, str]]:

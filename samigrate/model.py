@@ -294,7 +294,9 @@ class Severity(enum.StrEnum):
 
 
 class Finding(NamedTuple):
-    """Something to be said to people. `id` is stable; `rule` is the domain rule; `action` is the way out."""
+    """Something to be said to people. `id` is stable; `rule` is the domain rule; `action` is the way out. `concerns` are
+    the workloads it is about where they are several, or stand elsewhere; `group` is the same for those of an id and a
+    message that are to be told as one."""
 
     id: str
     rule: str
@@ -304,6 +306,12 @@ class Finding(NamedTuple):
     at: Location = NOWHERE
     pointer: str = ""
     resource: ResourceId | None = None
+    concerns: tuple[Resource, ...] = ()
+    group: Location = NOWHERE
+
+    def is_about(self, workload: Workload) -> bool:
+        """Whether it is on the workload, or concerns it though it stands elsewhere."""
+        return self.resource == workload.id or any(resource.key == workload.resource.key for resource in self.concerns)
 
 
 class Skip(NamedTuple):

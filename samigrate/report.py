@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from samigrate import observations
 from samigrate.model import Finding, Location, Operation, Problem, Risk, Severity
 from samigrate.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
 from samigrate.planning import built, radius
@@ -51,7 +52,7 @@ def outcome(
         files=found.files,
         documents=sum(manifest.count for manifest in found.manifests),
         workloads=reports,
-        findings=tuple(dict.fromkeys([*findings, *frozen])),
+        findings=tuple(observations.folded([*findings, *frozen])),
         skipped=tuple(found.skipped),
         problems=(*found.problems, *problems),
         changes=tuple(change for _, change in sorted(changes.items())),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from samigrate.audit import is_met
 from samigrate.model import Risk
+from tests.command import invoke
 from tests.stream import Run, migrate
-from tests.transforms.manifests import account, deployment, stream, token_secret
+from tests.transforms.manifests import account, binding, deployment, role, stream, token_secret
 
 OWN = stream(account("own"), deployment("serviceAccountName: own"))
 
@@ -330,3 +334,47 @@ def test_what_brings_objects_from_elsewhere_is_said(text: str, said: str) -> Non
 
 def test_what_always_stands_fails_no_audit() -> None:
     assert not is_met(migrate(OWN).outcome, "note")
+
+
+# ---------------------------------------------------------------- findings that concern several workloads
+
+
+def test_a_shared_account_is_told_once_with_all_who_share_it() -> None:
+    shared = stream(account("own"), *(deployment("serviceAccountName: own", name=name) for name in ("a", "b", "c")))
+    elsewhere = stream(account("own"), deployment("serviceAccountName: own", name="a")).replace("namespace: shop", "namespace: ops")
+    found = migrate(stream(shared, elsewhere))
+    (one,) = [finding for finding in found.outcome.findings if finding.id == "shared-account"]
+    assert one.message == "the account own is shared by Deployment shop/a, Deployment shop/b, Deployment shop/c"
+    assert [str(resource.id) for resource in one.concerns] == ["Deployment shop/a", "Deployment shop/b", "Deployment shop/c"]
+
+
+def test_accounts_of_one_name_in_two_environments_are_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("dev", "prod"):
+        (tmp_path / folder).mkdir()
+        both = stream(account("own"), *(deployment("serviceAccountName: own", name=name) for name in ("a", "b")))
+        (tmp_path / folder / "all.yaml").write_text(both)
+    report = json.loads(invoke(["audit", "--format", "json", "."]).stdout)
+    found = [one for one in report["findings"] if one["id"] == "shared-account"]
+    assert [[(each["name"], each["path"]) for each in one["workloads"]] for one in found] == [
+        [("a", "dev/all.yaml"), ("b", "dev/all.yaml")],
+        [("a", "prod/all.yaml"), ("b", "prod/all.yaml")],
+    ]
+
+
+def test_an_audit_of_one_workload_shows_what_concerns_it_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "all.yaml").write_text(stream(deployment(name="a"), deployment(name="b"), deployment("serviceAccountName: c", name="c")))
+    (tmp_path / "rbac.yaml").write_text(stream(role(), binding("shop/default")))
+    for name, is_told in (("a", True), ("b", True), ("c", False)):
+        for options in (["-v"], []):
+            told = invoke(["audit", "--workload", f"Deployment/{name}", *options, "."]).stdout.decode()
+            assert ("shared-default-binding" in told) is is_told
+
+
+def test_a_plan_says_of_each_workload_that_its_account_is_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shared = [deployment("serviceAccountName: own", name=name, image="bitnami/kubectl:1.34") for name in ("a", "b")]
+    (tmp_path / "all.yaml").write_text(stream(account("own"), *shared))
+    plan = invoke(["plan", "-q", "."]).stdout.decode()
+    assert plan.count("the account own is shared by Deployment shop/a, Deployment shop/b; give each an account of its own") == 2

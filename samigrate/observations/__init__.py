@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from samigrate.model import DEFAULT_ACCOUNT, TOKEN_PATH, Finding, Level, Resource, Severity, Workload
 from samigrate.observations import leftovers, moves, rollout, unseen
@@ -78,13 +78,23 @@ def _shared(work: Work) -> Iterator[Finding]:
                     continue  # what it grants needs no token (R-E4), or it may be meant for another namespace
                 users = _names(view, account)
                 message = f"{grant.binding.id} gives rights to default, and so to {users}: which of them uses them is not known"
-                action = "keep the subject only for those that need it"
-                yield Finding(
-                    "shared-default-binding", "R-E9", Severity.WARNING, message, action, grant.binding.at, grant.pointer, grant.binding.id
-                )
+                action, at = "keep the subject only for those that need it", grant.binding.at
+                found = Finding("shared-default-binding", "R-E9", Severity.WARNING, message, action, at, grant.pointer, grant.binding.id)
+                yield found._replace(concerns=(work.workload.resource,), group=at)
         elif len(view.user_names(account)) > 1:
-            message = f"the account {account} is shared by {_names(view, account)}"
-            yield work.finding("shared-account", "R-F11", message, "give each an account of its own")
+            here, first = work.workload.resource, view.users(account)[0].resource.at
+            message, action = f"the account {account} is shared by {_names(view, account)}", "give each an account of its own"
+            yield Finding("shared-account", "R-F11", Severity.NOTE, message, action, here.at, work.workload.pod, here.id, (here,), first)
+
+
+def folded(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Each finding once; those that several workloads have raised together as one, which concerns them all."""
+    groups: dict[object, list[Finding]] = {}
+    for one in found:
+        groups.setdefault((one.id, one.message, one.group) if one.concerns else one, []).append(one)
+    for first, *others in groups.values():
+        concerns = dict.fromkeys(resource for one in (first, *others) for resource in one.concerns)
+        yield first._replace(concerns=tuple(concerns)) if others and concerns else first
 
 
 def _names(view: View, account: str) -> str:

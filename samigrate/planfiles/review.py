@@ -50,7 +50,7 @@ def read_out(run: Run) -> tuple[list[Entry], list[Left]]:
     for work in (work for work in run.works if files.may_change(work)):
         key = work.workload.key
         report = reports[key]
-        said = tuple(text for where, text in notes[work.workload.resource.at] if where.startswith(work.workload.pod))
+        said = tuple(text for where, text in notes[work.workload.resource.at] if not where or where.startswith(work.workload.pod))
         if key not in steps:
             if report.tokens_before or said:
                 left.append(_left(called[work.workload.resource.key], report, said))
@@ -170,8 +170,13 @@ def _notes(findings: Sequence[Finding]) -> Mapping[Location, list[tuple[str, str
     """What was found out about each object, with the pointer to where in it."""
     found = defaultdict(list)
     for one in findings:
+        said = f"{one.message}; {one.action}" if one.action else one.message
         if one.resource is not None:
-            found[one.at].append((one.pointer, f"{one.message}; {one.action}" if one.action else one.message))
+            found[one.at].append((one.pointer, said))
+        if any(resource.at == one.at for resource in one.concerns):  # one of several that have raised it: it is on each
+            for resource in one.concerns:
+                if resource.at != one.at:
+                    found[resource.at].append(("", said))
     return found
 
 

@@ -131,6 +131,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "line": finding.at.line,
         "column": 0,
         "resource": _resource(finding.resource),
+        "workloads": [{**_resource(one.id), "path": one.at.path, "line": one.at.line} for one in finding.concerns],
     }
 
 
@@ -145,6 +146,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "line": problem.line,
         "column": 0,
         "resource": {},
+        "workloads": [],
     }
 
 

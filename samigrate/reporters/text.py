@@ -200,7 +200,7 @@ def _chain(report: WorkloadReport, found: Iterable[Finding], look: Look) -> Iter
         yield f"  risk {report.risk}"
     for risk, reason in report.risks:
         yield f"    {risk}: {clean(reason)}"
-    named = [finding for finding in found if finding.resource == report.workload.id]
+    named = [finding for finding in found if finding.is_about(report.workload)]
     if named:
         yield "  findings"
     yield from (line for finding in named for line in _finding(finding, look))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from samigrate.commands import waiting
 from samigrate.commands.options import Options
 from samigrate.commands.running import find_recipes, find_roots, recipe_names
 from samigrate.errors import InputError
@@ -30,9 +31,11 @@ def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
 
     if options.is_stream or "-" in options.paths:
         raise click.UsageError("a plan is for files; `migrate -` does a stream")
-    roots, before = find_roots(options)
-    chosen = find_recipes(roots, options)
-    runs = [pipeline.trace(root, chosen[root.settings.recipes], with_lines=True) for root in roots]
+    with waiting.shown(quiet=options.quiet) as watched:
+        found, before = find_roots(options)
+        roots = watched(found)
+        chosen = find_recipes(roots, options)
+        runs = [pipeline.trace(root, chosen[root.settings.recipes], with_lines=True) for root in roots]
     return runs, pipeline.merge([before, *(run.outcome for run in runs)]), recipe_names(chosen.values())
 
 
@@ -64,23 +67,24 @@ def read(path: str) -> PlanFile:
     return plan
 
 
-def follow(plan: PlanFile) -> tuple[Outcome, Progress]:
+def follow(plan: PlanFile, *, quiet: bool = False) -> tuple[Outcome, Progress]:
     """What is left of a plan, on the files as they are; nothing is written. Paths are relative to the current folder."""
     from samigrate import pipeline
     from samigrate.model import Problem
     from samigrate.planfiles import applying
 
     options = restored(plan.options)
-    roots, before = find_roots(options)
-    chosen = find_recipes(roots, options)
     progress = applying.Progress()
     outcomes, seen = [], set()
-    for root in roots:
-        seen |= {source.path for source in root.sources if source.may_change}
-        entries = [entry for entry in plan.entries if any(source.path == entry.at.file for source in root.sources)]
-        if entries:
-            recipe = chosen[root.settings.recipes]
-            outcomes.append(pipeline.trace(root, recipe, decided=applying.decide(root, recipe, entries, progress)).outcome)
+    with waiting.shown(quiet=quiet) as watched:
+        found, before = find_roots(options)
+        chosen = find_recipes(found, options)
+        for root in watched(found):
+            seen |= {source.path for source in root.sources if source.may_change}
+            entries = [entry for entry in plan.entries if any(source.path == entry.at.file for source in root.sources)]
+            if entries:
+                recipe = chosen[root.settings.recipes]
+                outcomes.append(pipeline.trace(root, recipe, decided=applying.decide(root, recipe, entries, progress)).outcome)
     gone = sorted({entry.at.file for entry in plan.entries if not entry.skip} - seen)
     problems = [Problem(path, 0, "is not there, or may not change; the plan is for the folder that it was made in") for path in gone]
     progress.refused |= {entry.key: "gone" for entry in plan.entries if entry.at.file in gone}

@@ -37,7 +37,7 @@ def migrate(options: Options, add: Add) -> int:
         say(["Nothing changed."])
         say_problems(outcome)
         return exit_code(outcome)
-    followed, _ = following.follow(PlanFile(names, following.stored(options), chosen))
+    followed, _ = following.follow(PlanFile(names, following.stored(options), chosen), quiet=options.quiet)
     written, failed = write(followed)
     say(
         [

@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,7 +44,7 @@ def pr(plan: str, by: str | None, max_files: int | None, base: str, branch_prefi
     options = [word for name, value in given.items() if value not in usual for word in (name, str(value))]
     request = pullrequests.Request(by or "", max_files or 0, base, branch_prefix, shlex.join(["samigrate", "pr", plan, *options]))
     git.check_branch(branch_prefix + "x")
-    opened, problems = pullrequests.prepare(following.read(plan), following.follow, request)
+    opened, problems = pullrequests.prepare(following.read(plan), partial(following.follow, quiet=quiet), request)
     folder = output or os.path.join(git.run(".", "rev-parse", "--path-format=absolute", "--git-common-dir"), "samigrate")
     os.makedirs(folder, exist_ok=True)
     found = {"version": 1, "pull_requests": [_values(one, _save(one, folder)) for one in opened]}

@@ -78,7 +78,7 @@ def apply(plan: str, dry_run: bool, quiet: bool) -> int:
     from samigrate.reporters import Look
 
     read = following.read(plan)
-    outcome, progress = following.follow(read)
+    outcome, progress = following.follow(read, quiet=quiet)
     written: tuple[str, ...] = ()
     if dry_run:
         show_diff(outcome, Look(), quiet=quiet)

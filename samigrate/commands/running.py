@@ -50,13 +50,15 @@ def _besides(context: tuple[str, ...]) -> tuple[tuple[Source, ...], tuple[Proble
 
 def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool) -> Outcome:
     from samigrate import pipeline
+    from samigrate.commands import waiting
 
     if "-" in options.paths and not options.is_stream:
         raise click.UsageError("`-` (standard input) goes with no other path")
     if options.output:
         _require_room(options.output, options.paths)
-    roots, before = find_roots(options, read)
-    outcome = run_roots(roots, options, with_lines=with_lines)
+    with waiting.shown(quiet=options.quiet) as watched:
+        roots, before = find_roots(options, read)
+        outcome = run_roots(watched(roots), options, with_lines=with_lines)
     return pipeline.merge([before, outcome])._replace(recipes=outcome.recipes)
 
 

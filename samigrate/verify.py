@@ -118,7 +118,7 @@ def is_same(one: Value, other: Value) -> bool:
     if isinstance(one, dict):
         if not isinstance(other, dict) or len(one) != len(other):
             return False
-        for key, value in one.items():
+        for key, value in one.items():  # noqa: SIM110 - as a generator it takes twice as long
             if key not in other or not ((found := other[key]) is value or is_same(value, found)):
                 return False
         return True

@@ -232,7 +232,7 @@ def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | 
     say_problems(outcome)
 
 
-@cli.command()
+@cli.command(short_help="Say who holds a token, as which account, and why.")
 @shared
 @click.option("--workload", metavar="KIND/NAME", default="", help="Only this one; with -v its whole chain of evidence.")
 @click.option(
@@ -266,7 +266,7 @@ def recipes(name: str | None) -> int:
     return _tell(texts.recipe_(name) if name else texts.recipes())
 
 
-@cli.command()
+@cli.command(short_help="Tell what a recipe, a change or a finding is about.")
 @click.argument("id", required=False)
 def explain(id: str | None) -> int:
     """Tell what a recipe does, or why a transform or a finding is there, with an example. Without ID: list all."""

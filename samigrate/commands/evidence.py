@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _OUTPUT = click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Write it there. [default: stdout]")
 
 
-@click.group()
+@click.group(short_help="Turn source code into evidence files, and merge them.")
 def evidence() -> None:
     """Turn source code into an evidence file that `--evidence FILE` reads, and merge such files."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from samigrate.pipeline import Root
 
 
-@click.command("post-render")
+@click.command("post-render", short_help="Be a post-renderer for Helm.")
 @called
 @click.option("--allow-empty", is_flag=True, help="Let an empty stream pass: Helm 3 sends one for a release of hooks alone.")
 def post_render(allow_empty: bool, **given: Any) -> int:
@@ -73,7 +73,7 @@ def _tell(outcome: Outcome, options: Options) -> None:
     say(() if options.quiet else told(outcome, short), logged=told(outcome, short._replace(color=False, width=None, verbosity=1)))
 
 
-@click.command("krm")
+@click.command("krm", short_help="Be a KRM function for kustomize and kpt.")
 @called
 @click.argument("plugin_config", required=False, metavar="[CONFIG]", type=click.Path(dir_okay=False))
 def krm(plugin_config: str | None, **given: Any) -> int:

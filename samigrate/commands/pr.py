@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from samigrate.hosts.pullrequests import Opened
 
 
-@click.command()
+@click.command(short_help="Make branches and texts of pull requests from a plan.")
 @PLAN
 @click.option(
     "--by", type=click.Choice(["namespace", "folder", "owner", "risk"]), default=None, help="One for each. [default: one for all]"

@@ -20,7 +20,7 @@ PLAN = click.argument("plan", metavar="PLAN", type=click.Path(dir_okay=False))
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong.")
 
 
-@click.command()
+@click.command(short_help="Save what would change, for people to read and cut down.")
 @shared
 def plan(**shared: Any) -> int:
     """Save what would change as a plan, for people to read and cut down. `samigrate apply` does what is left of it."""
@@ -111,7 +111,7 @@ def _told(plan: PlanFile, progress: Progress, outcome: Outcome, written: tuple[s
     ]
 
 
-@click.command()
+@click.command(short_help="Print the JSON Schema of a plan, a config or a recipe.")
 @click.argument("kind", type=click.Choice(["config", "plan", "recipe"]))
 def schema(kind: str) -> int:
     """Print the JSON Schema of a plan, a config or a recipe, for editors."""

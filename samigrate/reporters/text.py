@@ -203,7 +203,7 @@ def _chain(report: WorkloadReport, found: Iterable[Finding], look: Look) -> Iter
     named = [finding for finding in found if finding.is_about(report.workload)]
     if named:
         yield "  findings"
-    yield from (line for finding in named for line in _finding(finding, look))
+    yield from (f"  {line}" for finding in named for line in _finding(finding, look))
     yield ""
 
 

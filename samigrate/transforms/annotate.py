@@ -66,7 +66,7 @@ def _reason(work: Work, state: State, after: PodSpec) -> str:
         says.append("Its token comes from the kubelet and expires; before, it came from a Secret and did not.")
     elif any(part.startswith("env ") for _, part in _parts(done)):
         says.append("What it took from a token Secret besides the token comes from the cluster itself.")
-    if any(transform == "scope-token" for transform, _ in _parts(done)):
+    if any(transform == "scope-token" for transform, _ in _parts(done)) and api_tokens(state.tokens(work)):
         says.append("Mounts its token into the containers that need it, and into no other.")
     return " ".join(filter(None, says))
 
@@ -81,8 +81,11 @@ def _identity(work: Work, state: State, after: PodSpec, *, is_switch: bool) -> s
     if is_switch:
         return f"Mounts a token of the account {after.account}, so it runs as that account."
     if not has_token and api_tokens(work.tokens):
+        own = f"as its own account {after.account} " if moved else ""
+        if level in (Level.REQUIRED, Level.LIKELY):  # its account has rights, and none of its containers uses them
+            return f"None of its containers is known to use the Kubernetes API, so it runs {own}without a token."
         known = "Is not known to use" if level is Level.UNKNOWN else "Declares no use of"
-        return f"{known} the Kubernetes API, so it runs {f'as its own account {after.account} ' if moved else ''}without a token."
+        return f"{known} the Kubernetes API, so it runs {own}without a token."
     if not moved:
         return ""
     if not has_token or level in (Level.NONE, Level.UNKNOWN):

@@ -132,3 +132,12 @@ CASES: list[Any] = [
 @pytest.mark.parametrize(("evidence", "expected"), CASES)
 def test_the_proof_spares_whom_nothing_speaks_of(evidence: list[Evidence], expected: set[str]) -> None:
     assert verify.scoped(evidence, ["a", "b"]) == expected
+
+
+def test_where_no_container_keeps_a_token_the_reason_says_no_other() -> None:
+    """The account has rights that its only container, a web server, is known not to use."""
+    own = deployment("serviceAccountName: web\nautomountServiceAccountToken: true", image="nginx:1.29")
+    found = migrate(stream(account("web"), role(), binding("shop/web"), own), recipes=("scope-token",))
+    assert found.spec()["automountServiceAccountToken"] is False
+    reason = found.object("Deployment", "web")["metadata"]["annotations"]["samigrate.dev/reason"]
+    assert reason == "None of its containers is known to use the Kubernetes API, so it runs without a token."

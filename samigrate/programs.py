@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from samigrate import manifests, pytext, yamltext
+from samigrate import manifests, program_texts, pytext
 from samigrate.dialects import dialects
 from samigrate.errors import InputError
 from samigrate.manifests import Document, Manifest, NoRoomHere, RefusedError
@@ -55,9 +55,9 @@ def read(path: str, content: str) -> Manifest:
         raise InputError(path, 0, str(error)) from error
     except pytext.PyError as error:
         return Manifest(path, {}, (), frozenset(), 0, False, skips=(Skip(path, error.line, error.problem),))
-    skips = [
-        Skip(path, one.line, one.block.fixed) for one in _declarations(content) if one.block and one.block.fixed and not one.block.text
-    ]
+    read = {id(piece.declaration) for piece in pieces}
+    skips = [Skip(path, one.line, program_texts.unread(one.block)) for one in _declarations(content) if one.block and id(one) not in read]
+    skips = [skip for skip in skips if skip.reason]
     documents = {index: Document(index, piece.line, piece.value) for index, piece in enumerate(pieces)}
     resources = [one for document in documents.values() for one in manifests.opened(path, document)]
     found = list(_opts(content, pieces, resources)) if "ignore[" in content else []
@@ -75,10 +75,8 @@ def _opts(content: str, pieces: Sequence[Piece], resources: Sequence[Resource]) 
         lines = [(item, *each) for item in items for each in pytext.lines_of(content, piece.declaration, item)]
         places += [suppress.Place(index, *each) for each in lines]
         if piece.declaration.block is not None:
-            inner = _dedented(piece.declaration.block)
-            start, end = yamltext.split(inner)[piece.place]
-            line = piece.declaration.line + yamltext.Lines(inner).of(start) - 1
-            yield from suppress.in_comments(inner[start:end], index, line, here)
+            text, line = program_texts.document(piece.declaration, piece.declaration.block, piece.place)
+            yield from suppress.in_comments(text, index, line, here)
     yield from suppress.in_program(pytext.comments(content), places)
 
 
@@ -99,37 +97,10 @@ def _pieces(content: str) -> tuple[Piece, ...]:
 
 def _documents(one: Declaration) -> Iterator[Piece]:
     if one.block is not None:
-        yield from _texts(one, one.block)
+        yield from (Piece(one, *found) for found in program_texts.read(one, one.block))
     elif one.node is not None:
         value = _readable(one.node.plain())
         yield Piece(one, 0, _as_override(value, one) if one.dialect == "kubernetes" else value, one.line)
-
-
-def _texts(one: Declaration, block: Block) -> Iterator[Piece]:
-    """The manifests in a string literal; what is no YAML is no manifest (a template, a help text)."""
-    inner = _dedented(block)
-    lines = yamltext.Lines(inner)
-    for place, chunk in enumerate(yamltext.split(inner)):
-        try:
-            parsed = yamltext.load(inner[chunk.start : chunk.end])
-        except yamltext.YamlError:
-            continue
-        if isinstance(parsed.value, dict) and {"apiVersion", "kind"} <= set(parsed.value) and not parsed.duplicates:
-            yield Piece(one, place, parsed.value, one.line + lines.of(chunk.start) + parsed.line - 2)
-
-
-def _dedented(block: Block) -> str:
-    """The text without the indentation that all its lines share, and without the spaces before the closing quotes."""
-    return re.sub(rf"^{block.indent}", "", block.text.removesuffix(_tail(block)), flags=re.MULTILINE)
-
-
-def _indented(block: Block, inner: str) -> str:
-    return re.sub(r"^(?=[^\r\n])", block.indent, inner, flags=re.MULTILINE) + _tail(block)
-
-
-def _tail(block: Block) -> str:
-    last = block.text.rpartition("\n")[2]
-    return last if last and not last.strip(" ") else ""
 
 
 def _readable(value: Value) -> Value:
@@ -219,28 +190,18 @@ def _text_change(
     mine: Mapping[int, Sequence[Operation]],
     added: Sequence[tuple[int, Value]],
 ) -> pytext.Change:
-    """The new text between the quotes of a literal that holds manifests."""
+    """The new text of a literal that holds manifests."""
     index = next(iter(mine), added[0][0] if added else 0)
-    if block.fixed:
-        raise RefusedError(index, "", block.fixed, one.line)
     if added and not (block.several or len(here) > 1):
         raise NoRoomHere(added[0][0], "", f"the text holds one object: {_way_out(added[0][1])}", one.line)
-    inner = _dedented(block)
-    if _indented(block, inner) != block.text:
-        raise RefusedError(index, "", "its blank lines hold spaces", one.line)
-    chunks = yamltext.split(inner)
-    pieces = [inner[chunk.start : chunk.end] for chunk in chunks]
-    for number, ops in mine.items():
-        place = here[number].place
-        try:
-            pieces[place] = yamltext.rewrite(pieces[place], [yamltext.Op(each.op, each.pointer, each.value, each.after) for each in ops])
-        except yamltext.CannotEdit as error:
-            line = one.line + yamltext.Lines(inner).of(chunks[place].start) + error.line - 2
-            raise RefusedError(number, error.pointer, error.reason, line) from error
-    documents = [(here[number].place, yamltext.render(value, **yamltext.style_of(pieces[here[number].place]))) for number, value in added]
-    new = _indented(block, yamltext.insert_documents("".join(pieces), documents) if documents else "".join(pieces))
-    if new.count('"""') != block.text.count('"""') or new.count("\\") != block.text.count("\\"):
-        raise RefusedError(index, "", "its new text would need escapes", one.line)
+    if added and block.counted:
+        raise NoRoomHere(added[0][0], "", f"{block.counted}: {_way_out(added[0][1])}", one.line)
+    places = {piece.place: number for number, piece in here.items()}
+    operations = {here[number].place: ops for number, ops in mine.items()}
+    try:
+        new = program_texts.rewrite(one, block, operations, [(here[number].place, value) for number, value in added])
+    except program_texts.RefusedText as error:
+        raise RefusedError(places.get(error.place, index), error.pointer, error.reason, error.line) from error
     return pytext.Change(one, [], [], index, new)
 
 
@@ -263,8 +224,5 @@ def secret_lines(content: str) -> Iterator[tuple[int, int]]:
 
 def _line(piece: Piece, pointer: str) -> int:
     if piece.declaration.block is not None:
-        inner = _dedented(piece.declaration.block)
-        start, end = yamltext.split(inner)[piece.place]
-        line, _ = yamltext.position(inner[start:end], pointer)
-        return piece.declaration.line + yamltext.Lines(inner).of(start) - 2 + line
+        return program_texts.line_of(piece.declaration, piece.declaration.block, piece.place, pointer)
     return pytext.line_of(piece.declaration, pointer) or piece.line

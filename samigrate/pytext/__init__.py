@@ -10,12 +10,14 @@ from .node import Block, Declaration, Dialect, Entry, Node
 from .parse import MissingLibrary, PyError, is_available
 from .read import read
 from .rewrite import Change, NoRoom, RefusedChange, line_of, rewrite
+from .texts import CannotSpell, respelled
 from .uses import Use, uses
 
 __all__ = [
     "FIRST",
     "Block",
     "CannotEdit",
+    "CannotSpell",
     "Change",
     "Comment",
     "Declaration",
@@ -33,6 +35,7 @@ __all__ = [
     "line_of",
     "lines_of",
     "read",
+    "respelled",
     "rewrite",
     "uses",
 ]

@@ -10,7 +10,10 @@ from typing import Any
 from .edit import Draft, Slot
 from .node import Declaration, Dialect, Entry, Node, Span
 from .splice import Edit, edits
-from .write import Class, Style, expression, string
+from .write import Bare, Class, Style, expression, string
+
+_NAME = re.compile(r"[A-Za-z_][\w.]*(?:\[(?:\d+|'[^'\\]*'|\"[^\"\\]*\")\])*")
+"""An expression that gives the same when it is asked again."""
 
 
 class Beside:
@@ -28,7 +31,12 @@ class Beside:
         """Declare an object right before another. Returns why that cannot be done, or ""."""
         if one.node is None or one.node.span is None:
             return "nothing can be declared beside it"
+        value, unknown = _as_written(value, one.node, self.text)
+        if unknown:
+            return f"its {unknown} is known only when the program runs"
         if one.listed is not None and one.listed.span is not None:
+            if one.listed.fixed:
+                return one.listed.fixed
             node, draft = self._lists.setdefault(one.listed.span, (one.listed, Draft(None)))
             draft.of(node).insert(_place(draft.of(node), one.node.span), Slot(None, None, value, is_fresh=True))
             return ""
@@ -97,6 +105,20 @@ class Beside:
             return f"{parts[0]}.{facts['module']}."
         self.imports.append(f"from {dialect.modules[0].split('.')[0]}.{facts['module']} import {facts['class']}")
         return ""
+
+
+def _as_written(value: Any, node: Node, text: str) -> tuple[Any, str]:
+    """The object in the namespace of its neighbour, by the same name where that has one; and what of it nobody can write,
+    "" for nothing."""
+    metadata = node.entry("metadata")
+    stated = metadata.node.entry("namespace") if metadata is not None else None
+    if stated is not None and stated.use:
+        spelled = text[slice(*stated.use)]
+        if _NAME.fullmatch(spelled):
+            value = {**value, "metadata": {**value["metadata"], "namespace": Bare(spelled)}}
+        elif stated.node.kind == "opaque":
+            return value, "namespace"
+    return value, "name" if "${" in str(value["metadata"]["name"]) else ""
 
 
 def _class_of(one: Entry | None, dialect: Dialect) -> Class | None:

@@ -60,15 +60,41 @@ class Entry:
     use: Span | None = None
 
 
+class Unit(NamedTuple):
+    """A piece of a string literal: a character, an escape, or what is filled in when the program runs, for which `value`
+    is a word that stands nowhere else."""
+
+    raw: str
+    value: str
+    is_filled: bool = False
+
+
 class Block(NamedTuple):
-    """A string literal whose text is a document of its own: `span` of the text between its quotes, and `indent` that all
-    its lines have in common. `fixed` says why it must not be edited."""
+    """A string literal whose text is a document of its own: `span` of what is written between its quotes, the `text` it
+    says, and the `indent` that all its lines have in common. `fixed` says why it must not be edited. `opening` is its
+    prefix and quote, `style` how it is filled in: `f`, `format`, `%` or not at all; `filled` has a placeholder for each
+    word that stands for what is. `counted` says why there must be no more documents than there are."""
 
     span: Span
     text: str
     indent: str
     fixed: str
     several: bool
+    units: tuple[Unit, ...] = ()
+    opening: str = ""
+    style: str = ""
+    filled: Mapping[str, str] = {}
+    counted: str = ""
+
+    def lines_before(self, line: int) -> int:
+        """How many line breaks of the program stand in the literal before a line of its text, which is 1-based."""
+        seen = breaks = 0
+        for unit in self.units:
+            if seen >= line - 1 and unit.value:
+                break
+            seen += unit.value.count("\n")
+            breaks += unit.raw.count("\n")
+        return breaks if self.units else line - 1
 
 
 class Declaration(NamedTuple):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .flat import as_variables, flat, named
 from .node import Declaration, Dialect, Entry, Node
 from .parse import parse
-from .source import Source
+from .source import Source, held
 from .texts import block
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class Reader:
                 value = self.value(node, None, 0)
                 value.fixed = value.fixed or self._changed_later(node)
                 yield Declaration("object", value.line, self.source.home(node), "", value, None, None, self._list_of(node))
-            elif isinstance(node, libcst.SimpleString | libcst.FormattedString) and (found := block(self.source, node)):
+            elif isinstance(node, libcst.BaseString) and (found := block(self.source, node)):
+                self.taken.update(id(part) for part in (node, *held(node)))
                 yield Declaration("text", self.source.line(node), self.source.home(node), "", None, found)
 
     def fragments(self) -> Iterator[Declaration]:
@@ -109,7 +110,8 @@ class Reader:
         if not isinstance(parent, libcst.Element) or not isinstance(above, libcst.List):
             return None
         entries = [Entry(None, Node("opaque"), self.source.span(one), self.source.span(one.value)) for one in above.elements]
-        return Node("sequence", self.source.span(above), None, entries, self.source.inside(above), "list")
+        counted = self.source.counted(above)
+        return Node("sequence", self.source.span(above), None, entries, self.source.inside(above), "list", counted)
 
     def _fragment(self, node: libcst.Call, dialect: Dialect, facts: Mapping[str, Any], klass: str) -> Declaration:
         part = self.value(node, None, 0)

@@ -14,6 +14,7 @@ from .node import Declaration, Dialect, Node
 from .parse import check
 from .read import source_of
 from .splice import Edit, edits, spliced
+from .texts import CannotSpell, respelled
 from .write import Style
 
 
@@ -49,7 +50,10 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
     for change in changes:
         block, dialect = change.declaration.block, _dialect(change.declaration, dialects)
         if change.text is not None and block is not None:
-            found.append(Edit(*block.span, change.text))
+            try:
+                found.append(Edit(*block.span, respelled(block, change.text, style.newline)))
+            except CannotSpell as error:
+                raise RefusedChange(change.document, "", str(error), change.declaration.line) from error
             continue
         for value in change.added:
             if reason := beside.declare(change.declaration, value, dialect):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -186,6 +186,50 @@ class Source:
         if scope is None or not isinstance(target, libcst.Name):
             return []
         return [access.node for one in scope[target.value] for access in one.references]
+
+    def counted(self, value: libcst.CSTNode) -> str:
+        """Why what an expression makes must have no more items than it has, or ""."""
+        line = self.counted_at(value)
+        return f"line {line} counts on their number" if line else ""
+
+    def counted_at(self, value: libcst.CSTNode, depth: int = 0) -> int:
+        """The line at which items of what an expression makes are told apart by their places, 0 where none is seen: it
+        is unpacked, or taken by an index or by `next`."""
+        import libcst
+
+        node, parent = value, self.parent(value)
+        while isinstance(parent, libcst.Arg | libcst.Call) and not (isinstance(parent, libcst.Call) and parent.func is node):
+            if isinstance(parent, libcst.Call) and isinstance(parent.func, libcst.Name) and parent.func.value == "next":
+                return self.line(parent)
+            node, parent = parent, self.parent(parent)
+        if isinstance(parent, libcst.Subscript) and parent.value is node:
+            return self.line(parent)
+        if isinstance(parent, libcst.Assign) and any(isinstance(one.target, libcst.Tuple | libcst.List) for one in parent.targets):
+            return self.line(parent)
+        if depth > 3 or not isinstance(parent, libcst.Assign | libcst.AnnAssign):
+            return 0
+        return next((line for use in self._uses(node) if (line := self.counted_at(use, depth + 1))), 0)
+
+    def filled(self, value: libcst.CSTNode, methods: Mapping[str, str], engines: frozenset[str]) -> tuple[str, str]:
+        """How a text is filled in where it is used: by a method's style, by `%`, or "" where it is not; and "?" where some
+        use fills it in otherwise than another, or by an engine."""
+        here = self._filled(value, methods, engines)
+        styles = {here} if here else {self._filled(use, methods, engines) for use in self._uses(value)} or {""}
+        return ("", "?") if "?" in styles or len(styles) > 1 else (styles.pop(), "")
+
+    def _filled(self, use: libcst.CSTNode, methods: Mapping[str, str], engines: frozenset[str]) -> str:
+        import libcst
+
+        parent = self.parent(use)
+        if isinstance(parent, libcst.Attribute) and parent.value is use:
+            name = parent.attr.value
+            return methods.get(name, "?" if name in engines else "")
+        if isinstance(parent, libcst.BinaryOperation) and isinstance(parent.operator, libcst.Modulo) and parent.left is use:
+            return "%"
+        call = self.parent(parent) if isinstance(parent, libcst.Arg) else None
+        if isinstance(call, libcst.Call) and self.cut(call.func).rpartition(".")[2] in engines:
+            return "?"
+        return ""
 
     def used_elsewhere(self, value: libcst.CSTNode) -> str:
         """Why an edit of a variable's value would reach more than one use, or ""."""

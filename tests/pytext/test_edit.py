@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samigrate import programs
+from samigrate import programs, pytext
+from samigrate.dialects import dialects
 from samigrate.manifests import RefusedError
 from samigrate.model import Location, Operation
 from samigrate.planning.operations import apply_all
@@ -309,3 +310,131 @@ def test_releases_whose_defaults_we_have_seen() -> None:
     for number, is_read in (("22", False), ("24", True), ("33", True), ("41", True)):
         text = f"import cdk8s_plus_{number} as kplus\nkplus.Pod(self, 'p', containers=[{{}}])\n"
         assert bool(programs.values(text)) is is_read, number
+
+
+# ---------------------------------------------------------------- texts
+
+DOCS = "\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: b}\n"
+NEW = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(f"docs = list(load_all('''{DOCS}'''))\nfor one in docs:\n    f(one)\n", 0, id="all of them"),
+        pytest.param(f"a, b = load_all('''{DOCS}''')\n", 1, id="unpacked"),
+        pytest.param(f"T = '''{DOCS}'''\ndocs = list(load_all(T))\nf(docs[1])\n", 11, id="by an index, through variables"),
+        pytest.param(f"f(next(load_all('''{DOCS}''')))\n", 1, id="the next"),
+        pytest.param(f"f(list(load_all('''{DOCS}'''))[0])\n", 1, id="by an index"),
+        pytest.param("A = [{'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'name': 'a'}}]\nf(*A)\n", 0, id="a list"),
+        pytest.param("A = [{'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'name': 'a'}}]\nf(A[0])\n", 2, id="a list, by an index"),
+        pytest.param("a, = [{'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'name': 'a'}}]\n", 1, id="a list, unpacked"),
+    ],
+)
+def test_nothing_is_put_among_what_is_counted(text: str, line: int) -> None:
+    if line:
+        with pytest.raises(RefusedError, match=f"line {line} counts on their number"):
+            programs.rewrite(text, {}, [(0, NEW)], [])
+    else:
+        assert programs.values(programs.rewrite(text, {}, [(0, NEW)], []))[0][1] == NEW
+
+
+POD_TEXT = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: []\n"
+PERCENT_TEXT = POD_TEXT.replace("{name: a}", '{name: "%s"}')
+LIKE_ITS_OWN = POD_TEXT.replace("{name: a}", '{{name: {a}, x: "${{a}}"}}')
+HEADED = 'X = "a"\nT = '
+
+
+@pytest.mark.parametrize(
+    ("literal", "expected"),
+    [
+        pytest.param(repr(POD_TEXT), repr(POD_TEXT.replace("spec:\n", "spec:\n  automountServiceAccountToken: false\n")), id="on one line"),
+        pytest.param(
+            "'''" + POD_TEXT.replace("a}", "\\x61}") + "'''",
+            "'''" + POD_TEXT.replace("a}", "\\x61}").replace("spec:\n", "spec:\n  automountServiceAccountToken: false\n") + "'''",
+            id="escapes stay",
+        ),
+        pytest.param(
+            "f'''" + POD_TEXT.replace("{name: a}", "{{name: {X}}}") + "'''",
+            "f'''" + POD_TEXT.replace("{name: a}", "{{name: {X}}}").replace("spec:\n", "spec:\n  automountServiceAccountToken: false\n") + "'''",
+            id="an f-string",
+        ),
+        pytest.param(
+            "'''" + POD_TEXT.replace("{name: a}", "{{name: {}}}") + "'''.format(X)",
+            "'''" + POD_TEXT.replace("{name: a}", "{{name: {}}}").replace("spec:\n", "spec:\n  automountServiceAccountToken: false\n")
+            + "'''.format(X)", id="format",
+        ),
+        pytest.param(
+            "'''" + POD_TEXT.replace("a}", "%s}") + "''' % X",
+            "'''" + POD_TEXT.replace("a}", "%s}").replace("spec:\n", "spec:\n  automountServiceAccountToken: false\n") + "''' % X",
+            id="percent",
+        ),
+        pytest.param(
+            "r'''" + POD_TEXT.replace("[]", "[{args: ['\\d']}]") + "'''",
+            "r'''" + POD_TEXT.replace("[]", "[{args: ['\\d']}]").replace("spec:\n", "spec:\n  automountServiceAccountToken: false\n") + "'''",
+            id="a raw string",
+        ),
+    ],
+)  # fmt: skip
+def test_texts_are_edited_as_they_are_written(literal: str, expected: str) -> None:
+    text = HEADED + literal + "\n"
+    first = op("add", "/spec/automountServiceAccountToken", False, ("^",))
+    assert edited(text, first) == HEADED + expected + "\n"
+    before, after = ({}, {})  # type: dict[str, Any], dict[str, Any]
+    exec(text, before)
+    exec(edited(text, first), after)
+    assert after["T"] == before["T"].replace("spec:\n", "spec:\n  automountServiceAccountToken: false\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param(f"T = '''{POD_TEXT}'''\nf(T.replace('a', 'b'))\n", "not known here", id="replaced"),
+        pytest.param(f"f(string.Template('''{POD_TEXT}'''))\n", "not known here", id="an engine"),
+        pytest.param(f"T = '''{PERCENT_TEXT}'''\nf(T % 1, T)\n", "not known here", id="filled in, and not"),
+        pytest.param(f"T = ('''{POD_TEXT}''' '')\n", "put together of several", id="several literals"),
+        pytest.param(f"f(f'''{LIKE_ITS_OWN}''')\n", "look like", id="a literal placeholder"),
+    ],
+)
+def test_texts_that_stay(text: str, reason: str) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        edited(text, AUTOMOUNT)
+
+
+def test_a_text_whose_structure_is_filled_in_is_said() -> None:
+    manifest = programs.read(
+        "a.py", f"def f(more):\n    return f'''{POD_TEXT.replace('{name: a}', '{more}').replace('[]', '[]' + chr(10) + '{more}')}'''\n"
+    )
+    assert [skip.reason for skip in manifest.skips] == ["a text that is no manifest before it is filled in, when the program runs"]
+
+
+@settings(deadline=None)
+@given(
+    st.text("ab\n\t'\"\\{}%é\x00 ", max_size=30), st.text("ab\n\t'\"\\{}%é\x00 ", max_size=30),
+    st.sampled_from(["'", '"', "'''", '"""']), st.sampled_from(["", "f", "format", "%"]), st.integers(0, 30), st.integers(0, 30),
+)  # fmt: skip
+def test_a_literal_says_any_new_text(before: str, after: str, quote: str, style: str, one: int, other: int) -> None:
+    """What is filled in stays in; the program says so itself."""
+    head, word = "apiVersion: v1\nkind: Pod\n", "filled0x"
+    filled = {"": "", "f": "{X}", "format": "{X}", "%": "%(X)s"}[style]
+    escapes = {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\t": "\\t", "\x00": "\\x00"}
+    escaped = "".join(escapes.get(char, char) for char in before)
+    doubled = (
+        escaped.replace("{", "{{").replace("}", "}}") if style in ("f", "format") else escaped.replace("%", "%%") if style else escaped
+    )
+    ends = {"format": ".format(X='x')", "%": " % {'X': 'x'}"}.get(style, "")
+    source = f"X = 'x'\nT = {'f' if style == 'f' else ''}{quote}{repr(head)[1:-1]}{filled}{doubled}{quote}{ends}\n"
+    (declaration,) = [each for each in pytext.read(source, dialects()) if each.block]
+    block = declaration.block
+    assert block is not None and block.text == head + (word if style else "") + before
+    new = head + after[:one] + (word if style else "") + after[one:other]
+    body = pytext.respelled(block, new, "\n")
+    made: dict[str, Any] = {}
+    exec(source[: block.span[0]] + body + source[block.span[1] :], made)
+    assert made["T"] == new.replace(word, "x")
+
+
+def test_a_raw_literal_that_cannot_say_it_refuses() -> None:
+    text = f"T = r'{POD_TEXT.replace(chr(10), ' ')}'\nU = r'''{POD_TEXT}'''\n"
+    with pytest.raises(RefusedError, match="cannot hold"):
+        edited(text, op("add", "/metadata/annotations", {"a": "'''"}))

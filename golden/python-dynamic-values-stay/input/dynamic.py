@@ -34,10 +34,11 @@ def changed():
     return pod
 
 
-def text(name):
+def text(spec):
     return f"""
 apiVersion: v1
 kind: Pod
-metadata: {{name: {name}}}
-spec: {{containers: [{{name: app, image: nginx}}]}}
+metadata: {{name: text}}
+spec:
+{spec}
 """

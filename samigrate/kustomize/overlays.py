@@ -14,7 +14,7 @@ from typing import NamedTuple
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build, Way
 from samigrate.kustomize.kustomization import Kustomization, Patch
 from samigrate.model import Finding, Proposal, Resource, Severity, Workload
-from samigrate.values import Value, at, mapping, resolve, sequence, text
+from samigrate.values import Value, at, mapping, parts, pointer, resolve, sequence, text
 
 RENAMED = frozenset({"Pod", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"})
 """Kinds in whose pods kustomize renames `serviceAccountName` by itself; it asks for the kind alone, not its group."""
@@ -149,7 +149,8 @@ def _sets(value: Value, workload: Workload, proposal: Proposal) -> str:
     kind, _, name = proposal.part.partition(" ")
     fields = _FIELDS.get(kind, ())
     if isinstance(value, list):
-        return next((what for entry in value if (what := _operation_sets(entry, workload, fields, name if kind == "volume" else ""))), "")
+        told = (_operation_sets(entry, workload, fields, name if kind == "volume" else "") or _moves(entry, proposal) for entry in value)
+        return next((what for what in told if what), "")
     spec = mapping(resolve(value, workload.pod)) if isinstance(value, dict) else {}
     for field in fields:
         if field in spec:
@@ -186,5 +187,16 @@ def _operation_sets(entry: Value, workload: Workload, fields: tuple[str, ...], v
     return ""
 
 
-def _dotted(pointer: str) -> str:
-    return pointer.lstrip("/")
+def _moves(entry: Value, proposal: Proposal) -> str:
+    """What the patch finds by its place in a list, where the place would be another one, in words."""
+    path = parts(text(entry, "path") or "")
+    for operation in proposal.operations:
+        *above, last = parts(operation.pointer) or [""]
+        here = path[len(above)] if path[: len(above)] == above and len(path) > len(above) else ""
+        if operation.op == "remove" and last.isdigit() and here.isdigit() and int(here) >= int(last):
+            return f"by its place what would move ({pointer(*path[: len(above) + 1])})"
+    return ""
+
+
+def _dotted(where: str) -> str:
+    return where.lstrip("/")

@@ -94,9 +94,10 @@ def _is_rendered(id_: ResourceId, source: ResourceId, landing: Landing) -> bool:
 
 def _planned_value(value: Value, one: Planned, landing: Landing) -> Value:
     """The rendered object with the plan laid over it."""
-    found = deepcopy(value)
+    found, source = deepcopy(value), deepcopy(one.source.value)
     for operation in one.operations:
-        where = _there(operation.pointer, one.source.value, found)
+        where = _there(operation.pointer, source, found)
+        source = apply(source, operation)  # the next pointer leads into what this one leaves
         if where is None:
             continue
         made = _renamed(operation, landing)
@@ -133,11 +134,11 @@ def _there(where: str, source: Value, found: Value) -> str | None:
     made: list[str] = []
     for step in parts(where):
         if isinstance(found, list) and isinstance(source, list) and step.isdigit():
-            name = text(source[int(step)], "name")
+            name = text(source[int(step)], "name") if int(step) < len(source) else None
             place = next((index for index, one in enumerate(found) if text(one, "name") == name), None) if name else int(step)
             if place is None:
                 return None
-            source, found = source[int(step)], found[place] if place < len(found) else None
+            source, found = source[int(step)] if int(step) < len(source) else None, found[place] if place < len(found) else None
             made.append(str(place))
             continue
         source, found = at(source, step), at(found, step)

@@ -218,7 +218,7 @@ class Scope:
         if subject.name == "default" or subject.namespace is None:
             return True
         accounts = [account for layer in self.near for account in layer.by_name.get(("", "ServiceAccount", subject.name), [])]
-        return any(subject.namespace in (account.id.namespace, "default") for account in accounts)
+        return any(subject.namespace == (account.id.namespace or "default") for account in accounts)
 
 
 def compare(one: str | None, other: str | None, *, near: bool) -> Match:
@@ -332,7 +332,9 @@ class View:
         for seen in held:
             owner = at(seen.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
             if text(seen.resource.value, "type") == TOKEN_SECRET_TYPE and isinstance(owner, str) and owner:
-                return TokenSecret(owner, "certain" if seen.match is Match.SAME else "medium")
+                way = self.scope.overlay and self.scope.overlay.way  # where it renames an account, the Secret keeps the old name
+                is_other = way and any(way.is_renamed(one.resource.at.path) for one in self.account(owner))
+                return TokenSecret(owner, "certain" if seen.match is Match.SAME and not is_other else "medium")
         if held:
             return None  # the input holds it, and it is of another type
         named = named_account(secret)

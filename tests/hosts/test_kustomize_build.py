@@ -46,6 +46,8 @@ metadata: {name: reader}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
 subjects:
 """
+NAMED = workload(spec="      serviceAccountName: web\n")
+WORKER = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: worker}\n"
 WEB = {"base/kustomization.yaml": "resources:\n- web.yaml\n", "base/web.yaml": workload()}
 OVER = "namePrefix: p-\nnameSuffix: -s\nnamespace: prod\nresources:\n- ../base\n"
 
@@ -186,6 +188,55 @@ def test_a_loop_and_a_tree_that_doubles_on_every_level_end() -> None:
     assert b"+      serviceAccountName: web" in ran.stdout
 
 
+@pytest.mark.parametrize("by", ["components: [../more]\n", "- ../more\n"], ids=["a component", "a second base"])
+def test_an_account_of_that_name_that_stands_elsewhere_in_the_build(by: str, kubectl: str) -> None:
+    """A second one would end the build: may not add resource with an already registered id."""
+    head = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n" if "components" in by else ""
+    more = {"more/kustomization.yaml": f"{head}resources: [account.yaml]\n", "more/account.yaml": WORKER.replace("worker", "web")}
+    migrate({**WEB, **more, "over/kustomization.yaml": OVER + by})
+    built = build("over", kubectl)
+    account = pod(built["Deployment", "p-web-s"]).get("serviceAccountName", "default")
+    assert account == "default" or ("ServiceAccount", account) in built
+
+
+def test_a_file_that_is_listed_already_is_not_listed_again(kubectl: str) -> None:
+    config = "apiVersion: samigrate.dev/v1\nkind: Config\naccount-file: account.yaml\n"
+    listed = "resources:\n- web.yaml\n- ./account.yaml\n"
+    migrate({"samigrate.yaml": config, "base/kustomization.yaml": listed, "base/web.yaml": workload(), "base/account.yaml": WORKER})
+    assert Path("base/kustomization.yaml").read_text() == listed
+    assert {name for kind, name in build("base", kubectl) if kind == "ServiceAccount"} == {"web", "worker"}
+
+
+@pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
+def test_every_name_of_a_kustomization(name: str, kubectl: str) -> None:
+    migrate({f"base/{name}": "resources: [web.yaml]\n", "base/web.yaml": workload(), f"over/{name}": OVER.replace("resources", "bases")})
+    assert pod(build("over", kubectl)["Deployment", "p-web-s"])["serviceAccountName"] == "p-web-s"
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        pytest.param({"over/Kustomization": OVER}, id="two in one folder"),
+        pytest.param({"over/kustomization.yaml": OVER.replace("resources", "resource")}, id="an unknown key"),
+        pytest.param({"over/kustomization.yaml": OVER + "- ../../../etc\n- gone.yaml\n- 7\n"}, id="what is not there"),
+        pytest.param({"over/kustomization.yaml": "- ../base\n"}, id="a list"),
+    ],
+)
+def test_what_kustomize_refuses_is_done_as_far_as_it_goes(tree: Tree) -> None:
+    plant({**WEB, "over/kustomization.yaml": OVER, **tree})
+    ran = invoke(["migrate", "--write", "."])
+    assert ran.exit == 0, ran.stderr
+    assert "serviceAccountName: web" in Path("base/web.yaml").read_text()
+
+
+def test_labels_and_annotations_that_a_build_adds_are_no_difference(kubectl: str) -> None:
+    adds = "commonLabels: {team: shop}\nlabels:\n- {pairs: {tier: front}, includeSelectors: true}\ncommonAnnotations: {owner: me}\n"
+    migrate({**WEB, "over/kustomization.yaml": OVER + adds})
+    account = build("over", kubectl)["ServiceAccount", "p-web-s"]
+    assert account["metadata"]["labels"] == {"app.kubernetes.io/managed-by": "samigrate", "team": "shop", "tier": "front"}
+    assert account["metadata"]["annotations"]["owner"] == "me"
+
+
 # ---------------------------------------------------------------- what is no manifest of the build
 
 
@@ -276,6 +327,46 @@ def test_the_subject_lands_in_the_builds_namespace(stated: str, kubectl: str) ->
         assert {"kind": "ServiceAccount", "name": account, "namespace": "prod"} in subjects
 
 
+@pytest.mark.parametrize("kind", ["RoleBinding", "ClusterRoleBinding"])
+@pytest.mark.parametrize("stated", [None, "system"], ids=["an account without a namespace", "an account in a placeholder"])
+@pytest.mark.parametrize(
+    ("name", "namespace"),
+    [
+        ("default", None),
+        ("default", "other"),
+        ("web", None),
+        ("web", "default"),
+        ("web", "system"),
+        ("web", "prod"),
+        ("outside", None),
+        ("outside", "prod"),
+    ],
+)
+def test_who_a_subject_means_is_what_kustomize_makes_of_it(
+    name: str, namespace: str | None, stated: str | None, kind: str, kubectl: str
+) -> None:
+    """The account has the grant as evidence where, and only where, the build's subject names it."""
+    subject = f"{{kind: ServiceAccount, name: {name}{f', namespace: {namespace}' if namespace else ''}}}"
+    home = f"  namespace: {stated}\n" if stated else ""
+    account = WORKER.replace("worker", f"web{f', namespace: {stated}' if stated else ''}")
+    bound = BINDING.replace("ClusterRoleBinding", kind) + f"- {subject}\n"
+    runs_as = "default" if name == "default" else "web"
+    web = workload(metadata=home, spec=f"      serviceAccountName: {runs_as}\n")
+    plant(
+        {
+            "base/kustomization.yaml": "resources: [web.yaml, bound.yaml]\n",
+            "base/web.yaml": f"{account}---\n{web}",
+            "base/bound.yaml": bound,
+        }
+    )
+    plant({"over/kustomization.yaml": "namespace: prod\nresources: [../base]\n"})
+    [made] = build("over", kubectl)[kind, "reader"]["subjects"]
+    means = (made.get("namespace", "prod" if kind == "RoleBinding" else None), made["name"]) == ("prod", runs_as)
+    told = json.loads(invoke(["audit", "--format", "json", "."]).stdout)["workloads"][0]["evidence"]
+    sees = any(one["source"] in ("rbac-binding", "shared-default-binding") and one["strength"] in ("proof", "strong") for one in told)
+    assert sees is means, made
+
+
 def binding(kind: str, name: str) -> str:
     reference = f"{{apiGroup: rbac.authorization.k8s.io, kind: {kind.removesuffix('Binding')}, name: {name}}}"
     subjects = "- {kind: ServiceAccount, name: default, namespace: system}"
@@ -340,6 +431,65 @@ def test_a_volume_that_an_overlay_patches_is_left(listed: str, patch: str, said:
     assert "projected" not in volume
 
 
+def test_what_a_projected_volume_names_is_renamed_as_far_as_it_should_be(kubectl: str) -> None:
+    """`kube-root-ca.crt` is the cluster's; a generated ConfigMap of the build gets prefix and hash beside it."""
+    sources = "projected: {sources: [{configMap: {name: names}}, {secret: {name: default-token-x7x8z}}]}"
+    spec = SPEC.replace("secret: {secretName: default-token-x7x8z}", sources)
+    names = "configMapGenerator:\n- {name: names, literals: [a=b]}\n"
+    base = {"base/kustomization.yaml": WEB["base/kustomization.yaml"] + names, "base/web.yaml": MOUNTED.replace(SPEC, spec)}
+    migrate({**base, "over/kustomization.yaml": OVER})
+    held = pod(build("over", kubectl)["Deployment", "p-web-s"])["volumes"][0]["projected"]["sources"]
+    named = [one["configMap"]["name"] for one in held if "configMap" in one]
+    assert "kube-root-ca.crt" in named
+    assert any(name.startswith("p-names-s-") for name in named)
+    assert any("serviceAccountToken" in one for one in held)
+
+
+def test_a_token_of_an_account_that_the_build_renames_is_in_doubt(kubectl: str) -> None:
+    """kustomize leaves the annotation that ties a Secret to its account: in the build it is a token of another."""
+    secret = "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\nmetadata:\n  name: held\n  annotations: {kubernetes.io/service-account.name: web}\n"
+    web = MOUNTED.replace("default-token-x7x8z", "held").replace("serviceAccountName: default", "serviceAccountName: web")
+    objects = "---\n".join([WORKER.replace("worker", "web"), secret, web])
+    tree = {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": objects, "over/kustomization.yaml": OVER}
+    migrate(tree)
+    built = build("over", kubectl)
+    assert built["Secret", "p-held-s"]["metadata"]["annotations"]["kubernetes.io/service-account.name"] == "web"
+    assert pod(built["Deployment", "p-web-s"])["serviceAccountName"] == "p-web-s"
+    assert "secret" in pod(built["Deployment", "p-web-s"])["volumes"][0]
+
+
+EXPORTED = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers:
+  - name: app
+    image: nginx:1.29
+    volumeMounts:
+    - {name: kube-api-access-x7k2p, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+    - {name: cache, mountPath: /cache}
+  volumes:
+  - name: kube-api-access-x7k2p
+    projected: {sources: [{serviceAccountToken: {path: token}}]}
+  - name: cache
+    emptyDir: {}
+"""
+
+
+@pytest.mark.parametrize("path", ["/spec/volumes/1/emptyDir", "/spec/containers/0/volumeMounts/1/mountPath"], ids=["a volume", "a mount"])
+def test_a_patch_by_index_behind_what_would_be_removed(path: str, kubectl: str) -> None:
+    value = "{medium: Memory}" if "emptyDir" in path else "/other"
+    patch = f"patches:\n- target: {{kind: Pod}}\n  patch: |-\n    - {{op: replace, path: {path}, value: {value}}}\n"
+    ran = migrate(
+        {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": EXPORTED, "over/kustomization.yaml": OVER + patch}
+    )
+    spec = build("over", kubectl)["Pod", "p-web-s"]["spec"]
+    assert [one for one in spec["volumes"] if one["name"] == "cache" and ("emptyDir" in one)]
+    assert "patches by its place" in ran.stderr
+    assert len(spec["volumes"]) == 2
+
+
 @pytest.mark.parametrize(
     "over",
     [
@@ -398,8 +548,6 @@ def test_patches_beside_what_is_edited_are_no_obstacle(kubectl: str) -> None:
 # ---------------------------------------------------------------- what a report says of the builds
 
 
-NAMED = workload(spec="      serviceAccountName: web\n")
-WORKER = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: worker}\n"
 ONE = "namePrefix: p-\nnamespace: prod\nresources: [../base]\n"
 OTHER = "nameSuffix: -s\nresources: [../base]\n"
 SETS = "patches:\n- target: {kind: Deployment, name: web}\n  patch: |-\n    " + ACCOUNT.replace("theirs", "worker")

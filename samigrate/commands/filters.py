@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 @called
 @click.option("--allow-empty", is_flag=True, help="Let an empty stream pass: Helm 3 sends one for a release of hooks alone.")
 def post_render(allow_empty: bool, **given: Any) -> int:
-    """Migrate what Helm has rendered: standard input to standard output.
+    """Migrate what Helm has rendered: standard input to standard output, all of it or nothing.
 
-    Helm shows stderr only when this fails (Helm 4: never); --log-file keeps the messages.
+    \b
+      helm template web ./web --post-renderer samigrate --post-renderer-args post-render \\
+        --post-renderer-args --namespace=shop --post-renderer-args --log-file=samigrate.log
+
+    Helm 4 takes a plugin instead of a program: see docs/hosts. Helm shows stderr only when this fails (Helm 4: never);
+    --log-file keeps the messages. Helm does not tell the namespace: pass --namespace. What holds no object is refused,
+    since Helm 3 would take it for a success.
     """
     from samigrate.hosts.post_render import require_objects
 
@@ -77,10 +83,15 @@ def _tell(outcome: Outcome, options: Options) -> None:
 @called
 @click.argument("plugin_config", required=False, metavar="[CONFIG]", type=click.Path(dir_okay=False))
 def krm(plugin_config: str | None, **given: Any) -> int:
-    """Be a KRM function: a ResourceList on standard input to a ResourceList on standard output.
+    """Be a KRM function: a ResourceList on standard input to a ResourceList on standard output, all of it or nothing.
 
-    With CONFIG, as kustomize calls a legacy exec plugin: a stream of manifests instead, CONFIG being the function's
-    configuration.
+    \b
+      kpt fn eval shop --exec 'samigrate krm' -- namespace=shop
+      kustomize build . --enable-alpha-plugins --enable-exec      (without --enable-exec it is skipped, and silently)
+
+    With CONFIG, a file of kind Config, it is a legacy exec plugin, which is all that kubectl kustomize runs: a stream of
+    manifests in and out. What the function did is in `results`; kustomize throws them away, so a failure is told by the
+    exit code, too. See docs/hosts.
     """
     from samigrate.hosts import krm as host
     from samigrate.hosts.post_render import require_objects

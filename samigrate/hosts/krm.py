@@ -14,6 +14,7 @@ from samigrate import yamltext
 from samigrate.config import Document, Settings, load_config, settings_of
 from samigrate.errors import InputError
 from samigrate.hosts import stream
+from samigrate.manifests import OWN_GROUP
 from samigrate.model import Finding, Location, Resource, ResourceId, Severity
 from samigrate.outcome import Outcome, WorkloadReport
 from samigrate.pipeline import Root
@@ -23,6 +24,8 @@ KIND = "ResourceList"
 _SEVERITY = {Severity.NOTE: "info", Severity.WARNING: "warning", Severity.ERROR: "error"}
 _NUMBERS = ("token-expiration",)
 _LISTS = ("recipe",)
+_ARGUMENTS = ("argsOneLiner", "argsFromFile")
+"""Keys by which kustomize's legacy plugins get arguments."""
 
 
 class Call(NamedTuple):
@@ -45,6 +48,11 @@ def read(content: bytes, config: str | None) -> Call:
         raise InputError(stream.NAME, 0, f"holds no {KIND} with items; for plain manifests use `samigrate post-render`")
     if not parsed.value["items"]:
         raise InputError(stream.NAME, 0, f"the {KIND} holds no item, so nothing is printed")
+    if all(
+        text(item, "kind") == "Config" and (text(item, "apiVersion") or "").startswith(f"{OWN_GROUP}/") for item in parsed.value["items"]
+    ):
+        message = "holds nothing but the function's own configuration, as under `generators:`: list it under `transformers:`"
+        raise InputError(stream.NAME, 0, message)
     given = mapping(parsed.value, "functionConfig")
     settings = load_config(config) if config else _function_settings(given)
     return Call(content, parsed.value, settings)
@@ -90,7 +98,7 @@ def plugin_settings(path: str) -> Settings:
         raise InputError(path, 0, error.strerror or str(error)) from error
     except yamltext.YamlError as error:
         raise InputError(path, error.line, error.problem) from error
-    return _function_settings(mapping(parsed.value))
+    return _function_settings({key: value for key, value in mapping(parsed.value).items() if key not in _ARGUMENTS})
 
 
 # ---------------------------------------------------------------- the results

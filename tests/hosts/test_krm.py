@@ -351,3 +351,36 @@ def test_without_enable_exec_the_function_is_skipped(function: Path) -> None:
     ran = build(function, "--enable-alpha-plugins")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "samigrate.dev" not in ran.stdout
+
+
+def test_as_a_generator_it_is_refused(function: Path) -> None:
+    """There it would get its own configuration, and the build would end well, with nothing migrated."""
+    kustomization = function / "kustomization.yaml"
+    kustomization.write_text(kustomization.read_text().replace("transformers", "generators"))
+    ran = build(function, *ENABLED)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "list it under `transformers:`" in ran.stderr
+
+
+def test_charts_that_kustomize_inflates_are_migrated_by_the_function(function: Path) -> None:
+    """Their sources are not seen by `migrate`: the function sees what they render."""
+    subprocess.run([tools.need("helm3"), "create", "toy"], cwd=function, check=True, capture_output=True)
+    values = "{serviceAccount: {create: false}}"
+    (function / "kustomization.yaml").write_text(
+        "helmGlobals: {chartHome: .}\ntransformers: [migrate.yaml]\n"
+        f"helmCharts:\n- {{name: toy, releaseName: rel, namespace: shop, valuesInline: {values}}}\n"
+    )
+    ran = build(function, *ENABLED, "--enable-helm", "--helm-command", tools.need("helm3"))
+    assert ran.returncode == 0, ran.stderr
+    built = {one["kind"]: one for one in yaml.safe_load_all(ran.stdout)}
+    assert built["ServiceAccount"]["metadata"]["name"] == "rel-toy"
+    assert built["Deployment"]["spec"]["template"]["spec"]["serviceAccountName"] == "rel-toy"
+    assert "serviceAccountName" not in built["Pod"]["spec"], "a test hook keeps its account"
+
+
+def test_a_legacy_plugins_own_arguments_reach_us(kustomization: Path) -> None:
+    with (kustomization / "migrate.yaml").open("a") as file:
+        file.write("argsOneLiner: --max-risk L0\n")
+    ran = kustomize("kubectl", kustomization)
+    assert ran.returncode == 0, ran.stderr
+    assert "ServiceAccount" not in ran.stdout

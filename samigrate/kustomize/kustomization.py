@@ -22,6 +22,7 @@ UNSEEN = {
     "helmCharts": "the charts it inflates are not seen here; use it on what they render, as a transformer",
     "helmChartInflationGenerator": "the charts it inflates are not seen here; use it on what they render, as a transformer",
     "generators": "what its generators make is not seen here",
+    "transformers": "what its transformers change is not seen here, names and namespaces included",
 }
 
 

@@ -259,10 +259,15 @@ def test_patches_and_data_are_no_workloads(kubectl: str) -> None:
 
 
 def test_what_is_not_seen_is_said(kubectl: str) -> None:
-    plant({"kustomization.yaml": "resources:\n- https://example.com/x?ref=v1\nhelmCharts: [{name: a}]\n"})
-    ran = invoke(["audit", "-v", "."])
-    assert "a kustomization: https://example.com/x?ref=v1 is not seen here" in ran.stdout.decode()
-    assert "the charts it inflates are not seen here" in ran.stdout.decode()
+    remote = ["https://example.com/x?ref=v1", "github.com/acme/base//web?ref=v2", "git@example.com:acme/base.git", "ssh://example.com/base"]
+    seen = "".join(f"- {one}\n" for one in remote)
+    plant({"kustomization.yaml": f"resources:\n{seen}helmCharts: [{{name: a}}]\ntransformers: [t.yaml]\ngenerators: [g.yaml]\n"})
+    told = invoke(["audit", "-v", "."]).stdout.decode()
+    for one in remote:
+        assert f"a kustomization: {one} is not seen here" in told
+    assert "the charts it inflates are not seen here" in told
+    assert "what its transformers change is not seen here" in told
+    assert "what its generators make is not seen here" in told
 
 
 # ---------------------------------------------------------------- names

@@ -92,6 +92,7 @@ def read(root: Root, known: Kinds) -> Reading:
             found.findings.append(_rendered(source.path, line))
         if manifest.documents:
             found.digests[source.path] = digest(data)
+    found.skipped += _unlisted(root, found)
     _read_sides(root, found)
     _read_generated(root, found)
     expand(found, known)
@@ -108,6 +109,16 @@ def _rendered(path: str, line: int) -> Finding:
 def kustomizations(found: Reading) -> list[kustomization.Kustomization]:
     """Every kustomization that was read."""
     return [one for manifest in found.manifests for resource in manifest.resources if (one := kustomization.parse(resource))]
+
+
+def _unlisted(root: Root, found: Reading) -> Iterable[Skip]:
+    """What kustomizations list and nobody has read: a typing error, a file that git ignores, a folder without one."""
+    known = kustomizations(found)
+    there = {source.path for source in root.sources} | {one.folder for one in known}
+    for one in known:
+        if missing := [path for path in one.resources if path not in there]:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            yield Skip(one.path, one.at.line, f"a kustomization: it lists {missing[0]}{more}, not among the files that are read")
 
 
 def _read_sides(root: Root, found: Reading) -> None:

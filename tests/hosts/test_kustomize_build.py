@@ -270,6 +270,13 @@ def test_what_is_not_seen_is_said(kubectl: str) -> None:
     assert "what its generators make is not seen here" in told
 
 
+def test_what_a_kustomization_lists_and_nobody_has_read_is_said(kubectl: str) -> None:
+    """kustomize would refuse it; here it would be a workload or a binding that nothing knows of."""
+    plant({**WEB, "over/kustomization.yaml": OVER + "- rbca.yaml\n- ../gone\n- notes.txt\n", "over/notes.txt": "none"})
+    told = invoke(["audit", "-v", "."]).stdout.decode()
+    assert "a kustomization: it lists over/rbca.yaml and 2 more, not among the files that are read  over/kustomization.yaml:1" in told
+
+
 # ---------------------------------------------------------------- names
 
 

@@ -53,6 +53,31 @@ def test_a_folder_without_manifests_is_named(command: str) -> None:
     assert "empty" in said
 
 
+@pytest.mark.parametrize("path", ["k8s", "k8s/config.yaml", "."])
+def test_what_is_excluded_is_said_where_nothing_is_left(folder: Path, path: str) -> None:
+    (folder / "chart/Chart.yaml").unlink()
+    config = "apiVersion: samigrate.dev/v1\nkind: Config\nexclude: ['k8s/**', samigrate.yaml]\n"
+    (folder / "samigrate.yaml").write_text(config)
+    result = invoke(["migrate", "--check", path])
+    assert (result.exit, result.stderr) == (
+        0,
+        f"left alone (1)\n  excluded: nothing in it may change  {path}\nNothing to change: 0 files read, 0 workloads.\n",
+    )
+    (folder / "k8s/config.yaml").rename(folder / "config.yaml")
+    assert "excluded" not in invoke(["migrate", "--check", "."]).stderr
+
+
+@pytest.mark.parametrize("command", [["audit"], ["audit", "--format", "json"], ["migrate", "--write", "--format", "json"]])
+def test_a_report_takes_no_manifests_place(folder: Path, command: list[str]) -> None:
+    before = (folder / "k8s/config.yaml").read_bytes()
+    result = invoke([*command, "--output", "k8s/config.yaml", "."])
+    assert (result.exit, result.stdout) == (2, b"")
+    assert result.stderr == "samigrate: k8s/config.yaml: holds a manifest, which would be lost: name another file\n"
+    assert (folder / "k8s/config.yaml").read_bytes() == before
+    for _ in range(2):
+        assert invoke([*command, "--output", "report", "."]).exit == 0
+
+
 def test_a_named_file_that_is_no_text_is_an_error() -> None:
     result = invoke(["audit", "photo.png", "k8s"])
     assert (result.exit, result.stderr) == (2, "photo.png:1: not UTF-8: byte 0x89\n")

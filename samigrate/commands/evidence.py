@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from samigrate.commands.output import DONE, put, say
+from samigrate.commands.running import require_room
 from samigrate.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def _write(items: Sequence[Item], output: str | None) -> None:
     if output is None:
         put(sys.stdout, content)
         return
+    require_room(output)
     try:
         with open(output, "wb") as file:
             file.write(content)

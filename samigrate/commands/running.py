@@ -55,7 +55,7 @@ def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool
     if "-" in options.paths and not options.is_stream:
         raise click.UsageError("`-` (standard input) goes with no other path")
     if options.output:
-        _require_room(options.output, options.paths)
+        require_room(options.output, options.paths)
     with waiting.shown(quiet=options.quiet) as watched:
         roots, before = find_roots(options, read)
         outcome = run_roots(watched(roots), options, with_lines=with_lines)
@@ -73,12 +73,18 @@ def settled(outcome: Outcome) -> Outcome:
     return outcome._replace(skipped=(), problems=(*outcome.problems, *nothing))
 
 
-def _require_room(output: str, paths: Iterable[str]) -> None:
-    """Whether a report can go there, before anything is written."""
+def require_room(output: str, paths: Iterable[str] = ()) -> None:
+    """Whether a report can go there, before anything is written. It may take the place of a report, not of a manifest."""
     if not os.path.isdir(os.path.dirname(output) or "."):
         raise InputError(output, 0, "there is no such folder to write the report to")
     if any(os.path.realpath(path) == os.path.realpath(output) for path in paths):
         raise InputError(output, 0, "is a PATH, too: the report would take the manifest's place")
+    if os.path.isfile(output):
+        from samigrate.manifests import is_manifest
+
+        with open(output, "rb") as file:
+            if is_manifest(file.read()):
+                raise InputError(output, 0, "holds a manifest, which would be lost: name another file")
 
 
 def verify_builds(outcome: Outcome, options: Options) -> Outcome:

@@ -88,7 +88,7 @@ class _Gathering:
             self._enter(path)
         context = self.context()
         roots = [root for found in self.roots.values() for root in self._finish(found, context)]
-        self._note_empty()
+        self._note_empty(is_nothing_left=not roots)
         self._note_charts()
         return Gathered(
             tuple(sorted(roots, key=lambda root: root.path)),
@@ -230,14 +230,21 @@ class _Gathering:
 
     # ---- what is said
 
-    def _note_empty(self) -> None:
-        """A folder in which there is nothing to read: a slip of the pen, perhaps."""
+    def _note_empty(self, *, is_nothing_left: bool) -> None:
+        """A folder in which there is nothing to read: a slip of the pen, perhaps; and where nothing at all is left to
+        do, what is excluded."""
         found = {path for root in self.roots.values() for path in root.files}
         found |= {skip.path for skip in self.skipped} | {problem.path for problem in self.problems}
         holding = {os.path.dirname(path) for path in found if not self._is_unread(path)}
         above = {folder for start in holding for folder in (start, *walk.parents(start))}
         empty = [path for path in sorted(self.asked) if os.path.isdir(path) and path not in above]
         self.skipped += [Skip(path, 0, walk.EMPTY) for path in empty]
+        if is_nothing_left:
+            excluded = [path for path in sorted(self.asked) if path not in empty and not self._is_in_chart(path)]
+            self.skipped += [Skip(path, 0, "excluded: nothing in it may change") for path in excluded]
+
+    def _is_in_chart(self, path: str) -> bool:
+        return any(path == chart or _is_within(path, chart) or _is_within(chart, path) for chart in self.charts)
 
     def _note_charts(self) -> None:
         for chart in sorted(self.charts):

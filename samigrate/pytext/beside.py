@@ -8,6 +8,7 @@ from itertools import chain, count
 from typing import Any
 
 from .edit import Draft, Slot
+from .layout import laid_out
 from .node import Declaration, Dialect, Entry, Node, Span
 from .splice import Edit, edits
 from .write import Bare, Class, Style, expression, string
@@ -65,8 +66,8 @@ class Beside:
 
     def edits(self) -> Iterator[Edit]:
         yield from self._statements
-        for _, draft in self._lists.values():
-            yield from edits(draft, self.text, self.style)[0]
+        for node, draft in self._lists.values():
+            yield from laid_out(edits(draft, self.text, self.style)[0], node, draft, self.text, self.style)
 
     def _statement(self, node: Node, value: Any, dialect: Dialect, indent: str) -> str:
         """A call that makes an account, as the program would spell it."""

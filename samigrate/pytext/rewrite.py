@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from .beside import Beside
 from .edit import CannotEdit, Draft, Op, apply
 from .imports import modules, needed
+from .layout import laid_out
 from .node import Declaration, Dialect, Node
 from .parse import check
 from .read import source_of
@@ -63,7 +64,9 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
         except CannotEdit as error:
             raise RefusedChange(change.document, error.pointer, error.reason, error.line) from error
         made, classes = edits(draft, text, style)
-        found, called = found + made, called + classes
+        root = change.declaration.node
+        found += laid_out(made, root, draft, text, style) if root is not None else made
+        called += classes
     found += beside.edits()
     if beside.imports or any(names for _, names in called):
         source = source_of(text)

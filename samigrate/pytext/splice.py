@@ -26,7 +26,7 @@ def edits(draft: Draft, text: str, style: Style) -> tuple[list[Edit], list[tuple
         node = draft.nodes[key]
         if all(not slot.is_gone and not slot.is_fresh for slot in slots) or _is_in(node, covered):
             continue
-        writer = _Writer(text, style, node, draft.dialect)
+        writer = Writer(text, style, node, draft.dialect)
         found += writer.edits(slots)
         called.append((node, [name for slot in slots if slot.is_fresh for name in writer.classes(slot)]))
     return found, called
@@ -44,7 +44,7 @@ def _is_in(node: Node, covered: Sequence[Span]) -> bool:
     return node.span is not None and any(start <= node.span[0] and node.span[1] <= end for start, end in covered)
 
 
-class _Writer:
+class Writer:
     """Writes one container."""
 
     def __init__(self, text: str, style: Style, node: Node, dialect: Dialect | None) -> None:
@@ -66,7 +66,7 @@ class _Writer:
         inner = self.klass if self.node.kind == "sequence" else self.klass.of(slot.key or "") if self.klass else None
         return classes(slot.value, inner)
 
-    def _entry(self, slot: Slot, indent: str) -> str:
+    def entry(self, slot: Slot, indent: str) -> str:
         if self.node.kind == "sequence":
             return expression(slot.value, self.klass, self.style, indent, len(indent))
         key = slot.key or ""
@@ -77,7 +77,7 @@ class _Writer:
             key = self.dialect.spell(key)
         return entry(key, slot.value, self.klass if self.node.style == "call" else None, self.style, indent)
 
-    def _value(self, slot: Slot, indent: str) -> str:
+    def value(self, slot: Slot, indent: str) -> str:
         if self.node.kind == "sequence":
             return expression(slot.value, self.klass, self.style, indent, len(indent))
         inner = self.klass.of(slot.key or "") if self.klass and self.node.style == "call" else None
@@ -100,7 +100,7 @@ class _Writer:
                 yield from self._insert_behind(pending, before, slot)
             pending, before = [], slot
             if slot.is_fresh and slot.old.use and not slot.is_gone:
-                yield Edit(*slot.old.use, self._value(slot, self._indent(slot.old)))
+                yield Edit(*slot.old.use, self.value(slot, self._indent(slot.old)))
         if pending and before is not None:
             yield from self._insert_behind(pending, before, None)
         yield from self._removals(slots)
@@ -110,11 +110,11 @@ class _Writer:
         start, end = self.node.inner
         indent = re.match(r"[ \t]*", self.text[self._line_start(start) :])
         base = indent[0] if indent else ""
-        flat = ", ".join(self._entry(slot, base) for slot in slots)
+        flat = ", ".join(self.entry(slot, base) for slot in slots)
         if "\n" not in self.text[start:end] and "\n" not in flat:
             return Edit(start, end, flat)
         inner = base + self.style.step
-        lines = "".join(f"{self.style.newline}{inner}{self._entry(slot, inner)}," for slot in slots)
+        lines = "".join(f"{self.style.newline}{inner}{self.entry(slot, inner)}," for slot in slots)
         return Edit(start, end, lines + self.style.newline + base)
 
     # ---- insertions
@@ -125,9 +125,9 @@ class _Writer:
         if self._starts_line(start):
             indent = self._indent(following.old)
             opening = self._line_end(self.node.inner[0])
-            yield Edit(opening, opening, "".join(f"{self.style.newline}{indent}{self._entry(slot, indent)}," for slot in new))
+            yield Edit(opening, opening, "".join(f"{self.style.newline}{indent}{self.entry(slot, indent)}," for slot in new))
         else:
-            yield Edit(start, start, "".join(f"{self._entry(slot, self._indent(following.old))}, " for slot in new))
+            yield Edit(start, start, "".join(f"{self.entry(slot, self._indent(following.old))}, " for slot in new))
 
     def _insert_behind(self, new: list[Slot], before: Slot, following: Slot | None) -> Iterator[Edit]:
         assert before.old is not None and before.old.span is not None
@@ -137,14 +137,14 @@ class _Writer:
         if before.is_gone:
             own = self._indent(before.old)
             glue = f",{self.style.newline}{own}" if self._starts_line(start) else ", "
-            yield Edit(start, end, glue.join(self._entry(slot, own) for slot in new))
+            yield Edit(start, end, glue.join(self.entry(slot, own) for slot in new))
             return
         anchor = before.old if self._starts_line(start) else following.old if following else None
         if anchor is None or anchor.span is None or not self._starts_line(anchor.span[0]):
-            yield Edit(end, end, "".join(f", {self._entry(slot, self._indent(before.old))}" for slot in new))
+            yield Edit(end, end, "".join(f", {self.entry(slot, self._indent(before.old))}" for slot in new))
             return
         indent, tail = self._indent(anchor), comma + 1 if comma >= 0 else end
-        texts = [f"{self.style.newline}{indent}{self._entry(slot, indent)}" for slot in new]
+        texts = [f"{self.style.newline}{indent}{self.entry(slot, indent)}" for slot in new]
         line_end = self._line_end(tail)
         is_free = line_end <= limit and re.fullmatch(r"[ \t]*(?:#[^\r\n]*)?", self.text[tail:line_end]) is not None
         if not is_free:

@@ -22,7 +22,8 @@ from samigrate.values import Value, pointer
 
 AT = Location("a.py")
 HEAD = "from kubernetes import client\n"
-POD = HEAD + 'p = client.V1Pod(metadata=client.V1ObjectMeta(name="p"), spec=client.V1PodSpec({}))\n'
+WIDE = "# " + 300 * "-" + "\n"  # so wide are lines here: what is on one stays on one
+POD = HEAD + WIDE + 'p = client.V1Pod(metadata=client.V1ObjectMeta(name="p"), spec=client.V1PodSpec({}))\n'
 
 
 def op(kind: str, where: str, value: Value = None, after: tuple[str, ...] = ()) -> Operation:
@@ -87,6 +88,47 @@ AUTOMOUNT = op("add", "/spec/automountServiceAccountToken", False, ("serviceAcco
 )  # fmt: skip
 def test_edits(inside: str, operations: list[Operation], expected: str) -> None:
     assert edited(POD.format(inside), *operations) == POD.format(expected)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "client.V1Pod(metadata=client.V1ObjectMeta(name='p'), spec=client.V1PodSpec(host_ipc=False, containers=[{'image': 'a'}]))",
+            "client.V1Pod(\n    metadata=client.V1ObjectMeta(name='p'),\n    spec=client.V1PodSpec(host_ipc=False, containers=[{'image': 'a'}], "
+            "automount_service_account_token=False),\n)",
+            id="the outermost first, and the others where they still do not fit",
+        ),
+        pytest.param(
+            "make(client.V1Pod(spec=client.V1PodSpec(host_ipc=False, host_network=False, containers=[one, two]), metadata=client.V1ObjectMeta()), 1)",
+            "make(client.V1Pod(\n    spec=client.V1PodSpec(host_ipc=False, host_network=False, containers=[one, two], "
+            "automount_service_account_token=False),\n    metadata=client.V1ObjectMeta(),\n), 1)",
+            id="only what is declared: a call around it is as it was",
+        ),
+        pytest.param(
+            "client.V1Pod(metadata=client.V1ObjectMeta(name='p'), spec=client.V1PodSpec(containers=[]))",
+            "client.V1Pod(\n    metadata=client.V1ObjectMeta(name='p'),\n    spec=client.V1PodSpec(containers=[], automount_service_account_token=False),\n)",
+            id="what fits stays on its line",
+        ),
+        pytest.param(
+            "client.V1Pod(spec=client.V1PodSpec(containers=[{}]), **more, metadata=client.V1ObjectMeta(name='p', labels={'app': 'p'}))",
+            None,
+            id="not with arguments from elsewhere, which may not be edited at all",
+        ),
+        pytest.param(
+            "client.V1Pod(\n    spec=client.V1PodSpec(containers=[client.V1Container(name='a', image='nginx', command=['nginx'])]),\n)",
+            "client.V1Pod(\n    spec=client.V1PodSpec(\n        containers=[client.V1Container(name='a', image='nginx', command=['nginx'])],\n"
+            "        automount_service_account_token=False,\n    ),\n)",
+            id="on a line of its own",
+        ),
+    ],
+)
+def test_what_no_longer_fits_on_its_line(before: str, after: str | None) -> None:
+    if after is None:
+        with pytest.raises(RefusedError):
+            edited(HEAD + f"p = {before}\n", AUTOMOUNT)
+    else:
+        assert edited(HEAD + f"p = {before}\n", AUTOMOUNT) == HEAD + f"p = {after}\n"
 
 
 def test_line_breaks_are_kept() -> None:

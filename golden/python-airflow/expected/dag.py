@@ -13,34 +13,37 @@ with DAG("warehouse") as dag:
         arguments=["-f", "extract.sql"],
         env_vars={"PGHOST": "db"},
         volumes=[
-            k8s.V1Volume(name="token", projected=k8s.V1ProjectedVolumeSource(
-                sources=[
-                    k8s.V1VolumeProjection(
-                        service_account_token=k8s.V1ServiceAccountTokenProjection(
-                            path="token",
-                            expiration_seconds=3607,
+            k8s.V1Volume(
+                name="token",
+                projected=k8s.V1ProjectedVolumeSource(
+                    sources=[
+                        k8s.V1VolumeProjection(
+                            service_account_token=k8s.V1ServiceAccountTokenProjection(
+                                path="token",
+                                expiration_seconds=3607,
+                            ),
                         ),
-                    ),
-                    k8s.V1VolumeProjection(
-                        config_map=k8s.V1ConfigMapProjection(
-                            name="kube-root-ca.crt",
-                            items=[k8s.V1KeyToPath(key="ca.crt", path="ca.crt")],
+                        k8s.V1VolumeProjection(
+                            config_map=k8s.V1ConfigMapProjection(
+                                name="kube-root-ca.crt",
+                                items=[k8s.V1KeyToPath(key="ca.crt", path="ca.crt")],
+                            ),
                         ),
-                    ),
-                    k8s.V1VolumeProjection(
-                        downward_api=k8s.V1DownwardAPIProjection(
-                            items=[
-                                k8s.V1DownwardAPIVolumeFile(
-                                    path="namespace",
-                                    field_ref=k8s.V1ObjectFieldSelector(
-                                        field_path="metadata.namespace",
+                        k8s.V1VolumeProjection(
+                            downward_api=k8s.V1DownwardAPIProjection(
+                                items=[
+                                    k8s.V1DownwardAPIVolumeFile(
+                                        path="namespace",
+                                        field_ref=k8s.V1ObjectFieldSelector(
+                                            field_path="metadata.namespace",
+                                        ),
                                     ),
-                                ),
-                            ],
+                                ],
+                            ),
                         ),
-                    ),
-                ],
-            )),
+                    ],
+                ),
+            ),
         ],
         automount_service_account_token=False,
     )
@@ -58,34 +61,39 @@ with DAG("warehouse") as dag:
                 spec=k8s.V1PodSpec(
                     service_account_name="transform",
                     containers=[k8s.V1Container(name="base")],
-                    volumes=[k8s.V1Volume(name="t", projected=k8s.V1ProjectedVolumeSource(
-                        sources=[
-                            k8s.V1VolumeProjection(
-                                service_account_token=k8s.V1ServiceAccountTokenProjection(
-                                    path="token",
-                                    expiration_seconds=3607,
-                                ),
-                            ),
-                            k8s.V1VolumeProjection(
-                                config_map=k8s.V1ConfigMapProjection(
-                                    name="kube-root-ca.crt",
-                                    items=[k8s.V1KeyToPath(key="ca.crt", path="ca.crt")],
-                                ),
-                            ),
-                            k8s.V1VolumeProjection(
-                                downward_api=k8s.V1DownwardAPIProjection(
-                                    items=[
-                                        k8s.V1DownwardAPIVolumeFile(
-                                            path="namespace",
-                                            field_ref=k8s.V1ObjectFieldSelector(
-                                                field_path="metadata.namespace",
-                                            ),
+                    volumes=[
+                        k8s.V1Volume(
+                            name="t",
+                            projected=k8s.V1ProjectedVolumeSource(
+                                sources=[
+                                    k8s.V1VolumeProjection(
+                                        service_account_token=k8s.V1ServiceAccountTokenProjection(
+                                            path="token",
+                                            expiration_seconds=3607,
                                         ),
-                                    ],
-                                ),
+                                    ),
+                                    k8s.V1VolumeProjection(
+                                        config_map=k8s.V1ConfigMapProjection(
+                                            name="kube-root-ca.crt",
+                                            items=[k8s.V1KeyToPath(key="ca.crt", path="ca.crt")],
+                                        ),
+                                    ),
+                                    k8s.V1VolumeProjection(
+                                        downward_api=k8s.V1DownwardAPIProjection(
+                                            items=[
+                                                k8s.V1DownwardAPIVolumeFile(
+                                                    path="namespace",
+                                                    field_ref=k8s.V1ObjectFieldSelector(
+                                                        field_path="metadata.namespace",
+                                                    ),
+                                                ),
+                                            ],
+                                        ),
+                                    ),
+                                ],
                             ),
-                        ],
-                    ))],
+                        ),
+                    ],
                 )
             )
         }

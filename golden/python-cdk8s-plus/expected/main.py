@@ -27,11 +27,15 @@ class Shop(Chart):
         web = kplus.Deployment(
             self,
             "web",
-            metadata=ApiObjectMetadata(name="web", namespace="shop", annotations={
-                "samigrate.dev/reason": "Runs as its own account web instead of default.",
-                "samigrate.dev/evidence": "image nginx is known to have no use for the API",
-                "samigrate.dev/previous-service-account": "default",
-            }),
+            metadata=ApiObjectMetadata(
+                name="web",
+                namespace="shop",
+                annotations={
+                    "samigrate.dev/reason": "Runs as its own account web instead of default.",
+                    "samigrate.dev/evidence": "image nginx is known to have no use for the API",
+                    "samigrate.dev/previous-service-account": "default",
+                },
+            ),
             containers=[
                 kplus.ContainerProps(
                     image="nginx:1.29",

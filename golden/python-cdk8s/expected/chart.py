@@ -22,14 +22,24 @@ class Shop(Chart):
         )
         k8s.KubeDeployment(
             self, "web",
-            metadata=k8s.ObjectMeta(name="web", namespace="shop", annotations={
-                "samigrate.dev/reason": "Declares no use of the Kubernetes API, so it runs as its own account web without a token.",
-                "samigrate.dev/evidence": "image nginx is known to have no use for the API",
-                "samigrate.dev/previous-service-account": "default",
-                "samigrate.dev/previous-automount": "unset",
-            }),
+            metadata=k8s.ObjectMeta(
+                name="web",
+                namespace="shop",
+                annotations={
+                    "samigrate.dev/reason": "Declares no use of the Kubernetes API, so it runs as its own account web without a token.",
+                    "samigrate.dev/evidence": "image nginx is known to have no use for the API",
+                    "samigrate.dev/previous-service-account": "default",
+                    "samigrate.dev/previous-automount": "unset",
+                },
+            ),
             spec=k8s.DeploymentSpec(
                 selector=k8s.LabelSelector(match_labels={"app": "web"}),
-                template=k8s.PodTemplateSpec(spec=k8s.PodSpec(service_account_name="web", automount_service_account_token=False, containers=[k8s.Container(name="web", image="nginx")])),
+                template=k8s.PodTemplateSpec(
+                    spec=k8s.PodSpec(
+                        service_account_name="web",
+                        automount_service_account_token=False,
+                        containers=[k8s.Container(name="web", image="nginx")],
+                    ),
+                ),
             ),
         )

@@ -21,12 +21,16 @@ MANIFESTS = [
     {
         'apiVersion': 'apps/v1',
         'kind': 'Deployment',
-        'metadata': {'name': 'front', 'namespace': 'shop', 'annotations': {
-            'samigrate.dev/reason': 'Declares no use of the Kubernetes API, so it runs as its own account front without a token.',
-            'samigrate.dev/evidence': 'image nginx is known to have no use for the API',
-            'samigrate.dev/previous-service-account': 'default',
-            'samigrate.dev/previous-automount': 'unset',
-        }},
+        'metadata': {
+            'name': 'front',
+            'namespace': 'shop',
+            'annotations': {
+                'samigrate.dev/reason': 'Declares no use of the Kubernetes API, so it runs as its own account front without a token.',
+                'samigrate.dev/evidence': 'image nginx is known to have no use for the API',
+                'samigrate.dev/previous-service-account': 'default',
+                'samigrate.dev/previous-automount': 'unset',
+            },
+        },
         'spec': {
             'template': {
                 'spec': {

@@ -30,11 +30,15 @@ def web(tag="1.29"):
     return client.V1Deployment(
         api_version="apps/v1",
         kind="Deployment",
-        metadata=client.V1ObjectMeta(name="web", namespace="shop", annotations={
-            "samigrate.dev/reason": "Declares no use of the Kubernetes API, so it runs without a token.",
-            "samigrate.dev/evidence": "image nginx is known to have no use for the API",
-            "samigrate.dev/previous-automount": "unset",
-        }),
+        metadata=client.V1ObjectMeta(
+            name="web",
+            namespace="shop",
+            annotations={
+                "samigrate.dev/reason": "Declares no use of the Kubernetes API, so it runs without a token.",
+                "samigrate.dev/evidence": "image nginx is known to have no use for the API",
+                "samigrate.dev/previous-automount": "unset",
+            },
+        ),
         spec=client.V1DeploymentSpec(
             selector=client.V1LabelSelector(match_labels={"app": "web"}),
             template=template,
@@ -53,32 +57,39 @@ def reader_spec():
                 volume_mounts=[V1VolumeMount(name="token", mount_path="/etc/kube")],
             )
         ],
-        volumes=[V1Volume(name="token", projected=V1ProjectedVolumeSource(
-            sources=[
-                V1VolumeProjection(
-                    service_account_token=V1ServiceAccountTokenProjection(
-                        path="token",
-                        expiration_seconds=3607,
-                    ),
-                ),
-                V1VolumeProjection(
-                    config_map=V1ConfigMapProjection(
-                        name="kube-root-ca.crt",
-                        items=[V1KeyToPath(key="ca.crt", path="ca.crt")],
-                    ),
-                ),
-                V1VolumeProjection(
-                    downward_api=V1DownwardAPIProjection(
-                        items=[
-                            V1DownwardAPIVolumeFile(
-                                path="namespace",
-                                field_ref=V1ObjectFieldSelector(field_path="metadata.namespace"),
+        volumes=[
+            V1Volume(
+                name="token",
+                projected=V1ProjectedVolumeSource(
+                    sources=[
+                        V1VolumeProjection(
+                            service_account_token=V1ServiceAccountTokenProjection(
+                                path="token",
+                                expiration_seconds=3607,
                             ),
-                        ],
-                    ),
+                        ),
+                        V1VolumeProjection(
+                            config_map=V1ConfigMapProjection(
+                                name="kube-root-ca.crt",
+                                items=[V1KeyToPath(key="ca.crt", path="ca.crt")],
+                            ),
+                        ),
+                        V1VolumeProjection(
+                            downward_api=V1DownwardAPIProjection(
+                                items=[
+                                    V1DownwardAPIVolumeFile(
+                                        path="namespace",
+                                        field_ref=V1ObjectFieldSelector(
+                                            field_path="metadata.namespace",
+                                        ),
+                                    ),
+                                ],
+                            ),
+                        ),
+                    ],
                 ),
-            ],
-        ))],
+            ),
+        ],
     )
 
 

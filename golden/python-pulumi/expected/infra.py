@@ -19,12 +19,16 @@ k8s.core.v1.ServiceAccount(
 )
 web = k8s.apps.v1.Deployment(
     "web",
-    metadata=k8s.meta.v1.ObjectMetaArgs(name="web", namespace="shop", annotations={
-        "samigrate.dev/reason": "Declares no use of the Kubernetes API, so it runs as its own account web without a token.",
-        "samigrate.dev/evidence": "image nginx is known to have no use for the API",
-        "samigrate.dev/previous-service-account": "default",
-        "samigrate.dev/previous-automount": "unset",
-    }),
+    metadata=k8s.meta.v1.ObjectMetaArgs(
+        name="web",
+        namespace="shop",
+        annotations={
+            "samigrate.dev/reason": "Declares no use of the Kubernetes API, so it runs as its own account web without a token.",
+            "samigrate.dev/evidence": "image nginx is known to have no use for the API",
+            "samigrate.dev/previous-service-account": "default",
+            "samigrate.dev/previous-automount": "unset",
+        },
+    ),
     spec=k8s.apps.v1.DeploymentSpecArgs(
         selector=k8s.meta.v1.LabelSelectorArgs(match_labels=labels),
         template=k8s.core.v1.PodTemplateSpecArgs(
@@ -51,12 +55,16 @@ ServiceAccount(
     },
     automount_service_account_token=False,
 )
-StatefulSet("db", metadata={"name": "db", "namespace": "shop", "annotations": {
-    "samigrate.dev/reason": "Declares no use of the Kubernetes API, so it runs as its own account db without a token.",
-    "samigrate.dev/evidence": "image postgres is known to have no use for the API",
-    "samigrate.dev/previous-service-account": "default",
-    "samigrate.dev/previous-automount": "unset",
-}}, spec={
+StatefulSet("db", metadata={
+    "name": "db",
+    "namespace": "shop",
+    "annotations": {
+        "samigrate.dev/reason": "Declares no use of the Kubernetes API, so it runs as its own account db without a token.",
+        "samigrate.dev/evidence": "image postgres is known to have no use for the API",
+        "samigrate.dev/previous-service-account": "default",
+        "samigrate.dev/previous-automount": "unset",
+    },
+}, spec={
     "service_name": "db",
     "selector": {"match_labels": {"app_name": "db"}},
     "template": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     import libcst
 
     from .read import Reader
+
+
+_NAME = re.compile(r"[^\W\d]\w*(?:\.metadata|\[[\"']metadata[\"']\])(?:\.name|\[[\"']name[\"']\])")
 
 
 def flat(reader: Reader, node: libcst.Call, dialect: Dialect, klass: str) -> Node:
@@ -92,6 +96,23 @@ def named(reader: Reader, node: libcst.BaseExpression, dialect: Dialect) -> Node
         return reader.opaque(node)
     reason = "it takes an object of the program, not a name"
     return Node("scalar", reader.source.span(node), name, fixed=reason, line=reader.source.line(node))
+
+
+def name_of_another(reader: Reader, node: libcst.BaseExpression) -> str | None:
+    """The literal name of another object of the program, asked of it: `x.metadata.name` or `x.metadata["name"]`."""
+    import libcst
+
+    found = _NAME.fullmatch(reader.source.cut(node)) if isinstance(node, libcst.Attribute | libcst.Subscript) else None
+    top = node.value.value if found and isinstance(node.value, libcst.Attribute | libcst.Subscript) else None  # type: ignore[attr-defined]
+    held = reader.source.assigned(top) if isinstance(top, libcst.Name) else None
+    if not isinstance(held, libcst.Call):
+        return None
+    taken = set(reader.taken)
+    made = reader.made(held)
+    reader.taken = taken
+    metadata = made.entry("metadata") if made is not None else None
+    name = metadata.node.entry("name") if metadata is not None else None
+    return name.node.value if name is not None and name.node.kind == "scalar" and isinstance(name.node.value, str) else None
 
 
 def _own_name(reader: Reader, node: libcst.Call) -> str | None:

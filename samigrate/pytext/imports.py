@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,12 @@ if TYPE_CHECKING:
     from .source import Source
 
 
-def needed(source: Source, called: Sequence[tuple[Node, list[str]]], style: Style) -> Iterator[Edit]:
+_WORD = re.compile(r"\w+")
+
+
+def needed(source: Source, called: Sequence[tuple[Node, list[str]]], new: str, style: Style) -> Iterator[Edit]:
     """Edits that import the classes which containers call by their bare names and the program does not know yet, each
-    beside the class that its container is."""
+    beside the class that its container is; and that take out what nothing uses any more in the new text."""
     wanted: dict[int, tuple[libcst.ImportFrom, list[str]]] = {}
     for node, names in called:
         missing = [name for name in dict.fromkeys(names) if name not in source.bound]
@@ -28,8 +33,25 @@ def needed(source: Source, called: Sequence[tuple[Node, list[str]]], style: Styl
         if holder is not None:
             known = wanted.setdefault(id(holder), (holder, []))[1]
             known += [name for name in missing if name not in known]
+    unused = frozenset(_unused(source, new))
+    for name in sorted(unused):
+        if (holder := _import_of(source, name)) is not None:
+            wanted.setdefault(id(holder), (holder, []))
     for holder, names in wanted.values():
-        yield from _add(source, holder, names, style)
+        yield from _changed(source, holder, names, unused, style)
+
+
+def _unused(source: Source, new: str) -> Iterator[str]:
+    """Names that the program has imported and used, and does no more but import."""
+    import libcst
+
+    before, after = Counter(_WORD.findall(source.text)), Counter(_WORD.findall(new))
+    for node in source.walk():
+        if isinstance(node, libcst.ImportFrom) and not isinstance(node.names, libcst.ImportStar):
+            for alias in node.names:
+                name = alias.evaluated_alias or alias.evaluated_name
+                if before[name] > 1 and after[name] == 1:
+                    yield name
 
 
 def _import_of(source: Source, name: str) -> libcst.ImportFrom | None:
@@ -44,7 +66,7 @@ def _import_of(source: Source, name: str) -> libcst.ImportFrom | None:
     return None
 
 
-def _add(source: Source, node: libcst.ImportFrom, names: Sequence[str], style: Style) -> Iterator[Edit]:
+def _changed(source: Source, node: libcst.ImportFrom, names: Sequence[str], unused: frozenset[str], style: Style) -> Iterator[Edit]:
     import libcst
 
     if isinstance(node.names, libcst.ImportStar):
@@ -60,7 +82,11 @@ def _add(source: Source, node: libcst.ImportFrom, names: Sequence[str], style: S
     for name in sorted(names):
         place = next((at for at, one in enumerate(_named(slots, present)) if is_sorted and one > name), len(slots))
         slots.insert(place, Slot(name, None, Bare(name), is_fresh=True))
-    wanted = _named(slots, present)
+    bound = dict(zip(_old(slots), (alias.evaluated_alias or alias.evaluated_name for alias in node.names), strict=True))
+    if names or not unused.issuperset(bound.values()):  # a statement keeps at least one
+        for at, name in bound.items():
+            slots[at].is_gone = name in unused
+    wanted = [name for name, slot in zip(_named(slots, present), slots, strict=True) if not slot.is_gone]
     column = source.span(node)[0] - max(source.text.rfind("\n", 0, source.span(node)[0]), -1) - 1
     is_short = column + len(source.cut(node)) + sum(len(name) + 2 for name in names) <= WIDTH
     if node.lpar or is_short or any(alias.asname for alias in node.names):
@@ -69,6 +95,11 @@ def _add(source: Source, node: libcst.ImportFrom, names: Sequence[str], style: S
     indent = " " * column
     lines = [f"{indent}{style.step}{name}," for name in wanted]
     yield Edit(*inner, style.newline.join(["(", *lines, f"{indent})"]))
+
+
+def _old(slots: Sequence[Slot]) -> list[int]:
+    """The places of what stood there before."""
+    return [at for at, slot in enumerate(slots) if slot.old is not None]
 
 
 def _named(slots: Sequence[Slot], present: Sequence[str]) -> list[str]:

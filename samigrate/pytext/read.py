@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .flat import as_variables, flat, named
+from .flat import as_variables, flat, name_of_another, named
 from .node import Declaration, Dialect, Entry, Node
 from .parse import parse
 from .source import Source, held
@@ -138,6 +138,8 @@ class Reader:
             return Node("scalar", span, literal, line=line)
         if dialect is not None and (inner := self.source.wrapped(node, [dialect])) is not None:
             return replace(self.value(inner, dialect, depth + 1), span=span, fixed="a call makes it")
+        if dialect is not None and (name := name_of_another(self, node)) is not None:
+            return Node("scalar", span, name, fixed="another resource gives it", line=line)
         if depth < DEEPEST:
             self.taken.add(id(node))
             if isinstance(node, libcst.Name):

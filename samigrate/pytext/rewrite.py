@@ -68,9 +68,8 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
         found += laid_out(made, root, draft, text, style) if root is not None else made
         called += classes
     found += beside.edits()
-    if beside.imports or any(names for _, names in called):
-        source = source_of(text)
-        found += [*needed(source, called, style), *modules(source, beside.imports, style)]
+    source = source_of(text)
+    found += [*needed(source, called, spliced(text, found), style), *modules(source, beside.imports, style)]
     new = spliced(text, found)
     check(new)
     return new

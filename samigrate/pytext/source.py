@@ -57,10 +57,9 @@ class Source:
         """From the first to behind the last character, parentheses included."""
         first: libcst.CSTNode = node
         last: libcst.CSTNode = node
-        if parens := getattr(node, "lpar", ()):
-            first = parens[0]
-        if parens := getattr(node, "rpar", ()):
-            last = parens[-1]
+        lpar, rpar = getattr(node, "lpar", ()), getattr(node, "rpar", ())  # an import has one, and no list of them
+        if isinstance(lpar, Sequence) and isinstance(rpar, Sequence) and lpar and rpar:
+            first, last = lpar[0], rpar[-1]
         return self._offset(self._positions[first].start), self._offset(self._positions[last].end)
 
     def line(self, node: libcst.CSTNode) -> int:

@@ -480,3 +480,58 @@ def test_a_raw_literal_that_cannot_say_it_refuses() -> None:
     text = f"T = r'{POD_TEXT.replace(chr(10), ' ')}'\nU = r'''{POD_TEXT}'''\n"
     with pytest.raises(RefusedError, match="cannot hold"):
         edited(text, op("add", "/metadata/annotations", {"a": "'''"}))
+
+
+# ---------------------------------------------------------------- imports
+
+GONE = "from kubernetes.client import {}\np = V1Pod(spec=V1PodSpec(volumes=[V1Volume(name='a', secret=V1SecretVolumeSource(secret_name='s'))]))\n{}"
+
+
+@pytest.mark.parametrize(
+    ("imported", "more", "after"),
+    [
+        pytest.param("V1Pod, V1PodSpec, V1SecretVolumeSource, V1Volume", "", "V1Pod, V1PodSpec, V1Volume", id="in the middle"),
+        pytest.param("V1Pod, V1PodSpec, V1Volume, V1SecretVolumeSource", "", "V1Pod, V1PodSpec, V1Volume", id="the last"),
+        pytest.param("(\n    V1Pod, V1PodSpec,\n    V1SecretVolumeSource,  # x\n    V1Volume,\n)", "",
+                     "(\n    V1Pod, V1PodSpec,\n    # x\n    V1Volume,\n)", id="a line of its own"),
+        pytest.param("V1Pod, V1PodSpec, V1SecretVolumeSource, V1Volume", "__all__ = ['V1SecretVolumeSource']\n",
+                     "V1Pod, V1PodSpec, V1SecretVolumeSource, V1Volume", id="named elsewhere"),
+        pytest.param("V1Pod, V1PodSpec, V1Volume\nfrom kubernetes.client import V1SecretVolumeSource", "",
+                     "V1Pod, V1PodSpec, V1Volume\nfrom kubernetes.client import V1SecretVolumeSource", id="a statement keeps one"),
+    ],
+)  # fmt: skip
+def test_what_nothing_uses_any_more_is_not_imported(imported: str, more: str, after: str) -> None:
+    new = edited(GONE.format(imported, more), op("replace", "/spec/volumes/0", {"name": "a", "emptyDir": {}}))
+    assert (
+        new == "from kubernetes.client import " + after + "\np = V1Pod(spec=V1PodSpec(volumes=[V1Volume(name='a', empty_dir={})]))\n" + more
+    )
+
+
+# ---------------------------------------------------------------- Pulumi
+
+
+@pytest.mark.parametrize(
+    ("given", "account"),
+    [
+        pytest.param("sa.metadata['name']", "own", id="an index"),
+        pytest.param("sa.metadata.name", "own", id="an attribute"),
+        pytest.param("auto.metadata.name", "${auto.metadata.name}", id="a name that Pulumi makes"),
+        pytest.param("other.metadata.name", "${other.metadata.name}", id="not of this program"),
+    ],
+)
+def test_names_of_other_resources(given: str, account: str) -> None:
+    text = (
+        "import pulumi_kubernetes as k8s\nsa = k8s.core.v1.ServiceAccount('a', metadata={'name': 'own'})\n"
+        "auto = k8s.core.v1.ServiceAccount('auto')\n"
+        f"k8s.core.v1.Pod('p', metadata={{'name': 'p'}}, spec={{'service_account_name': {given}, 'containers': []}})\n"
+    )
+    *_, (_, pod) = programs.values(text)
+    assert pod["spec"]["serviceAccountName"] == account
+    with pytest.raises(RefusedError, match=r"another resource gives it|when the program runs"):
+        programs.rewrite(text, {2: [op("replace", "/spec/serviceAccountName", "x")]}, [], [])
+
+
+def test_an_import_in_parentheses_takes_another_class() -> None:
+    text = "from kubernetes.client import (\n    V1Pod,\n    V1PodSpec,\n    V1Volume,\n)\np = V1Pod(spec=V1PodSpec(volumes=[V1Volume(name='a')]))\n"
+    new = edited(text, op("add", "/spec/volumes/0/projected", {"sources": []}))
+    assert "    V1PodSpec,\n    V1ProjectedVolumeSource,\n    V1Volume,\n)" in new

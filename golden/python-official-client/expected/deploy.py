@@ -10,7 +10,6 @@ from kubernetes.client import (
     V1ObjectFieldSelector,
     V1PodSpec,
     V1ProjectedVolumeSource,
-    V1SecretVolumeSource,
     V1ServiceAccountTokenProjection,
     V1Volume,
     V1VolumeMount,

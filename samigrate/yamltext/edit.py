@@ -80,7 +80,7 @@ def _inner_edits(page: Page, slot: Slot, mark: int | None) -> list[Edit]:
     assert node is not None
     if node.style:
         return flow_edits(page, slot)
-    block = Block(slot, node, page.column(node.body), _extents(page, slot, node))
+    block = Block(slot, node, node.column, _extents(page, slot, node))
     if all(inner.is_gone for inner in slot.inner):
         return _emptied(page, block, mark)
     edits, rest, at = _lead(page, block, mark)
@@ -88,7 +88,7 @@ def _inner_edits(page: Page, slot: Slot, mark: int | None) -> list[Edit]:
 
 
 def _extents(page: Page, slot: Slot, node: Node) -> dict[int, Extent]:
-    column, at = page.column(node.body), node.body
+    column, at = node.column, node.body
     extents = {}
     for inner in slot.inner:
         value = inner.old
@@ -96,7 +96,7 @@ def _extents(page: Page, slot: Slot, node: Node) -> dict[int, Extent]:
             continue
         if inner.key_node is not None:
             start, mark = inner.key_node.start, page.skip(inner.key_node.end) + 1
-            if page.text[mark - 1] != ":" or page.column(start) != column:
+            if page.text[mark - 1] != ":" or inner.key_node.column != column:
                 mark = inner.key_node.end
         else:
             start = page.skip(at)

@@ -17,6 +17,7 @@ class Node:
     last line's break. `children` are alternately keys and values in a mapping, the items in a sequence.
     `style` is "" for plain, else the first character (`'`, `"`, `|`, `>`, `{`, `[`); "" for block collections.
     `value` is that of a scalar, as Kubernetes reads it. `target` is what an alias refers to.
+    `column` is that of a block collection's `body`, or of a scalar's `start`.
     """
 
     kind: Kind
@@ -28,6 +29,7 @@ class Node:
     children: tuple[Node, ...] = ()
     anchor: str | None = None
     target: Node | None = None
+    column: int = 0
 
     @property
     def keys(self) -> tuple[Node, ...]:

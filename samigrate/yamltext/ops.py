@@ -249,7 +249,7 @@ def _is_explicit(page: Page, node: Node, slot: Slot) -> bool:
         return False
     key = slot.key_node
     is_block = key.kind in ("mapping", "sequence") and not key.style
-    return is_block or key.start == key.end or page.column(key.start) != page.column(node.body)
+    return is_block or key.start == key.end or key.column != node.column
 
 
 def _inherited(slot: Slot) -> set[str]:

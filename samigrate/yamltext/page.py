@@ -212,47 +212,49 @@ class _Layout:
         stack = [page.root] if page.root else []
         while stack:
             node = stack.pop()
-            if node.kind != "scalar" or node.style:
+            if node.children:
                 stack.extend(reversed(node.children))
-                self._note(page, node)
+            if node.style:
+                self._note_quote(node)
+            elif node.kind == "mapping":
+                steps, lists = _inside(page, node)
+                self.steps += steps
+                self.lists += lists
+            elif node.kind == "sequence" and node.children:
+                self.dashes.append((node.body, dash_width(page, node)))
         for places in (self.steps, self.lists, self.dashes):
             places.sort()
 
-    def _note(self, page: Page, node: Node) -> None:
+    def _note_quote(self, node: Node) -> None:
         if node.kind == "scalar" and node.style in ("'", '"'):
             quote: Literal["'", '"'] = "'" if node.style == "'" else '"'
             if quote == '"' or not any(mark in str(node.value) for mark in '"\\'):
                 self.quotes.append((node.start, quote))
-        elif node.kind == "sequence" and not node.style and node.children:
-            self.dashes.append((node.body, dash_width(page, node)))
-        elif node.kind == "mapping" and not node.style:
-            self.steps.extend(self._steps(page, node))
-            self.lists.extend(self._lists(page, node))
-
-    def _steps(self, page: Page, node: Node) -> Iterator[tuple[int, int]]:
-        column = page.column(node.body)
-        for value in node.values:
-            if value.kind == "mapping" and not value.style and page.column(value.body) > column:
-                yield value.start, page.column(value.body) - column
-
-    def _lists(self, page: Page, node: Node) -> Iterator[Place]:
-        column = page.column(node.body)
-        for value in node.values:
-            if value.kind == "sequence" and not value.style and page.column(value.body) >= column:
-                yield value.start, page.column(value.body) - column, dash_width(page, value)
 
     def _around(self, node: Node) -> list[Place]:
         """The lists in a list, and the list itself."""
         return _within(self.lists, node)
 
     def style(self, page: Page, node: Node, at: int) -> Style:
-        is_mapping = node.kind == "mapping" and not node.style
-        step = _nearest(list(self._steps(page, node)) if is_mapping else [], at) or _nearest(self.steps, at) or (0, 2)
-        place = _nearest(list(self._lists(page, node)) if is_mapping else self._around(node), at) or _nearest(self.lists, at)
+        steps, lists = _inside(page, node) if node.kind == "mapping" and not node.style else ([], self._around(node))
+        step = _nearest(steps, at) or _nearest(self.steps, at) or (0, 2)
+        place = _nearest(lists, at) or _nearest(self.lists, at)
         own = (0, dash_width(page, node)) if node.kind == "sequence" and not node.style and node.children else None
         dash = own or (place[::2] if place else _nearest(self.dashes, at)) or (0, 2)
         quote = _nearest(_within(self.quotes, node), at) or _nearest(self.quotes, at) or (0, '"')
         return Style(step[1], place[1] if place else 0, dash[1], quote[1], quotes_all(node), quotes_keys(node))
+
+
+def _inside(page: Page, node: Node) -> tuple[list[tuple[int, int]], list[Place]]:
+    """How far the mappings right below a block mapping are indented, and how far the lists are, with their dashes."""
+    column, steps, lists = node.column, [], []
+    for value in node.values:
+        if value.children and not value.style and value.column >= column:
+            if value.kind == "sequence":
+                lists.append((value.start, value.column - column, dash_width(page, value)))
+            elif value.column > column:
+                steps.append((value.start, value.column - column))
+    return steps, lists
 
 
 def _nearest(places: list[_T], at: int) -> _T | None:
@@ -273,10 +275,10 @@ def _within(places: list[_T], node: Node) -> list[_T]:
 def dash_width(page: Page, node: Node) -> int:
     """How far the content of a block list's items stands from the dash."""
     for item in node.children:
-        if item.end > item.start and page.bol(item.start) == page.bol(max(node.body, page.bol(item.start))):
-            width = page.column(item.start) - page.column(node.body)
-            if width > 1 and page.text[page.bol(item.start) + page.column(node.body)] == "-":
-                return width
+        if item.end > item.start:
+            dash = page.bol(item.start) + node.column
+            if item.start - dash > 1 and page.text[dash] == "-":
+                return item.start - dash
     return 2
 
 

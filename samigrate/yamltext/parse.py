@@ -320,7 +320,7 @@ def _nodes(reader: _Reader, event: Any, depth: int) -> Node:
     following = reader.next
     while type(inner := following()) is not last:
         children.append(_nodes(reader, inner, depth + 1))
-    style, body = "", end
+    style, body, column = "", end, event.end_mark.column
     if event.flow_style:
         bracket = reader.text[end - 1 : end]
         # `[a: 1]` holds a mapping without braces.
@@ -330,9 +330,9 @@ def _nodes(reader: _Reader, event: Any, depth: int) -> Node:
     else:
         if not is_mapping and reader.text[end - 1 : end] == "-":
             # A list whose dashes stand no deeper than its key begins behind its first dash, says libyaml.
-            body = end - 1
+            body, column = end - 1, column - 1
         stop = children[-1].end if children else end
-    node = Node("mapping" if is_mapping else "sequence", start, body, stop, style, None, tuple(children), anchor)
+    node = Node("mapping" if is_mapping else "sequence", start, body, stop, style, None, tuple(children), anchor, None, column)
     if anchor is not None:
         reader.open.discard(anchor)
         reader.anchors[anchor] = node, reader.count - before + 1
@@ -348,7 +348,7 @@ def _scalar_node(reader: _Reader, event: Any, start: int, end: int) -> Node:
     if style in ("|", ">"):
         end = block_scalar_end(text, body, end)
     value = resolve(event.value) if event.implicit[0] else reader.scalar(event)
-    return Node("scalar", start, body, end, style, value, (), event.anchor)
+    return Node("scalar", start, body, end, style, value, (), event.anchor, None, event.start_mark.column)
 
 
 def _refuse_what_hurts(text: str) -> None:

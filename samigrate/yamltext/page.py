@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import Literal, NamedTuple, TypeVar
 
 from .node import Node
@@ -38,7 +39,7 @@ class Page:
 
     def __init__(self, text: str, root: Node | None) -> None:
         self.text = text
-        self.starts = [0, *(found.end() for found in _BREAK.finditer(text))]
+        self.starts = _starts(text)
         self.root = root
         self._comments: list[Comment] | None = None
         self._comment_starts: list[int] = []
@@ -180,11 +181,17 @@ def leaves(root: Node) -> Iterator[Node]:
             yield node
 
 
+def _starts(text: str) -> list[int]:
+    """Where lines begin. `splitlines` ends them where YAML does, and at control characters that YAML does not allow."""
+    lines = text.splitlines(keepends=True)
+    if not lines or lines[-1][-1] not in BREAKS:
+        lines = lines[:-1]
+    return [0, *accumulate(map(len, lines))]
+
+
 def _comments(text: str, root: Node | None) -> Iterator[Comment]:
-    if "#" not in text:
-        return
     at = 0
-    for leaf in leaves(root) if root else ():
+    for leaf in leaves(root) if root and "#" in text[root.start :] else ():
         opaque = leaf.body
         if leaf.style in ("|", ">"):
             # The header of a block scalar may end in a comment.

@@ -33,6 +33,8 @@ MAX_DUPLICATES = 100
 """How many duplicate keys are noted: each costs a walk through the text for its line."""
 
 _MERGE = "tag:yaml.org,2002:merge"
+_ON_ITS_OWN = (None, "", '"', "'")
+"""Styles of scalars that end where libyaml says, and need no second look."""
 _INDICATORS = ("- ", "? ", ": ", "-\t", "?\t", ":\t")
 _COMPACT = re.compile(r"[-?:](?<![-?:][ \t].)[ \t]++(?:[-?:][ \t]++){999}")  # tried once for a run, not at each of its parts
 _BRACKETS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\S)#[^\r\n]*|[\[{]|[\]}]", re.DOTALL)
@@ -319,7 +321,14 @@ def _nodes(reader: _Reader, event: Any, depth: int) -> Node:
     children = []
     following = reader.next
     while type(inner := following()) is not last:
-        children.append(_nodes(reader, inner, depth + 1))
+        if type(inner) is ScalarEvent and inner.anchor is None and inner.ctag is None and inner.style in _ON_ITS_OWN:
+            reader.count += 1
+            begin = inner.start_mark
+            at, to = begin.index + shift, inner.end_mark.index + shift
+            value = resolve(inner.value) if inner.implicit[0] else inner.value
+            children.append(Node("scalar", at, at, to, inner.style or "", value, (), None, None, begin.column))
+        else:
+            children.append(_nodes(reader, inner, depth + 1))
     style, body, column = "", end, event.end_mark.column
     if event.flow_style:
         bracket = reader.text[end - 1 : end]

@@ -286,6 +286,9 @@ class RefusedError(ValueError):
         self.document, self.pointer, self.reason, self.line = document, pointer, reason, line
         self.others: list[RefusedError] = []
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.document, self.pointer, self.reason, self.line), {"others": self.others}
+
 
 class NoRoomHere(RefusedError):
     """A document that no account can be declared beside; what only edits it may go on."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
@@ -18,13 +19,14 @@ from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.kinds import Kinds
 from samigrate.kustomize import placing
-from samigrate.manifests import RefusedError
+from samigrate.manifests import Manifest, RefusedError
 from samigrate.model import GENERATED, Finding, Level, Location, Problem, Severity
 from samigrate.optouts import silence, suppress
 from samigrate.outcome import FileChange, Outcome
 from samigrate.planning import objects
 from samigrate.planning.planner import Blocked, Plan, Planned, part_key, plan
 from samigrate.planning.state import Work
+from samigrate.processes import each
 from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe
 from samigrate.scope import asked as asking
@@ -116,7 +118,6 @@ def _plan_and_write(
 ) -> tuple[Plan, Blocked, dict[str, FileChange]]:
     """Plan, and write the texts; whatever a text cannot take is blocked and planned around."""
     blocked: dict[tuple[object, ...], Finding] = {}
-    texts: dict[str, str | Problem] = {}
     sources = {source.path: source for source in root.sources}
     held = {manifest.path: manifest for manifest in found.manifests}
     resources, fixed = found.resources, _fixed(found, sources)
@@ -126,29 +127,37 @@ def _plan_and_write(
         made = decided(works, found, blocked) if decided else plan(editable, recipe.transforms, resources, blocked, fixed)
         changes: dict[str, FileChange] = {}
         is_settled = True
-        for path, accepted in rewriting.by_file(made.accepted).items():
-            if path not in sources:
-                changes[path] = rewriting.new_file(path, accepted)
-                continue
-            if path not in texts:
-                texts[path] = _text(sources[path], found)
-            content = texts[path]
-            if isinstance(content, Problem):
-                found.problems += [content] if content not in found.problems else []
-                _block(blocked, accepted, content.line, content.message)
+        by_file = rewriting.by_file(made.accepted)
+        changes |= {path: rewriting.new_file(path, accepted) for path, accepted in by_file.items() if path not in sources}
+        edited = [(path, accepted) for path, accepted in by_file.items() if path in sources]
+        for (path, accepted), written in zip(edited, each(partial(_write, root, found, held, sources), edited, root.jobs), strict=True):
+            if isinstance(written, Problem):
+                found.problems += [written] if written not in found.problems else []
+                _block(blocked, accepted, written.line, written.message)
                 is_settled = False
-                continue
-            try:
-                work = rewriting.work_on(held[path], accepted)
-                changes |= {change.path: change for change in rewriting.write(content, held[path], work, sources, is_stream=root.is_stream)}
-            except RefusedError as error:
-                for one in (error, *error.others):
+            elif isinstance(written, RefusedError):
+                for one in (written, *written.others):
                     _block(blocked, rewriting.meant(accepted, path, one), one.line, one.reason)
                 is_settled = False
+            else:
+                changes |= {change.path: change for change in written}
         if is_settled:
             return made, blocked, changes
         if len(blocked) == known:
             raise AssertionError("the plan does not settle")  # each round blocks at least one part more
+
+
+def _write(
+    root: Root, found: Reading, held: Mapping[str, Manifest], sources: Mapping[str, Source], edited: tuple[str, Sequence[Planned]]
+) -> list[FileChange] | RefusedError | Problem:
+    path, accepted = edited
+    content = _text(sources[path], found)
+    if isinstance(content, Problem):
+        return content
+    try:
+        return rewriting.write(content, held[path], rewriting.work_on(held[path], accepted), sources, is_stream=root.is_stream)
+    except RefusedError as error:
+        return error
 
 
 def _text(source: Source, found: Reading) -> str | Problem:
@@ -197,6 +206,7 @@ def _prove(
 ) -> Iterator[verify.Failure]:
     """Every proof of a run, and the files they failed for (architecture, idea 6)."""
     accepted = rewriting.by_file(made.accepted)
+    yield from _all_say(accepted, changes, found, root)
     after = Reading()
     for manifest in found.manifests:
         change = changes.get(manifest.path)
@@ -205,8 +215,6 @@ def _prove(
             continue
         work = rewriting.work_on(manifest, accepted[manifest.path])
         planned = work.planned(manifest)
-        if failure := _says(manifest.path, change, planned, work):
-            yield failure
         if any(opt.item for opt in manifest.opts):  # the items that comments count for have moved
             again = substrates.read(manifest.path, change.new, known.names)
             after.manifests.append(replace(again, generated=manifest.generated))
@@ -221,12 +229,22 @@ def _prove(
     yield from _holds(works, later, made)
 
 
-def _says(path: str, change: FileChange, planned: Mapping[int, object], work: rewriting.FileWork) -> verify.Failure | None:
-    """Whether the new text says what was planned."""
-    if substrates.is_program(path):
-        old, new = substrates.program_values(change.old or ""), substrates.program_values(change.new)
-        return verify.values_say(path, [value for _, value in old], new, planned, work.inserts)
-    return verify.text_says(path, change.old or "", change.new, planned, work.inserts, work.removals)
+def _all_say(
+    accepted: Mapping[str, Sequence[Planned]], changes: Mapping[str, FileChange], found: Reading, root: Root
+) -> Iterator[verify.Failure]:
+    """The files whose new text does not say what was planned."""
+
+    def says(manifest: Manifest) -> verify.Failure | None:
+        path, change = manifest.path, changes[manifest.path]
+        work = rewriting.work_on(manifest, accepted[path])
+        planned = work.planned(manifest)
+        if substrates.is_program(path):
+            old, new = substrates.program_values(change.old or ""), substrates.program_values(change.new)
+            return verify.values_say(path, [value for _, value in old], new, planned, work.inserts)
+        return verify.text_says(path, change.old or "", change.new, planned, work.inserts, work.removals)
+
+    edited = [manifest for manifest in found.manifests if manifest.path in accepted and manifest.path in changes]
+    yield from filter(None, each(says, edited, root.jobs))
 
 
 def _settles(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from samigrate import kinds, manifests, substrates
@@ -15,6 +15,7 @@ from samigrate.kustomize.generators import Open
 from samigrate.manifests import Manifest, is_kustomization_file
 from samigrate.model import Finding, Location, Problem, Resource, Severity, Skip, Workload
 from samigrate.planning.state import Key
+from samigrate.processes import each
 from samigrate.values import at
 
 
@@ -35,7 +36,7 @@ class Root:
     """What is decided together at most: a repository, a PATH, or a stream. `path` is a folder in the form of
     Source.path ("." for the current one, "-" for a stream); `is_declared`: the user has called it a scope;
     `is_strict`: a text that cannot be read is a problem, whether or not it looks like a manifest. `opened` reads a file
-    that a kustomization lists and that is no source."""
+    that a kustomization lists and that is no source; `jobs` is how many processes may work on its files."""
 
     path: str
     sources: tuple[Source, ...]
@@ -44,6 +45,7 @@ class Root:
     is_declared: bool = False
     is_strict: bool = False
     opened: Open = lambda path: "not among the manifests"
+    jobs: int = 1
 
 
 @dataclass(slots=True)
@@ -65,38 +67,55 @@ class Reading:
 
 def read(root: Root, known: Kinds) -> Reading:
     """Read every source; keep the values of what matters."""
-    found = Reading()
-    for source in root.sources:
-        found.files += 1
-        try:
-            data = source.read()
-        except OSError as error:
-            found.problems.append(Problem(source.path, 1, f"cannot be read: {error.strerror or error}"))
-            continue
-        content = manifests.decode(source.path, data)
-        if isinstance(content, Problem):
-            if root.is_strict or source.is_named or manifests.is_manifest(data):
-                found.problems.append(content)
-            else:
-                found.skipped.append(Skip(source.path, content.line, content.message))
-            continue
-        manifest = substrates.read(source.path, content, known.names)
-        found.problems += manifest.problems
-        if root.is_strict:
-            found.problems += [Problem(skip.path, skip.line, skip.reason) for skip in manifest.skips]
+    found = Reading(files=len(root.sources))
+    for source, one in zip(root.sources, each(partial(_read, root, known), root.sources, root.jobs), strict=True):
+        if isinstance(one, Problem):
+            found.problems.append(one)
+        elif isinstance(one, Skip):
+            found.skipped.append(one)
         else:
-            found.skipped += manifest.skips
-        if manifest.documents or manifest.count:
-            found.manifests.append(manifest)
-        if not root.is_stream and source.may_change and (line := manifests.rendered_line(content)):
-            found.findings.append(_rendered(source.path, line))
-        if manifest.documents:
-            found.digests[source.path] = digest(data)
+            _take(root, source, one, found)
     found.skipped += _unlisted(root, found)
     _read_sides(root, found)
     _read_generated(root, found)
     expand(found, known)
     return found
+
+
+class _Read(NamedTuple):
+    """One file that was read. `digest` tells whether it is still the same; `rendered` is the line that says it was
+    rendered from a chart, 0 where none does."""
+
+    manifest: Manifest
+    digest: int
+    rendered: int
+
+
+def _read(root: Root, known: Kinds, source: Source) -> _Read | Problem | Skip:
+    try:
+        data = source.read()
+    except OSError as error:
+        return Problem(source.path, 1, f"cannot be read: {error.strerror or error}")
+    content = manifests.decode(source.path, data)
+    if isinstance(content, Problem):
+        is_wanted = root.is_strict or source.is_named or manifests.is_manifest(data)
+        return content if is_wanted else Skip(source.path, content.line, content.message)
+    return _Read(substrates.read(source.path, content, known.names), digest(data), manifests.rendered_line(content))
+
+
+def _take(root: Root, source: Source, one: _Read, found: Reading) -> None:
+    manifest = one.manifest
+    found.problems += manifest.problems
+    if root.is_strict:
+        found.problems += [Problem(skip.path, skip.line, skip.reason) for skip in manifest.skips]
+    else:
+        found.skipped += manifest.skips
+    if manifest.documents or manifest.count:
+        found.manifests.append(manifest)
+    if not root.is_stream and source.may_change and one.rendered:
+        found.findings.append(_rendered(source.path, one.rendered))
+    if manifest.documents:
+        found.digests[source.path] = one.digest
 
 
 def _rendered(path: str, line: int) -> Finding:

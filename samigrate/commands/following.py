@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from samigrate.planfiles.applying import Progress
     from samigrate.planfiles.planfile import PlanFile
 
-_LOOKS = ("format", "output", "color", "quiet", "verbose", "workload")
+_LOOKS = ("format", "output", "color", "quiet", "verbose", "workload", "jobs")
 """Options that have no say in what is planned."""
 
 

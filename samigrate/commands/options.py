@@ -35,6 +35,7 @@ class Options:
     no_context: bool = False
     evidence: tuple[str, ...] = ()
     python: bool | None = None
+    jobs: int | None = None
     color: str = "never"
     quiet: bool = False
     verbose: int = 0
@@ -93,6 +94,9 @@ SHARED = [
     click.option("--evidence", multiple=True, metavar="FILE", type=click.Path(), help="What `samigrate evidence` has found elsewhere."),
     click.option("--python/--no-python", default=None, help="Do *.py, too: workloads that Python declares."),
     click.option("--no-context", is_flag=True, help="Read nothing but what may change."),
+    click.option(
+        "--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes that read and edit files. [default: one for each CPU, 8 at most]"
+    ),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="[default: auto]"),
     click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong."),
     click.option("-v", "--verbose", count=True, help="All findings, each with its way out."),

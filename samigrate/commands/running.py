@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,12 +31,14 @@ def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[lis
         roots: Sequence[Root] = [stream.informed(stream.root(read, options.config, settle), besides)]
         skipped: tuple[Any, ...] = ()
     else:
+        from samigrate import processes
         from samigrate.hosts import repository
 
         wide = not options.no_context
         asked = repository.Selection(options.paths, options.exclude, options.context, wide, options.config, settle, reads_programs)
         gathered = repository.gather(asked)
-        roots, skipped, problems = gathered.roots, gathered.skipped, gathered.problems
+        jobs = options.jobs or processes.available()
+        roots, skipped, problems = [replace(root, jobs=jobs) for root in gathered.roots], gathered.skipped, gathered.problems
     return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())
 
 

@@ -170,7 +170,9 @@ def _add_inside(draft: Draft, node: Node, holder: Node, key: str, op: Op) -> Non
     if found is not None:
         found.value = {**found.value, key: op.value}
     else:
-        slots.insert(_first(slots), Slot(node.inside, None, {key: op.value}, is_fresh=True))
+        lines = [one.node.line for one in holder.entries if one.span is not None]
+        hangs = bool(lines) and lines[0] == holder.line < lines[-1]  # its first line is no place for a mapping
+        slots.insert(len(slots) if hangs else _first(slots), Slot(node.inside, None, {key: op.value}, is_fresh=True))
 
 
 def _object(draft: Draft, name: str, op: Op, node: Node) -> Any:

@@ -50,7 +50,7 @@ def _is_inside(edit: Edit, start: int, end: int) -> bool:
 class _Layout:
     def __init__(self, text: str, style: Style, draft: Draft, found: Sequence[Edit]) -> None:
         self.text, self.style, self.draft, self.found = text, style, draft, found
-        self.width = max(WIDTH, *(len(line) for line in text.splitlines()))
+        self.width = max([WIDTH, *sorted(len(line) for line in text.splitlines())[:-2]])  # one or two are outliers
 
     def indent(self, node: Node) -> str:
         start = node.span[0] if node.span else 0

@@ -22,7 +22,7 @@ from samigrate.values import Value, pointer
 
 AT = Location("a.py")
 HEAD = "from kubernetes import client\n"
-WIDE = "# " + 300 * "-" + "\n"  # so wide are lines here: what is on one stays on one
+WIDE = 3 * ("# " + 300 * "-" + "\n")  # so wide are lines here: what is on one stays on one
 POD = HEAD + WIDE + 'p = client.V1Pod(metadata=client.V1ObjectMeta(name="p"), spec=client.V1PodSpec({}))\n'
 
 
@@ -95,14 +95,14 @@ def test_edits(inside: str, operations: list[Operation], expected: str) -> None:
     [
         pytest.param(
             "client.V1Pod(metadata=client.V1ObjectMeta(name='p'), spec=client.V1PodSpec(host_ipc=False, containers=[{'image': 'a'}]))",
-            "client.V1Pod(\n    metadata=client.V1ObjectMeta(name='p'),\n    spec=client.V1PodSpec(host_ipc=False, containers=[{'image': 'a'}], "
-            "automount_service_account_token=False),\n)",
+            "client.V1Pod(\n    metadata=client.V1ObjectMeta(name='p'),\n    spec=client.V1PodSpec(\n        host_ipc=False,\n        "
+            "containers=[{'image': 'a'}],\n        automount_service_account_token=False,\n    ),\n)",
             id="the outermost first, and the others where they still do not fit",
         ),
         pytest.param(
             "make(client.V1Pod(spec=client.V1PodSpec(host_ipc=False, host_network=False, containers=[one, two]), metadata=client.V1ObjectMeta()), 1)",
-            "make(client.V1Pod(\n    spec=client.V1PodSpec(host_ipc=False, host_network=False, containers=[one, two], "
-            "automount_service_account_token=False),\n    metadata=client.V1ObjectMeta(),\n), 1)",
+            "make(client.V1Pod(\n    spec=client.V1PodSpec(\n        host_ipc=False,\n        host_network=False,\n        "
+            "containers=[one, two],\n        automount_service_account_token=False,\n    ),\n    metadata=client.V1ObjectMeta(),\n), 1)",
             id="only what is declared: a call around it is as it was",
         ),
         pytest.param(
@@ -515,6 +515,7 @@ def test_what_nothing_uses_any_more_is_not_imported(imported: str, more: str, af
     [
         pytest.param("sa.metadata['name']", "own", id="an index"),
         pytest.param("sa.metadata.name", "own", id="an attribute"),
+        pytest.param("space.metadata.name", "shop", id="a namespace"),
         pytest.param("auto.metadata.name", "${auto.metadata.name}", id="a name that Pulumi makes"),
         pytest.param("other.metadata.name", "${other.metadata.name}", id="not of this program"),
     ],
@@ -523,15 +524,29 @@ def test_names_of_other_resources(given: str, account: str) -> None:
     text = (
         "import pulumi_kubernetes as k8s\nsa = k8s.core.v1.ServiceAccount('a', metadata={'name': 'own'})\n"
         "auto = k8s.core.v1.ServiceAccount('auto')\n"
+        "space = k8s.core.v1.Namespace('n', metadata={'name': 'shop'})\n"
         f"k8s.core.v1.Pod('p', metadata={{'name': 'p'}}, spec={{'service_account_name': {given}, 'containers': []}})\n"
     )
     *_, (_, pod) = programs.values(text)
     assert pod["spec"]["serviceAccountName"] == account
     with pytest.raises(RefusedError, match=r"another resource gives it|when the program runs"):
-        programs.rewrite(text, {2: [op("replace", "/spec/serviceAccountName", "x")]}, [], [])
+        programs.rewrite(text, {3: [op("replace", "/spec/serviceAccountName", "x")]}, [], [])
 
 
 def test_an_import_in_parentheses_takes_another_class() -> None:
     text = "from kubernetes.client import (\n    V1Pod,\n    V1PodSpec,\n    V1Volume,\n)\np = V1Pod(spec=V1PodSpec(volumes=[V1Volume(name='a')]))\n"
     new = edited(text, op("add", "/spec/volumes/0/projected", {"sources": []}))
     assert "    V1PodSpec,\n    V1ProjectedVolumeSource,\n    V1Volume,\n)" in new
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        pytest.param("'p', spec={}", "'p', metadata={'annotations': {'a': 'b'}}, spec={}", id="on one line: before the rest"),
+        pytest.param("\n    'p',\n    spec={},\n", "\n    'p',\n    metadata={'annotations': {'a': 'b'}},\n    spec={},\n", id="a line each"),
+        pytest.param("'p', opts=o,\n    spec={}", "'p', opts=o,\n    spec={},\n    metadata={'annotations': {'a': 'b'}}", id="hanging: at the end"),
+    ],
+)  # fmt: skip
+def test_metadata_that_nobody_wrote(inside: str, expected: str) -> None:
+    text = "import pulumi_kubernetes as k8s\nk8s.core.v1.Pod({})\n"
+    assert edited(text.format(inside), op("add", "/metadata/annotations", {"a": "b"})) == text.format(expected)

@@ -46,19 +46,22 @@ def seconds(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[
     return {name: statistics.median(each) for name, each in taken.items()}
 
 
-def processes(commands: Mapping[str, Sequence[str]], stdin: Path, rounds: int, cache: Path) -> dict[str, Process]:
+def processes(
+    commands: Mapping[str, Sequence[str]], stdin: Path, rounds: int, cache: Path, environment: Mapping[str, str] | None = None
+) -> dict[str, Process]:
     """The medians of each command, all of them once in each round, after one that does not count."""
     taken: dict[str, list[Process]] = {name: [] for name in commands}
     for turn in range(rounds + 1):
         for name, command in commands.items():
-            found = process(command, stdin, cache)
+            found = process(command, stdin, cache, environment)
             taken[name] += [found] if turn else []
     return {name: Process(*(statistics.median(column) for column in zip(*each, strict=True))) for name, each in taken.items()}
 
 
-def process(command: Sequence[str], stdin: Path, cache: Path) -> Process:
-    """One run of a command. `cache` is where Python keeps compiled modules, as an installed package has them."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+def process(command: Sequence[str], stdin: Path, cache: Path, more: Mapping[str, str] | None = None) -> Process:
+    """One run of a command, with all that it starts. `cache` is where Python keeps compiled modules, as an installed
+    package has them; `more` is added to the environment."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | dict(more or {})
     ran = subprocess.run(
         [sys.executable, "-S", "-c", _LAUNCHER, str(stdin), *command],
         env={**environment, "PYTHONPYCACHEPREFIX": str(cache)},

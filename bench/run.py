@@ -6,7 +6,9 @@ Every figure is a ratio on the same bytes in the same run, so that a slow or bus
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +28,7 @@ SAMIGRATE = [sys.executable, "-c", "from samigrate.__main__ import program; prog
 ROUND_TRIP = (
     "import sys; from ruamel.yaml import YAML; y = YAML(typ='rt'); y.width = 1 << 20; y.dump_all(list(y.load_all(sys.stdin)), sys.stdout)"
 )
+PLUGINS = Path(__file__).parent.parent / "plugins"
 MB = 1_000_000
 
 
@@ -151,6 +154,27 @@ def startup(place: Place) -> Iterator[Figure]:
     yield Figure("`samigrate --version` against `import click`", taken["ours"].cpu / taken["click"].cpu, 2.5, True, detail)
 
 
+def helm(place: Place) -> Iterator[Figure]:
+    nothing, program = place.write("nothing", iter(())), place.write("bin/samigrate", iter([f"#!{sys.executable}\n{SAMIGRATE[-1]}\n"]))
+    program.chmod(0o755)
+    for name, renderer in (("helm3", str(PLUGINS / "helm3" / "samigrate-post-render")), ("helm4", "samigrate")):
+        try:
+            tool = tools.find(name)
+        except tools.UnavailableError as error:
+            sys.stdout.write(f"--   {name} is not there: {error}\n")
+            continue
+        chart = place.folder / name
+        chart.mkdir()
+        subprocess.run([tool, "create", str(chart / "web")], check=True, capture_output=True)
+        template = [tool, "template", "rel", str(chart / "web")]
+        commands = {"alone": template, "ours": [*template, "--post-renderer", renderer]}
+        environment = {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}", "HELM_PLUGINS": str(PLUGINS / name)}
+        taken = measure.processes(commands, nothing, 3 * place.rounds, place.cache, environment)
+        alone, ours = taken["alone"], taken["ours"]
+        detail = f"{ours.wall * 1000:.0f} ms against {alone.wall * 1000:.0f} ms by the clock; {ours.cpu / alone.cpu:.1f} by processor time"
+        yield Figure(f"{name} template with the post-renderer, against without", ours.wall / alone.wall, 3, True, detail)
+
+
 def memory(place: Place) -> Iterator[Figure]:
     nothing = place.write("nothing", iter(()))
     idle = measure.process([sys.executable, "-c", "pass"], nothing, place.cache).peak
@@ -176,7 +200,8 @@ def folders(place: Place) -> Iterator[Figure]:
     yield Figure("peak memory on 50,000 files where those that cannot matter are 8 times as large", peaks[1] / peaks[0], 1.05, True, detail)
 
 
-FIGURES: dict[str, Callable[[Place], Iterator[Figure]]] = {each.__name__: each for each in (sieve, whole, others, startup, memory, folders)}
+_ALL = (sieve, whole, others, startup, helm, memory, folders)
+FIGURES: dict[str, Callable[[Place], Iterator[Figure]]] = {each.__name__: each for each in _ALL}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

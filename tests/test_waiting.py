@@ -69,6 +69,21 @@ def test_it_counts_the_files_read_and_is_gone_at_the_end(monkeypatch: pytest.Mon
     assert text.endswith(ERASE)
 
 
+def test_what_another_process_reads_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    with waiting.shown(quiet=False) as watched:
+        sources = watched([root(bytes, bytes)])[0].sources
+        if not (child := os.fork()):
+            sources[0].read()
+            os._exit(0)
+        os.waitpid(child, 0)
+        terminal.drawn.clear()
+        assert terminal.drawn.wait(10)
+        terminal.drawn.clear()
+        assert terminal.drawn.wait(10)
+    assert "] 1 of 2 files read" in terminal.getvalue()
+
+
 def test_it_is_gone_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = on_terminal(monkeypatch)
     with pytest.raises(KeyError), waiting.shown(quiet=False):
@@ -92,11 +107,10 @@ def test_nobody_sees_it_who_has_no_use_for_it(monkeypatch: pytest.MonkeyPatch, v
     ("seen", "expected"),
     [
         (Seen(), "looking for manifests"),
-        (Seen(4, 0), "[                    ] 0 of 4 files read"),
-        (Seen(4, 1), "[#####               ] 1 of 4 files read"),
-        (Seen(4, 4), "[####################] all 4 files read, deciding"),
-        (Seen(4, 9), "[####################] all 4 files read, deciding"),
-        (Seen(1, 1), "deciding"),
+        (Seen(bytearray(4)), "[                    ] 0 of 4 files read"),
+        (Seen(bytearray([0, 0, 1, 0])), "[#####               ] 1 of 4 files read"),
+        (Seen(bytearray([1] * 4)), "[####################] all 4 files read, deciding"),
+        (Seen(bytearray([1])), "deciding"),
     ],
 )
 def test_its_words(seen: Seen, expected: str) -> None:

@@ -9,10 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import mmap
     import threading
 
     from samigrate.pipeline import Root
@@ -25,10 +27,18 @@ BAR = 20
 
 @dataclass(slots=True)
 class Seen:
-    """How much has been read. `total` is 0 while the files are being looked for."""
+    """Which files have been read: a byte for each, in memory that forked processes share; none while the files are
+    being looked for."""
 
-    total: int = 0
-    read: int = 0
+    marks: mmap.mmap | bytearray = field(default_factory=bytearray)
+
+    @property
+    def total(self) -> int:
+        return len(self.marks)
+
+    @property
+    def read(self) -> int:
+        return self.marks[:].count(1)
 
 
 @contextmanager
@@ -56,15 +66,19 @@ def _is_wanted() -> bool:
 def _watched(roots: Sequence[Root], seen: Seen) -> list[Root]:
     """The roots, each file of which is counted when it is read."""
 
-    def counted(read: Callable[[], bytes]) -> Callable[[], bytes]:
+    import mmap
+
+    def counted(place: int, read: Callable[[], bytes]) -> Callable[[], bytes]:
         def reading() -> bytes:
-            seen.read += 1
+            seen.marks[place] = 1
             return read()
 
         return reading
 
-    seen.total = sum(len(root.sources) for root in roots)
-    return [replace(root, sources=tuple(one._replace(read=counted(one.read)) for one in root.sources)) for root in roots]
+    if total := sum(len(root.sources) for root in roots):
+        seen.marks = mmap.mmap(-1, total)
+    places = count()
+    return [replace(root, sources=tuple(one._replace(read=counted(next(places), one.read)) for one in root.sources)) for root in roots]
 
 
 def _draw(seen: Seen, is_over: threading.Event) -> None:
@@ -83,10 +97,10 @@ def _width() -> int:
 
 
 def line(seen: Seen) -> str:
-    """What the terminal shows. Files that change are read more than once, so the count may go past the total."""
+    """What the terminal shows."""
     if not seen.total:
         return "looking for manifests"
-    done = min(seen.read, seen.total)
+    done = seen.read
     if done == seen.total:
         return f"[{'#' * BAR}] all {done} files read, deciding" if done > 1 else "deciding"
     return f"[{'#' * (BAR * done // seen.total):<{BAR}}] {done} of {seen.total} files read"

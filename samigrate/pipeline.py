@@ -33,6 +33,7 @@ from samigrate.scope import asked as asking
 from samigrate.scope.cuts import scopes
 from samigrate.scope.index import View
 from samigrate.tokens import Token
+from samigrate.values import Value
 
 __all__ = ["Root", "Run", "Source", "merge", "run", "trace"]
 
@@ -206,20 +207,15 @@ def _prove(
 ) -> Iterator[verify.Failure]:
     """Every proof of a run, and the files they failed for (architecture, idea 6)."""
     accepted = rewriting.by_file(made.accepted)
-    yield from _all_say(accepted, changes, found, root)
-    after = Reading()
-    for manifest in found.manifests:
-        change = changes.get(manifest.path)
-        if manifest.path not in accepted or change is None:
-            after.manifests.append(manifest)
-            continue
-        work = rewriting.work_on(manifest, accepted[manifest.path])
-        planned = work.planned(manifest)
-        if any(opt.item for opt in manifest.opts):  # the items that comments count for have moved
-            again = substrates.read(manifest.path, change.new, known.names)
-            after.manifests.append(replace(again, generated=manifest.generated))
-        else:
-            after.manifests.append(manifests.again(manifest, planned, work.inserts, work.removals))
+    edits = [
+        _Edit(manifest, changes[manifest.path], work, work.planned(manifest))
+        for manifest in found.manifests
+        if manifest.path in accepted and manifest.path in changes
+        for work in [rewriting.work_on(manifest, accepted[manifest.path])]
+    ]
+    yield from filter(None, each(_says, edits, root.jobs))
+    by_path = {edit.manifest.path: _after(edit, known) for edit in edits}
+    after = Reading(manifests=[by_path.get(manifest.path, manifest) for manifest in found.manifests])
     after.manifests += [manifests.read(change.path, change.new, known.names) for change in changes.values() if change.old is None]
     after.manifests.sort(key=lambda manifest: manifest.path)
     reading.expand(after, known)
@@ -229,22 +225,30 @@ def _prove(
     yield from _holds(works, later, made)
 
 
-def _all_say(
-    accepted: Mapping[str, Sequence[Planned]], changes: Mapping[str, FileChange], found: Reading, root: Root
-) -> Iterator[verify.Failure]:
-    """The files whose new text does not say what was planned."""
+class _Edit(NamedTuple):
+    """A file that was edited: what it held, its new text, what was asked of it, and the values that come of that."""
 
-    def says(manifest: Manifest) -> verify.Failure | None:
-        path, change = manifest.path, changes[manifest.path]
-        work = rewriting.work_on(manifest, accepted[path])
-        planned = work.planned(manifest)
-        if substrates.is_program(path):
-            old, new = substrates.program_values(change.old or ""), substrates.program_values(change.new)
-            return verify.values_say(path, [value for _, value in old], new, planned, work.inserts)
-        return verify.text_says(path, change.old or "", change.new, planned, work.inserts, work.removals)
+    manifest: Manifest
+    change: FileChange
+    work: rewriting.FileWork
+    planned: Mapping[int, Value]
 
-    edited = [manifest for manifest in found.manifests if manifest.path in accepted and manifest.path in changes]
-    yield from filter(None, each(says, edited, root.jobs))
+
+def _says(edit: _Edit) -> verify.Failure | None:
+    """Whether the new text says what was planned."""
+    path, change, work = edit.manifest.path, edit.change, edit.work
+    if substrates.is_program(path):
+        old, new = substrates.program_values(change.old or ""), substrates.program_values(change.new)
+        return verify.values_say(path, [value for _, value in old], new, edit.planned, work.inserts)
+    return verify.text_says(path, change.old or "", change.new, edit.planned, work.inserts, work.removals)
+
+
+def _after(edit: _Edit, known: Kinds) -> Manifest:
+    """What reading the new text would give."""
+    manifest, work = edit.manifest, edit.work
+    if any(opt.item for opt in manifest.opts):  # the items that comments count for have moved
+        return replace(substrates.read(manifest.path, edit.change.new, known.names), generated=manifest.generated)
+    return manifests.again(manifest, edit.planned, work.inserts, work.removals)
 
 
 def _settles(

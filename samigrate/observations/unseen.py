@@ -69,7 +69,8 @@ def _grants(scope: str, works: Sequence[Work]) -> Finding:
         "kubectl get rolebindings,clusterrolebindings -A -o wide",
         *_hints(works),
     ]
-    message = f"{scope}: grants that are in the cluster alone, cloud IAM and Vault roles are not in the input"
+    where = "" if scope == "-" else f"{scope}: "
+    message = f"{where}grants that are in the cluster alone, cloud IAM and Vault roles are not in the input"
     return Finding(STANDING, "R-D35", Severity.NOTE, message, "; ".join(commands), Location(first.workload.resource.at.path))
 
 

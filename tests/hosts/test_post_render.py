@@ -190,6 +190,53 @@ def test_helm_4_writes_them_out(chart: Path, tmp_path: Path) -> None:
     assert b"automountServiceAccountToken: false" in written
 
 
+def test_helm_3_does_not_write_out_what_was_rendered_and_ends_badly(chart: Path, tmp_path: Path) -> None:
+    """It sends an empty stream then, writes what it has rendered itself, and would call that a success."""
+    ran = helm("helm3", "template", "rel", chart, *renderer("helm3"), "--output-dir", tmp_path)
+    assert ran.returncode == 1
+    assert b"no Kubernetes object on standard input" in ran.stderr
+    assert not any(b"samigrate.dev/" in path.read_bytes() for path in tmp_path.rglob("*.yaml"))
+
+
+def test_the_plugins_of_the_two_helms_stay_apart() -> None:
+    """One plugin.yaml of Helm 4's in its folder, and Helm 3 lists no plugin any more."""
+    for name in HELMS:
+        assert helm(name, "plugin", "list").returncode == 0
+    crossed = helm("helm3", "plugin", "list", HELM_PLUGINS=str(PLUGINS / "helm4"))
+    assert (crossed.returncode, b'unknown field "apiVersion"' in crossed.stderr) == (1, True)
+
+
+ONCE = DEPLOYMENT.replace("NAME", "web")
+
+
+@pytest.mark.parametrize("name", HELMS)
+@pytest.mark.parametrize(
+    ("template", "wanted"),
+    [
+        pytest.param("", {"helm3": 1, "helm4": 1}, id="empty"),
+        pytest.param("# one\n---\n# two\n", {"helm3": 1, "helm4": 1}, id="comments alone"),
+        pytest.param(TEMPLATES["hook.yaml"], {"helm3": 1, "helm4": 0}, id="hooks alone"),
+        pytest.param(f"{ONCE}---\nhello: world\n", {"helm3": 0, "helm4": 0}, id="a document that is no object"),
+        pytest.param(f"{ONCE}---\njust text\n", {"helm3": 1, "helm4": 1}, id="a scalar"),
+        pytest.param(f"{ONCE}---\nkind: [\n", {"helm3": 1, "helm4": 1}, id="broken"),
+        pytest.param("\ufeff" + ONCE.replace("\n", "\r\n"), {"helm3": 0, "helm4": 0}, id="a byte order mark and CRLF"),
+    ],
+)
+def test_how_a_release_of_one_template_ends(name: str, template: str, wanted: dict[str, int], tmp_path: Path) -> None:
+    """Never well with nothing rendered, and never badly without a message in what the host shows or in the log."""
+    (tmp_path / "c" / "templates").mkdir(parents=True)
+    (tmp_path / "c" / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 0.1.0\n")
+    (tmp_path / "c" / "templates" / "a.yaml").write_text(template, newline="")
+    log = tmp_path / "log"
+    ran = helm(name, "template", "rel", tmp_path / "c", *renderer(name), log=log)
+    assert ran.returncode == wanted[name], ran.stderr.decode()
+    if ran.returncode:
+        told = ran.stderr + (log.read_bytes() if log.exists() else b"")
+        assert b"no Kubernetes object" in told or b"a.yaml" in told
+    else:
+        assert b"kind:" in ran.stdout
+
+
 @pytest.mark.parametrize("name", HELMS)
 def test_namespace_and_log_file_reach_us_as_arguments(name: str, chart: Path, tmp_path: Path) -> None:
     log = tmp_path / "samigrate.log"

@@ -41,10 +41,10 @@ class Mention(NamedTuple):
 
 
 class Built(NamedTuple):
-    """A workload as a kustomize build makes it: the scope of the build, where and under which name the workload runs,
+    """A workload as a kustomize build makes it: the folder of the build, where and under which name the workload runs,
     and its account before and after ("" where the input does not tell)."""
 
-    scope: str
+    build: str
     namespace: str | None
     name: str
     account_before: str
@@ -70,7 +70,7 @@ class WorkloadReport(NamedTuple):
     """What is said of one workload in one file."""
 
     workload: Workload
-    scope: str
+    scopes: tuple[str, ...]  # several where several builds gather it
     namespace: str | None
     line: int
     account_before: str
@@ -90,9 +90,8 @@ class WorkloadReport(NamedTuple):
     builds: tuple[Built, ...] = ()
 
     @property
-    def scopes(self) -> tuple[str, ...]:
-        """Several where several builds gather it."""
-        return tuple(dict.fromkeys(one.scope for one in self.builds)) or (self.scope,)
+    def scope(self) -> str:
+        return self.scopes[0]
 
     @property
     def is_renamed(self) -> bool:

@@ -81,7 +81,7 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
     places = {index: (one.at.path, one.at.document, one.at.item + one.pointer) for index, one in enumerate(evidence)}
     return WorkloadReport(
         workload=workload,
-        scope=work.views[0].scope.name,
+        scopes=tuple(dict.fromkeys(view.scope.name for view in work.views)),
         namespace=work.views[0].namespace,
         line=workload.resource.at.line,
         account_before=before.account,

@@ -30,7 +30,7 @@ class Overlay(NamedTuple):
 
     def obstacle(self, workload: Workload, proposal: Proposal) -> tuple[str, str]:
         """(why a part of a change must be left out in this build, the way out), or ("", "")."""
-        for patch, value in self._patches_of(workload):
+        for patch, value in self._patches_of(workload, self.build.members):
             if what := _sets(value, workload, proposal):
                 return f"{patch.path or patch.at.path} patches {what}", "change it there, or take the patch into the workload"
         kind = workload.id.kind
@@ -71,12 +71,25 @@ class Overlay(NamedTuple):
         here = self._on_the_way(workload)
         if any(_is_replaced(target, workload, _FIELDS["identity"]) for _, target in self._replacements(here)):
             return ""
-        for member in reversed(here):  # from within outwards: the outermost has the last word
-            for patch in member.patched:
-                for value in self.files.get(patch.path, ()) if patch.path else patch.values:
-                    if _is_for(patch, value, workload):
-                        stated = _written(value, workload, stated)
+        for patch, value in self._patches_of(workload, [*reversed(here)]):  # from within outwards: the outermost has the last word
+            stated = _written(value, workload, stated) if self._is_meant(patch, value, workload) else stated
         return stated
+
+    def is_built(self, workload: Workload) -> bool:
+        """Whether the workload is among what is built: no patch deletes it, and it is no component's alone."""
+        if self.build.members[0].is_component:
+            return False
+        patches = self._patches_of(workload, self._on_the_way(workload))
+        return not any(text(value, "$patch") == "delete" and self._is_meant(patch, value, workload) for patch, value in patches)
+
+    def _is_meant(self, patch: Patch, value: Value, workload: Workload) -> bool:
+        """Whether a patch that may be for the workload calls it by its name: as written, or as any layer has made it."""
+        wanted = patch.target.get("name") if patch.target else text(value, "metadata", "name")
+        if not isinstance(wanted, str) or not wanted:
+            return True
+        prefix, suffix = self.way.names(workload.resource.at.path)
+        known = {prefix[start:] + workload.id.name + suffix[:end] for start in range(len(prefix) + 1) for end in range(len(suffix) + 1)}
+        return wanted in known if not patch.target else any(_is_matched(wanted, name) for name in known)
 
     def _on_the_way(self, workload: Workload) -> list[Kustomization]:
         """The kustomizations that lead to the workload, and the components that they use."""
@@ -84,8 +97,8 @@ class Overlay(NamedTuple):
         used = {path for member in self.build.members if member.folder in route for path in member.resources}
         return [one for one in self.build.members if one.folder in route or (one.is_component and one.folder in used)]
 
-    def _patches_of(self, workload: Workload) -> Iterator[tuple[Patch, Value]]:
-        for member in self.build.members:
+    def _patches_of(self, workload: Workload, members: Sequence[Kustomization]) -> Iterator[tuple[Patch, Value]]:
+        for member in members:
             for patch in member.patched:
                 for value in self.files.get(patch.path, ()) if patch.path else patch.values:
                     if _is_for(patch, value, workload):
@@ -142,6 +155,13 @@ def _matches(pattern: Value, wanted: str) -> bool:
         return re.fullmatch(pattern, wanted) is not None or (wanted != "" and wanted in pattern)
     except re.error:
         return True
+
+
+def _is_matched(pattern: str, name: str) -> bool:
+    try:
+        return re.fullmatch(pattern, name) is not None
+    except re.error:
+        return False
 
 
 def _sets(value: Value, workload: Workload, proposal: Proposal) -> str:

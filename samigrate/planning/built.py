@@ -18,13 +18,13 @@ def of(work: Work, state: State) -> tuple[Built, ...]:
 
 def _in_view(work: Work, view: View, after: PodSpec, state: State) -> Iterator[Built]:
     overlay = view.scope.overlay
-    if overlay is None:
+    if overlay is None or not overlay.is_built(work.workload):
         return
     prefix, suffix = overlay.way.names(work.workload.resource.at.path)
     before = account(work, view)
     is_moved = after.account != work.workload.spec.account
     then = _account(work, view, after, state) if is_moved else before
-    yield Built(view.scope.name, view.namespace, prefix + work.workload.id.name + suffix, before, then)
+    yield Built(overlay.build.folder or ".", view.namespace, prefix + work.workload.id.name + suffix, before, then)
 
 
 def account(work: Work, view: View) -> str:

@@ -74,7 +74,7 @@ def _workload(report: WorkloadReport) -> dict[str, Any]:
 
 def _built(one: Built) -> dict[str, Any]:
     account = {"before": one.account_before or None, "after": one.account_after or None}
-    return {"scope": one.scope, "namespace": one.namespace, "name": one.name, "account": account}
+    return {"build": one.build, "namespace": one.namespace, "name": one.name, "account": account}
 
 
 def _object(report: ObjectReport) -> dict[str, Any]:

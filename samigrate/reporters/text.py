@@ -143,7 +143,7 @@ def _runs(report: WorkloadReport, look: Look) -> Iterator[str]:
         return
     is_all = look.verbosity > 0 or look.workload or len(report.builds) <= SCREENFUL
     for one in report.builds if is_all else report.builds[:SCREENFUL]:
-        yield from _fit(look, "      runs  ", clean(str(one)), clean(f"({one.scope})"))
+        yield from _fit(look, "      runs  ", clean(str(one)), clean(f"({one.build})"))
     if not is_all:
         yield f"      runs  and {len(report.builds) - SCREENFUL} more; -v shows all"
 

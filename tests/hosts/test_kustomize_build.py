@@ -587,6 +587,32 @@ REFERENCE = (
             id="the outermost patch wins",
         ),
         pytest.param(
+            {
+                "one": ONE + "patches:\n- patch: |-\n    {$patch: delete, apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}\n",
+                "other": OTHER,
+            },
+            id="one of them deletes it",
+        ),
+        pytest.param(
+            {
+                "base/more.yaml": workload("StatefulSet", name="web-two")
+                + "---\n"
+                + workload("Deployment", name="web-two").replace("kind: Deployment", "kind: DaemonSet"),
+                "base/kustomization.yaml": "resources: [web.yaml, more.yaml, other.yaml]\n",
+                "base/other.yaml": WORKER,
+                "one": ONE
+                + "patches:\n- target: {kind: Deployment, name: web-.*}\n  patch: |-\n    "
+                + ACCOUNT
+                + "- path: sets.yaml\n- path: gone.yaml\n",
+                "one/sets.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {serviceAccountName: worker}}}\n",
+                "one/gone.yaml": "$patch: delete\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web-two}\n",
+            },
+            id="patches of others whose names are alike",
+        ),
+        pytest.param(
+            {"base/kustomization.yaml": "namePrefix: z-\nresources: [web.yaml]\n", "one": ONE, "other": OTHER}, id="a base's prefix"
+        ),
+        pytest.param(
             {"part": f"{PART}namePrefix: c-\n{SETS}", "one": ONE + "components: [../part]\n", "other": OTHER},
             id="a component of one of them",
         ),
@@ -635,7 +661,7 @@ def test_a_report_tells_what_every_build_makes_of_a_workload(tree: Tree, kubectl
 
 
 def runs(report: Any, when: str) -> set[tuple[str | None, str, str | None]]:
-    [one] = report["workloads"]
+    one = next(one for one in report["workloads"] if one["resource"]["name"] == "web")
     return {(each["namespace"], each["name"], each["account"][when]) for each in one["builds"]}
 
 

@@ -22,7 +22,7 @@ def report(path: str, *targets: tuple[str, str]) -> WorkloadReport:
     assert rule
     applied = tuple(Applied("t", "identity", Operation(Location(target), "add", pointer, {})) for target, pointer in targets)
     return WorkloadReport(
-        workload=Workload(resource, rule, "/spec/template/spec", "/spec/template"), scope="", namespace=None, line=1,
+        workload=Workload(resource, rule, "/spec/template/spec", "/spec/template"), scopes=("",), namespace=None, line=1,
         account_before="default", account_after="web", automount_before=None, automount_after=None, effective=None, tokens_before=1,
         tokens_after=0, containers=1,
         verdict=Verdict(Level.NONE, ()), risk=Risk.L2, risks=(), applied=applied, lines={},

@@ -21,7 +21,8 @@ verbatim: [labels]               # fields whose keys are the user's own, never s
 account: {class: ServiceAccount, module: core.v1, name: "{name}-account"}
                                  # what makes an account as a statement of its own: its class, the module it lies in
                                  # below the first part of `modules` ("" for that of the workload), its own name;
-                                 # `variable`: what it is assigned to, where its users take the object
+                                 # `variable`: what it is assigned to, where its users take the object; or, in their
+                                 # field `user`, the `reference` to its name, by which the program knows what comes first
 defaults:                        # what a class says by itself, by parameter
   Deployment: {automount_service_account_token: false}
 named: [service_account]         # parameters that take an object where a manifest has its name

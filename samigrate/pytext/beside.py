@@ -19,12 +19,13 @@ _NAME = re.compile(r"[A-Za-z_][\w.]*(?:\[(?:\d+|'[^'\\]*'|\"[^\"\\]*\")\])*")
 
 class Beside:
     """Gathers what is to be declared in one text. `imports` are statements that the new code needs, `variables` what
-    holds the new objects, by name, in a program that hands them on."""
+    the program calls the new objects, by name, where their users say so."""
 
     def __init__(self, text: str, style: Style) -> None:
         self.text, self.style = text, style
         self.imports: list[str] = []
         self.variables: dict[str, str] = {}
+        self._new: set[str] = set()
         self._lists: dict[Span, tuple[Node, Draft]] = {}
         self._statements: list[Edit] = []
 
@@ -85,16 +86,17 @@ class Beside:
                 start = f"{parameters.get(key) or dialect.spell(key)}="
                 below = klass.of(key) or _class_of(node.entry(key), dialect)
                 lines.append(f"{inner}{start}{expression(item, below, self.style, inner, len(inner) + len(start) + 1)},")
-        target = f"{self._variable(name, facts['variable'])} = " if "variable" in facts else ""
+        target = f"{self._variable(name, facts['variable'], facts.get('reference', '{variable}'))} = " if "variable" in facts else ""
         return self.style.newline.join([f"{target}{head}{facts['class']}(", *lines, f"{indent})"])
 
-    def _variable(self, name: str, pattern: str) -> str:
+    def _variable(self, name: str, pattern: str, reference: str) -> str:
         """A new variable for the object, which occurs nowhere in the program."""
         wanted = re.sub(r"\W", "_", pattern.format(name=name))
         wanted = wanted if wanted.isidentifier() else f"_{wanted}"
-        taken = set(re.findall(r"\w+", self.text)) | set(self.variables.values())
+        taken = set(re.findall(r"\w+", self.text)) | self._new
         chosen = next(one for one in chain([wanted], (f"{wanted}_{number}" for number in count(2))) if one not in taken)
-        self.variables[name] = chosen
+        self._new.add(chosen)
+        self.variables[name] = reference.format(variable=chosen).replace('"', self.style.quote)
         return chosen
 
     def _head(self, node: Node, dialect: Dialect) -> str:

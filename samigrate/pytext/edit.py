@@ -123,6 +123,9 @@ def _synthetic(node: Node, step: str) -> Node | None:
 
 def _edit_mapping(draft: Draft, node: Node, key: str, op: Op) -> None:
     target, name, after, value = node, key, op.after, op.value
+    if draft.dialect is not None and key == draft.dialect.account.get("user") and op.op != "remove" and value in draft.variables:
+        op = op._replace(value=Bare(draft.variables[value]))
+        value = op.value
     if node.inside and node.holder is not None and op.op == "add":
         _add_inside(draft, node, node.holder, key, op)
         return

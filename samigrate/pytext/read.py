@@ -139,7 +139,7 @@ class Reader:
         if dialect is not None and (inner := self.source.wrapped(node, [dialect])) is not None:
             return replace(self.value(inner, dialect, depth + 1), span=span, fixed="a call makes it")
         if dialect is not None and (name := name_of_another(self, node)) is not None:
-            return Node("scalar", span, name, fixed="another resource gives it", line=line)
+            return Node("scalar", span, name, line=line)
         if depth < DEEPEST:
             self.taken.add(id(node))
             if isinstance(node, libcst.Name):

@@ -278,6 +278,7 @@ def test_programs_that_deploy(program: str, runner: str, tmp_path: Path, monkeyp
     found = {(value["kind"], value["metadata"]["name"]): value for value in libraries.run(runner, tmp_path)}
     assert found == declared(new)
     assert found["ServiceAccount", "web"]["automountServiceAccountToken"] is False
+    assert ('web_account.metadata["name"]' in new) is (program is PULUMI), "Pulumi makes first what another resource asks"
     for (kind, name), value in found.items():
         kubernetes_validate.validate(value, VERSION, strict=True)
         if kind != "ServiceAccount":

@@ -4,7 +4,7 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 
 labels = {"app_name": "web"}
 
-k8s.core.v1.ServiceAccount(
+web_account = k8s.core.v1.ServiceAccount(
     "web",
     metadata=k8s.meta.v1.ObjectMetaArgs(
         name="web",
@@ -34,7 +34,7 @@ web = k8s.apps.v1.Deployment(
         template=k8s.core.v1.PodTemplateSpecArgs(
             metadata=k8s.meta.v1.ObjectMetaArgs(labels=labels),
             spec=k8s.core.v1.PodSpecArgs(
-                service_account_name="web",
+                service_account_name=web_account.metadata["name"],
                 automount_service_account_token=False,
                 containers=[k8s.core.v1.ContainerArgs(name="web", image="nginx")],
             ),
@@ -42,7 +42,7 @@ web = k8s.apps.v1.Deployment(
     ),
 )
 
-ServiceAccount(
+db_account = ServiceAccount(
     "db",
     metadata={
         "name": "db",
@@ -71,7 +71,7 @@ StatefulSet("db", metadata={
         "metadata": {"labels": {"app_name": "db"}},
         "spec": {
             "host_network": False,
-            "service_account_name": "db",
+            "service_account_name": db_account.metadata["name"],
             "automount_service_account_token": False,
             "containers": [{"name": "db", "image": "postgres"}],
         },

@@ -8,7 +8,8 @@ from samigrate.kustomize import placing
 from samigrate.model import Resource, Risk, Workload
 from samigrate.planning import consul, names
 from samigrate.planning.state import State, Work
-from samigrate.scope.index import BINDINGS, Match
+from samigrate.scope.index import Match
+from samigrate.scope.layer import BINDINGS
 from samigrate.values import at, mapping, sequence
 
 _SPREAD = ("StatefulSet", "DaemonSet")

@@ -17,7 +17,8 @@ from samigrate.kustomize import gathering, kustomization
 from samigrate.kustomize.overlays import Overlay
 from samigrate.manifests import Manifest
 from samigrate.model import Workload
-from samigrate.scope.index import Layer, Scope
+from samigrate.scope.index import Scope
+from samigrate.scope.layer import Layer
 
 
 def scopes(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from samigrate import catalog, evidence, kinds, yamltext
 from samigrate.config import Settings
 from samigrate.model import Location, Resource, Verdict, Workload
-from samigrate.scope.index import Layer, Scope, View
+from samigrate.scope.index import Scope, View
+from samigrate.scope.layer import Layer
 
 CATALOG = catalog.load()
 KINDS = kinds.load()

@@ -1,0 +1,117 @@
+"""The resources of some files, indexed: by kind, by name, and by whom they name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from samigrate.model import Resource, Workload
+from samigrate.planning import names
+from samigrate.scope.identities import Identity, identities
+from samigrate.values import sequence, text
+
+RBAC = "rbac.authorization.k8s.io"
+BINDINGS = ((RBAC, "RoleBinding"), (RBAC, "ClusterRoleBinding"))
+OPENSHIFT_BINDINGS = (("authorization.openshift.io", "RoleBinding"), ("authorization.openshift.io", "ClusterRoleBinding"))
+
+
+class Subject(NamedTuple):
+    """Whom a binding names: `pointer` leads to the entry; `via` is "account", "user" or "group"."""
+
+    binding: Resource
+    pointer: str
+    namespace: str | None
+    name: str
+    via: str
+
+
+def subjects(binding: Resource) -> Iterator[Subject]:
+    """Who a binding names, its own namespace still to be resolved where a subject states none (R-D3)."""
+    for index, entry in enumerate(sequence(binding.value, "subjects")):
+        name = text(entry, "name")
+        if name is None:
+            continue
+        kind, where = text(entry, "kind"), f"/subjects/{index}"
+        if kind == "ServiceAccount":
+            yield Subject(binding, where, text(entry, "namespace"), name, "account")
+        elif kind == "User" and (user := _user(name)):
+            yield Subject(binding, where, *user, "user")
+        elif kind == "Group" or kind == "SystemGroup":
+            yield Subject(binding, where, None, name, "group")
+    for index, name in enumerate(sequence(binding.value, "userNames")):
+        if isinstance(name, str) and (user := _user(name)):
+            yield Subject(binding, f"/userNames/{index}", *user, "user")
+    for index, name in enumerate(sequence(binding.value, "groupNames")):
+        if isinstance(name, str):
+            yield Subject(binding, f"/groupNames/{index}", None, name, "group")
+
+
+def _user(name: str) -> tuple[str, str] | None:
+    fields = name.split(":")
+    return (fields[2], fields[3]) if len(fields) == 4 and name.startswith("system:serviceaccount:") else None
+
+
+class Layer:
+    """The resources of some files, indexed by kind, by name, and by whom they name."""
+
+    def __init__(self, resources: Iterable[Resource], workloads: Iterable[Workload], marked: frozenset[tuple[str, int, str]]) -> None:
+        """`marked`: keys of the resources whose text holds one of MARKERS."""
+        self.resources = tuple(resources)
+        self.workloads = tuple(workloads)
+        self._marked = marked
+        self._claims: dict[str, Mapping[str, list[Workload]]] = {}
+
+    @cached_property
+    def by_kind(self) -> Mapping[tuple[str, str], list[Resource]]:
+        found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            found[resource.id.group, resource.id.kind].append(resource)
+        return dict(found)
+
+    @cached_property
+    def by_name(self) -> Mapping[tuple[str, str, str], list[Resource]]:
+        found: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
+        for resource in self.resources:
+            found[resource.id.group, resource.id.kind, resource.id.name].append(resource)
+        return dict(found)
+
+    @cached_property
+    def subjects(self) -> Mapping[tuple[str, str], list[Subject]]:
+        """By (via, name)."""
+        found: dict[tuple[str, str], list[Subject]] = defaultdict(list)
+        for kind in (*BINDINGS, *OPENSHIFT_BINDINGS):
+            for binding in self.by_kind.get(kind, []):
+                for subject in subjects(binding):
+                    found["group" if subject.via == "group" else "account", subject.name].append(subject)
+        return dict(found)
+
+    @cached_property
+    def identities(self) -> Mapping[str, list[Identity]]:
+        """By account name; "*" holds those with a wildcard in it."""
+        found: dict[str, list[Identity]] = defaultdict(list)
+        pods = {workload.resource.key for workload in self.workloads}
+        for resource in self.resources:
+            if resource.key in self._marked and resource.id.kind != "ServiceAccount" and "authorization" not in resource.id.group:
+                for identity in identities(resource):
+                    if identity.form == "text" or resource.key not in pods:
+                        found["*" if "*" in identity.name else identity.name].append(identity)
+        return dict(found)
+
+    @cached_property
+    def users(self) -> Mapping[str, list[Workload]]:
+        """Workloads by the account they run as."""
+        found: dict[str, list[Workload]] = defaultdict(list)
+        for workload in self.workloads:
+            found[workload.spec.account].append(workload)
+        return dict(found)
+
+    def claims(self, pattern: str) -> Mapping[str, list[Workload]]:
+        """Workloads by the name their account would want."""
+        if pattern not in self._claims:
+            found: dict[str, list[Workload]] = defaultdict(list)
+            for workload in self.workloads:
+                found[names.candidate(workload, pattern)].append(workload)
+            self._claims[pattern] = dict(found)
+        return self._claims[pattern]

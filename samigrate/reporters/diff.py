@@ -9,8 +9,10 @@ itself holds a value (JSON on one line), the file's diff is left out and named.
 from __future__ import annotations
 
 import difflib
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from samigrate.outcome import FileChange, Outcome
 from samigrate.reporters import Look, Reporter
@@ -40,9 +42,38 @@ class Hunk(NamedTuple):
     after: int
 
 
+class Lines(Sequence[str]):
+    """The lines of a text with their LF, cut out when they are asked for: all of a large text's would be several times
+    its size."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = array("Q", [0])
+        at = text.find("\n")
+        while at >= 0:
+            self.starts.append(at + 1)
+            at = text.find("\n", at + 1)
+        if self.starts[-1] != len(text):
+            self.starts.append(len(text))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self.text[self.starts[index] : self.starts[index + 1]]
+
+
 def unified(change: FileChange) -> str | None:
     """The diff of one file; None where it cannot be shown without a Secret's values."""
-    old, new = _lines(change.old or ""), _lines(change.new)
+    old, new = Lines(change.old or ""), Lines(change.new)
     secret = {line - 1 for first, last in change.secret_lines for line in range(first, last + 1)}
     blocks = differences(old, new, change.secret_lines)
     if any(line in secret for block in blocks for line in range(block.start, block.end)):
@@ -53,13 +84,6 @@ def unified(change: FileChange) -> str | None:
     before = "/dev/null" if change.old is None else _name("a/", change.path)
     head = f"--- {before}\n+++ {_name('b/', change.path)}\n"
     return head + "".join(_hunk(hunk, old, new) for hunk in hunks)
-
-
-def _lines(text: str) -> list[str]:
-    """Lines with their LF."""
-    lines = [line + "\n" for line in text.split("\n")]
-    last = lines.pop()[:-1]
-    return [*lines, last] if last else lines
 
 
 def _name(side: str, path: str) -> str:
@@ -81,13 +105,13 @@ def _quoted(byte: int) -> str:
 # ---------------------------------------------------------------- differences
 
 
-def differences(old: Sequence[str], new: Sequence[str], fixed: Sequence[tuple[int, int]] = ()) -> list[Block]:
+def differences(old: Lines, new: Lines, fixed: Sequence[tuple[int, int]] = ()) -> list[Block]:
     """What to replace in `old` to get `new`. `fixed` are 1-based line ranges of `old` that are the same in `new`,
     in order: they are matched first. Linear where the differences are small and far between, as edits are."""
     found: list[Block] = []
     start = new_start = 0
     for first, last in sorted(fixed):
-        here = _find(old[first - 1 : last], new, new_start)
+        here = _find(old, first - 1, last, new, new_start)
         if here is not None and first - 1 >= start:
             found += _between(old, new, Block(start, first - 1, new_start, here))
             start, new_start = last, here + last - first + 1
@@ -95,17 +119,51 @@ def differences(old: Sequence[str], new: Sequence[str], fixed: Sequence[tuple[in
     return found
 
 
-def _find(lines: Sequence[str], new: Sequence[str], start: int) -> int | None:
-    size = len(lines)
-    return next((at for at in range(start, len(new) - size + 1) if new[at] == lines[0] and new[at : at + size] == lines), None)
+def _find(old: Lines, first: int, end: int, new: Lines, start: int) -> int | None:
+    """Where old[first:end] stands in `new`, from the line `start` on."""
+    wanted = old.text[old.starts[first] : old.starts[end]]
+    at = new.text.find(wanted, new.starts[start])
+    while at >= 0:
+        line = bisect_right(new.starts, at) - 1
+        if new.starts[line] == at and new[line : line + end - first] == old[first:end]:
+            return line
+        at = new.text.find(wanted, at + 1)
+    return None
 
 
-def _between(old: Sequence[str], new: Sequence[str], span: Block) -> Iterator[Block]:
+def _equal_lines(old: Lines, new: Lines, i: int, j: int, span: Block) -> int:
+    """How many lines from old[i] and new[j] on are the same, within the span."""
+    start, new_start = old.starts[i], new.starts[j]
+    same = _equal(old.text, start, new.text, new_start, min(old.starts[span.end] - start, new.starts[span.new_end] - new_start))
+    count = min(bisect_right(old.starts, start + same, i) - 1 - i, span.end - i, span.new_end - j)
+    return count - 1 if count and old[i + count - 1] != new[j + count - 1] else count  # the last line may lack its LF
+
+
+def _equal(one: str, at: int, other: str, there: int, most: int) -> int:
+    """How many characters are the same: in steps that grow as long as they are, then in halves."""
+    done, step = 0, 64
+    while done < most:
+        step = min(step, most - done)
+        if one[at + done : at + done + step] != other[there + done : there + done + step]:
+            break
+        done, step = done + step, min(2 * step, 1 << 20)
+    else:
+        return done
+    while step > 1:
+        half = step // 2
+        if one[at + done : at + done + half] == other[there + done : there + done + half]:
+            done, step = done + half, step - half
+        else:
+            step = half
+    return done
+
+
+def _between(old: Lines, new: Lines, span: Block) -> Iterator[Block]:
     i, j = span.start, span.new_start
     done = i
     while i < span.end or j < span.new_end:
-        if i < span.end and j < span.new_end and old[i] == new[j]:
-            i, j = i + 1, j + 1
+        if i < span.end and j < span.new_end and (same := _equal_lines(old, new, i, j, span)):
+            i, j = i + same, j + same
             continue
         for block in _nearest(old, new, Block(i, span.end, j, span.new_end)):
             yield _slid(old, new, block, done)
@@ -113,7 +171,7 @@ def _between(old: Sequence[str], new: Sequence[str], span: Block) -> Iterator[Bl
             done = i
 
 
-def _nearest(old: Sequence[str], new: Sequence[str], rest: Block) -> list[Block]:
+def _nearest(old: Lines, new: Lines, rest: Block) -> list[Block]:
     """The fewest lines to replace before many lines in a row are equal again, or all are done: the greedy algorithm
     of Myers (1986), stopped early. Where the difference is large the rest is compared as a whole."""
     length, new_length = rest.end - rest.start, rest.new_end - rest.new_start
@@ -158,7 +216,7 @@ def _traced(trace: list[dict[int, int]], diagonal: int, x: int, rest: Block) -> 
     return blocks[::-1]
 
 
-def _as_a_whole(old: Sequence[str], new: Sequence[str], rest: Block) -> list[Block]:
+def _as_a_whole(old: Lines, new: Lines, rest: Block) -> list[Block]:
     is_long = rest.end - rest.start > 10 * _FAR
     matcher = difflib.SequenceMatcher(None, old[rest.start : rest.end], new[rest.new_start : rest.new_end], autojunk=is_long)
     return [
@@ -168,7 +226,7 @@ def _as_a_whole(old: Sequence[str], new: Sequence[str], rest: Block) -> list[Blo
     ]
 
 
-def _slid(old: Sequence[str], new: Sequence[str], block: Block, floor: int) -> Block:
+def _slid(old: Lines, new: Lines, block: Block, floor: int) -> Block:
     """A pure insertion, moved up where that makes it start after the `---` it would otherwise end before."""
     if block.start != block.end:
         return block
@@ -218,7 +276,7 @@ def _free(lines: range, secret: set[int]) -> int:
     return shown
 
 
-def _hunk(hunk: Hunk, old: Sequence[str], new: Sequence[str]) -> str:
+def _hunk(hunk: Hunk, old: Lines, new: Lines) -> str:
     first, last = hunk.blocks[0], hunk.blocks[-1]
     lines: list[str] = []
     at = first.start - hunk.before
@@ -260,7 +318,7 @@ def hidden(outcome: Outcome) -> list[str]:
 
 
 def _painted(text: str) -> str:
-    return "".join(_paint(line) for line in _lines(text))
+    return "".join(_paint(line) for line in Lines(text))
 
 
 def _paint(line: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from samigrate.model import Evidence, Level, Strength, Verdict, Workload
+from samigrate.kustomize import patching
+from samigrate.model import Evidence, Level, Location, Strength, Verdict, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -59,11 +60,34 @@ def judge(workload: Workload, views: Sequence[View], catalog: Catalog, settings:
         raise ValueError("a workload is judged in at least one view")
     verdicts = []
     for view in views:
-        pieces = [item for source in sources() for item in source.find(workload, view, catalog, settings)]
-        verdicts.append(combine(workload, tuple(dict.fromkeys(pieces))))
+        pieces = _pieces(workload, view, catalog, settings)
+        built = workload
+        for where, built in patching.steps(view.scope.overlay, workload) if view.scope.overlay else ():
+            pieces = _with_patch(pieces, _pieces(built, view, catalog, settings), where, workload)
+        verdicts.append(combine(built, tuple(dict.fromkeys(pieces))))
     level = max((verdict.level for verdict in verdicts), key=_ORDER.index)
     evidence = dict.fromkeys(item for verdict in verdicts for item in verdict.evidence)
     return Verdict(level, tuple(sorted(evidence, key=lambda item: _STRENGTHS.index(item.strength))))
+
+
+def _pieces(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> list[Evidence]:
+    return [item for source in sources() for item in source.find(workload, view, catalog, settings)]
+
+
+def _with_patch(before: Sequence[Evidence], after: Sequence[Evidence], where: Location, workload: Workload) -> list[Evidence]:
+    """The evidence before a patch, and what the patch at `where` adds. Nothing that a patch takes away is believed gone
+    (it may be for another object) but what spoke against a use. The containers that it adds are not the workload's own:
+    what they say is said of the whole pod."""
+    own, known = {one.name for one in workload.spec.containers(ephemeral=True)}, {_said(item) for item in before}
+    kept = [item for item in before if item.strength is not Strength.COUNTER]
+    counter = [item for item in after if item.strength is Strength.COUNTER]
+    added = [item for item in after if item.strength is not Strength.COUNTER and _said(item) not in known]
+    moved = [item._replace(at=where, pointer="") if item.at == workload.resource.at else item for item in added]
+    return [*kept, *(item._replace(container=item.container if item.container in own else None) for item in moved), *counter]
+
+
+def _said(item: Evidence) -> tuple[str, Strength, str]:
+    return item.source, item.strength, item.detail
 
 
 def combine(workload: Workload, pieces: Sequence[Evidence]) -> Verdict:

@@ -30,7 +30,7 @@ class Overlay(NamedTuple):
 
     def obstacle(self, workload: Workload, proposal: Proposal) -> tuple[str, str]:
         """(why a part of a change must be left out in this build, the way out), or ("", "")."""
-        for patch, value in self._patches_of(workload, self.build.members):
+        for patch, value in self.patches_of(workload, self.build.members):
             if what := _sets(value, workload, proposal):
                 return f"{patch.path or patch.at.path} patches {what}", "change it there, or take the patch into the workload"
         kind = workload.id.kind
@@ -68,10 +68,10 @@ class Overlay(NamedTuple):
     def account(self, workload: Workload, stated: str | None) -> str | None:
         """The account that the workload names after what the build's patches write, None for none; "" where a
         replacement writes it, since what that will be is not known here."""
-        here = self._on_the_way(workload)
+        here = self.on_the_way(workload)
         if any(_is_replaced(target, workload, _FIELDS["identity"]) for _, target in self._replacements(here)):
             return ""
-        for patch, value in self._patches_of(workload, [*reversed(here)]):  # from within outwards: the outermost has the last word
+        for patch, value in self.patches_of(workload, [*reversed(here)]):  # from within outwards: the outermost has the last word
             stated = _written(value, workload, stated) if self._is_meant(patch, value, workload) else stated
         return stated
 
@@ -79,7 +79,7 @@ class Overlay(NamedTuple):
         """Whether the workload is among what is built: no patch deletes it, and it is no component's alone."""
         if self.build.members[0].is_component:
             return False
-        patches = self._patches_of(workload, self._on_the_way(workload))
+        patches = self.patches_of(workload, self.on_the_way(workload))
         return not any(text(value, "$patch") == "delete" and self._is_meant(patch, value, workload) for patch, value in patches)
 
     def _is_meant(self, patch: Patch, value: Value, workload: Workload) -> bool:
@@ -91,13 +91,14 @@ class Overlay(NamedTuple):
         known = {prefix[start:] + workload.id.name + suffix[:end] for start in range(len(prefix) + 1) for end in range(len(suffix) + 1)}
         return wanted in known if not patch.target else any(_is_matched(wanted, name) for name in known)
 
-    def _on_the_way(self, workload: Workload) -> list[Kustomization]:
+    def on_the_way(self, workload: Workload) -> list[Kustomization]:
         """The kustomizations that lead to the workload, and the components that they use."""
         route = self.way.routes.get(workload.resource.at.path, frozenset())
         used = {path for member in self.build.members if member.folder in route for path in member.resources}
         return [one for one in self.build.members if one.folder in route or (one.is_component and one.folder in used)]
 
-    def _patches_of(self, workload: Workload, members: Sequence[Kustomization]) -> Iterator[tuple[Patch, Value]]:
+    def patches_of(self, workload: Workload, members: Sequence[Kustomization]) -> Iterator[tuple[Patch, Value]]:
+        """The patches of some kustomizations that may be for the workload."""
         for member in members:
             for patch in member.patched:
                 for value in self.files.get(patch.path, ()) if patch.path else patch.values:

@@ -519,7 +519,9 @@ def test_an_account_that_an_overlay_sets_is_left(over: str, kubectl: str) -> Non
             "over/patch.yaml": ACCOUNT,
             "part/kustomization.yaml": part,
             "part/patch.yaml": ACCOUNT,
-        }
+        },
+        "--unknown",
+        "account",
     )
     assert "patches its serviceAccountName" in ran.stderr
     assert not any(kind == "ServiceAccount" for kind, _ in build("over", kubectl))

@@ -16,43 +16,11 @@ from samigrate import hosted, yamltext
 from samigrate.masking import secret_lines as secret_lines
 from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip
 from samigrate.optouts import suppress
-from samigrate.scope.identities import MARKERS
+from samigrate.sieve import MARKED, holds, relevant
 from samigrate.values import Value, text
 
 OWN_GROUP = DEFAULT_PREFIX
-ALWAYS = frozenset(
-    {
-        *("ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Namespace", "Service", "APIService"),
-        *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Kustomization", "Component", "Template"),
-        *("HelmRelease", "HelmChart", "Application", "ApplicationSet", "Config", "Recipe", "Plan"),
-    }
-)
-"""Kinds that matter whatever they say, besides those that hold pod specs."""
-_SETTINGS = (
-    "WATCH_NAMESPACE",
-    "OPERATOR_NAME",
-    "LEADER_ELECTION",
-    "RUNNER_EXECUTOR",
-    "AIRFLOW__",
-    "DAGSTER_",
-    "DD_",
-    "HZ_NETWORK",
-    "ORLEANS_",
-)
-_SCRIPTS = ("#!", ".sh:", ".py:")
-CLUES: Mapping[str, tuple[str, ...]] = {
-    "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount", "service-account", "SA_TOKEN", *_SETTINGS, *_SCRIPTS),
-    "Secret": ("stringData", "service-account", "serviceaccount"),
-    "PersistentVolumeClaim": ("ReadWriteOnce",),
-    "CSIDriver": ("tokenRequests",),
-    "ValidatingAdmissionPolicyBinding": ("validationActions",),
-}
-"""Kinds that matter only where their text holds one of these words."""
 KUSTOMIZATION = "kustomize.config.k8s.io/v1beta1 Kustomization"
-HEADS = frozenset({"CustomResourceDefinition"})
-"""Kinds of which only the head matters, unless they name a webhook: whose they are says who serves it (E.2 rank 12)."""
-_POD = re.compile(r"^[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
-_INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
 _HEAD = re.compile(r"^\ufeff?[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
 _FLOW_HEAD = re.compile(r"[{,]\s*[\"']?(apiVersion|kind)[\"']?\s*:")
 _WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -121,8 +89,9 @@ def is_manifest(data: bytes) -> bool:
 # ---------------------------------------------------------------- reading
 
 
-def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
-    """The documents of a file that matter. `kinds` are the names of kinds that hold pod specs."""
+def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = True) -> Manifest:
+    """The documents of a file that matter. `kinds` are the names of kinds that hold pod specs; `has_callers`: something
+    may call a Service on behalf of the API server, so Services matter."""
     documents: dict[int, Document] = {}
     resources: list[Resource] = []
     marked: set[int] = set()
@@ -134,7 +103,8 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
     for index, chunk in enumerate(yamltext.split(content)):
         is_flow = yamltext.is_flow(content, chunk.start, chunk.end)
         has_flow = has_flow or is_flow
-        piece = content[chunk.start : chunk.end] if is_kustomization else _relevant(content, chunk, kinds, is_flow=is_flow)
+        whole = content[chunk.start : chunk.end] if is_kustomization else None
+        piece = whole or relevant(content, chunk, kinds, is_flow=is_flow, has_callers=has_callers)
         if piece is None:
             continue
         count += 1
@@ -165,7 +135,7 @@ def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
         documents[index] = document
         inside = list(_open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else ""))
         resources += inside
-        if _holds(piece, _MARKERS):
+        if holds(piece, MARKED):
             marked.add(index)
         opts += suppress.in_comments(piece, index, first, inside)
     is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
@@ -195,56 +165,6 @@ def is_kustomization_file(path: str) -> bool:
 
 def _is_template(piece: str) -> bool:
     return "{{" in piece and _TEMPLATED.search(piece) is not None
-
-
-def _relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_flow: bool) -> str | None:
-    """The part of a document that can matter to a decision: mostly all or "" ; None where it holds no content."""
-    piece = content[chunk.start : chunk.end]
-    if is_flow:
-        return piece if "kind" in piece else ""
-    kind = yamltext.peek(content, chunk.start, chunk.end, "kind")
-    if kind is None:
-        if not piece.strip("-. \r\n\t"):
-            return None
-        return piece if _is_inline(content, chunk.start, chunk.end) else ""
-    if kind in kinds or kind in ALWAYS or kind.endswith("List"):
-        return piece
-    if kind in CLUES:
-        return piece if _holds(piece, _CLUES[kind]) else ""
-    if kind in HEADS and "clientConfig" not in piece:
-        return piece[: piece.find("\nspec:") + 1]
-    return piece if _holds(piece, _MARKERS) or ("containers" in piece and _POD.search(piece)) else ""
-
-
-_Sieve = tuple[tuple[str, tuple[str, ...]], ...]
-_SHARED = ("viceAccount", "serviceaccount", "_", "[", "K", "#")
-"""What several of the words have in common, or a character that is rare in plain text and quick to look for. Every
-document that cannot matter is asked for all of them: one test for many."""
-
-
-def _sieve(words: Iterable[str]) -> _Sieve:
-    """The words by what they share; a word that shares nothing stands for itself."""
-    groups: dict[str, list[str]] = {}
-    for word in words:
-        groups.setdefault(next((shared for shared in _SHARED if shared in word), word), []).append(word)
-    return tuple((shared, tuple(group)) for shared, group in groups.items())
-
-
-_MARKERS, _CLUES = _sieve(MARKERS), {kind: _sieve(words) for kind, words in CLUES.items()}
-
-
-def _holds(piece: str, sieve: _Sieve) -> bool:
-    for shared, words in sieve:
-        if shared in piece:
-            for word in words:
-                if word in piece:
-                    return True
-    return False
-
-
-def _is_inline(content: str, start: int, end: int) -> bool:
-    """`--- {kind: Pod}` and indented roots: the rare documents that `peek` cannot speak of."""
-    return _INLINE.search(content, start, min(end, start + 4096)) is not None
 
 
 def _open(path: str, index: int, line: int, value: Value, item: str, inherited: str) -> Iterator[Resource]:

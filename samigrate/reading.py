@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import NamedTuple
 
-from samigrate import kinds, manifests, substrates
+from samigrate import kinds, manifests, sieve, substrates
 from samigrate.config import Settings
 from samigrate.kinds import Kinds, shapes
 from samigrate.kustomize import generators, kustomization
@@ -100,7 +100,9 @@ def _read(root: Root, known: Kinds, source: Source) -> _Read | Problem | Skip:
     if isinstance(content, Problem):
         is_wanted = root.is_strict or source.is_named or manifests.is_manifest(data)
         return content if is_wanted else Skip(source.path, content.line, content.message)
-    return _Read(substrates.read(source.path, content, known.names), digest(data), manifests.rendered_line(content))
+    has_callers = len(root.sources) > 1 or sieve.has_callers(content)  # what stands in other files is not known yet
+    manifest = substrates.read(source.path, content, known.names, has_callers=has_callers)
+    return _Read(manifest, digest(data), manifests.rendered_line(content))
 
 
 def _take(root: Root, source: Source, one: _Read, found: Reading) -> None:

@@ -35,10 +35,10 @@ def of(path: str) -> Substrate:
     return programs
 
 
-def read(path: str, content: str, kinds: frozenset[str]) -> Manifest:
+def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = True) -> Manifest:
     """What a file holds; `kinds` are the names of kinds that hold pod specs. Raises InputError where a library is missing."""
     if not is_program(path):
-        return manifests.read(path, content, kinds)
+        return manifests.read(path, content, kinds, has_callers=has_callers)
     from samigrate import programs
 
     return programs.read(path, content)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from samigrate.kustomize.kustomization import Kustomization, local
-from samigrate.manifests import CLUES
 from samigrate.model import GENERATED, Location, Resource, Skip
+from samigrate.sieve import CLUES
 from samigrate.values import Value, mapping, sequence, text
 
 KINDS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}

@@ -1,0 +1,101 @@
+"""What of a text can matter, told without parsing it: by a document's kind, and by a few words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from samigrate import yamltext
+from samigrate.scope.identities import MARKERS
+
+ALWAYS = frozenset(
+    {
+        *("ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Namespace", "Service", "APIService"),
+        *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Kustomization", "Component", "Template"),
+        *("HelmRelease", "HelmChart", "Application", "ApplicationSet", "Config", "Recipe", "Plan"),
+    }
+)
+"""Kinds that matter whatever they say, besides those that hold pod specs."""
+_SETTINGS = (
+    "WATCH_NAMESPACE",
+    "OPERATOR_NAME",
+    "LEADER_ELECTION",
+    "RUNNER_EXECUTOR",
+    "AIRFLOW__",
+    "DAGSTER_",
+    "DD_",
+    "HZ_NETWORK",
+    "ORLEANS_",
+)
+_SCRIPTS = ("#!", ".sh:", ".py:")
+CLUES: Mapping[str, tuple[str, ...]] = {
+    "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount", "service-account", "SA_TOKEN", *_SETTINGS, *_SCRIPTS),
+    "Secret": ("stringData", "service-account", "serviceaccount"),
+    "PersistentVolumeClaim": ("ReadWriteOnce",),
+    "CSIDriver": ("tokenRequests",),
+    "ValidatingAdmissionPolicyBinding": ("validationActions",),
+}
+"""Kinds that matter only where their text holds one of these words."""
+HEADS = frozenset({"CustomResourceDefinition"})
+"""Kinds of which only the head matters, unless they name a webhook: whose they are says who serves it (E.2 rank 12)."""
+_CALLERS = ("clientConfig", "APIService", "consul.hashicorp.com")
+"""What may call a Service on behalf of the API server, or go by Services: without any, no Service matters."""
+_POD = re.compile(r"^[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
+_INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
+
+
+def has_callers(content: str) -> bool:
+    """Whether a text may hold something that calls a Service on behalf of the API server, or a mesh that goes by Services."""
+    return any(word in content for word in _CALLERS)
+
+
+def relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_flow: bool, has_callers: bool) -> str | None:
+    """The part of a document that can matter to a decision: mostly all or "" ; None where it holds no content."""
+    piece = content[chunk.start : chunk.end]
+    if is_flow:
+        return piece if "kind" in piece else ""
+    kind = yamltext.peek(content, chunk.start, chunk.end, "kind")
+    if kind is None:
+        if not piece.strip("-. \r\n\t"):
+            return None
+        return piece if _is_inline(content, chunk.start, chunk.end) else ""
+    if kind == "Service" and not has_callers:
+        return piece if "serving.knative.dev" in piece or holds(piece, MARKED) else ""
+    if kind in kinds or kind in ALWAYS or kind.endswith("List"):
+        return piece
+    if kind in CLUES:
+        return piece if holds(piece, _CLUES[kind]) else ""
+    if kind in HEADS and "clientConfig" not in piece:
+        return piece[: piece.find("\nspec:") + 1]
+    return piece if holds(piece, MARKED) or ("containers" in piece and _POD.search(piece)) else ""
+
+
+_Sieve = tuple[tuple[str, tuple[str, ...]], ...]
+_SHARED = ("viceAccount", "serviceaccount", "_", "[", "K", "#")
+"""What several of the words have in common, or a character that is rare in plain text and quick to look for. Every
+document that cannot matter is asked for all of them: one test for many."""
+
+
+def _sieve(words: Iterable[str]) -> _Sieve:
+    """The words by what they share; a word that shares nothing stands for itself."""
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(next((shared for shared in _SHARED if shared in word), word), []).append(word)
+    return tuple((shared, tuple(group)) for shared, group in groups.items())
+
+
+MARKED, _CLUES = _sieve(MARKERS), {kind: _sieve(words) for kind, words in CLUES.items()}
+
+
+def holds(piece: str, sieve: _Sieve) -> bool:
+    for shared, words in sieve:
+        if shared in piece:
+            for word in words:
+                if word in piece:
+                    return True
+    return False
+
+
+def _is_inline(content: str, start: int, end: int) -> bool:
+    """`--- {kind: Pod}` and indented roots: the rare documents that `peek` cannot speak of."""
+    return _INLINE.search(content, start, min(end, start + 4096)) is not None

@@ -1,0 +1,44 @@
+"""What is read of a stream, and what is passed over unparsed."""
+
+from __future__ import annotations
+
+import pytest
+
+from samigrate import kinds, manifests, sieve
+
+KINDS = kinds.load(()).names
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n"
+KNATIVE = (
+    "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{image: nginx}]}}}\n"
+)
+MESH = SERVICE.replace("{name: web}", "{name: web, annotations: {who: 'system:serviceaccount:shop:web'}}")
+
+
+def read(text: str, *, has_callers: bool) -> list[str]:
+    return [found.value["metadata"]["name"] for found in manifests.read("a.yaml", text, KINDS, has_callers=has_callers).documents.values()]
+
+
+@pytest.mark.parametrize(
+    ("text", "with_callers", "without"),
+    [
+        pytest.param(SERVICE, ["web"], [], id="a Service matters only to who calls it"),
+        pytest.param(KNATIVE, ["web"], ["web"], id="Knative's Service holds pods"),
+        pytest.param(MESH, ["web"], ["web"], id="one that names an account"),
+    ],
+)
+def test_services(text: str, with_callers: list[str], without: list[str]) -> None:
+    assert read(text, has_callers=True) == with_callers
+    assert read(text, has_callers=False) == without
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        pytest.param(SERVICE, False, id="a Service"),
+        pytest.param("kind: APIService\n", True, id="an extension API server"),
+        pytest.param("kind: ValidatingWebhookConfiguration\nwebhooks:\n- clientConfig: {service: {name: web}}\n", True, id="a webhook"),
+        pytest.param("kind: Pod\nmetadata: {annotations: {consul.hashicorp.com/connect-inject: 'true'}}\n", True, id="a mesh of Services"),
+    ],
+)
+def test_callers(text: str, calls: bool) -> None:
+    assert sieve.has_callers(text) is calls

@@ -21,7 +21,7 @@ from samigrate.values import Value, text
 
 OWN_GROUP = DEFAULT_PREFIX
 KUSTOMIZATION = "kustomize.config.k8s.io/v1beta1 Kustomization"
-_HEAD = re.compile(r"^\ufeff?[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
+_HEAD = re.compile(r"^\ufeff*[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
 _FLOW_HEAD = re.compile(r"[{,]\s*[\"']?(apiVersion|kind)[\"']?\s*:")
 _WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _RENDERED = re.compile(r"^# Source: [^/\s]+/(?:charts/[^/\s]+/)*templates/", re.MULTILINE)

@@ -1,11 +1,19 @@
-"""Work on many things in several processes, with the same result as in one."""
+"""Work on many things in several processes, with the same result as in one.
+
+Plain forks and pipes: a pool of the library leaves its workers waiting for ever when this process is killed, and
+needs shared memory that not every container has.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -14,9 +22,13 @@ WORTH = 250
 """From how many things on another process is worth its start."""
 MOST = 8
 """How many are used where nobody says: what one process does alone, between them, bounds what more would win."""
+PIECES = 8
+"""Into how many pieces each process' share is cut: who is done early takes more."""
 
-_task: tuple[Callable[[Any], Any], Sequence[Any]] | None = None
-"""What workers do. They are forked when it is set, so neither it nor what it reaches is ever sent to them."""
+
+class _Worker(NamedTuple):
+    pid: int
+    line: Connection
 
 
 def available() -> int:
@@ -27,29 +39,91 @@ def available() -> int:
 
 def each(function: Callable[[T], R], things: Sequence[T], jobs: int) -> Iterator[R]:
     """`function` of each thing, in their order; in up to `jobs` processes, where the system can fork and it is worth it.
-    What a worker returns is pickled; what it raises is raised here."""
+    What a worker returns is pickled. A piece that it cannot do, or is killed over, is done here: so errors are raised
+    here, and at their place."""
     jobs = min(jobs, len(things) // WORTH)
-    if jobs < 2 or not hasattr(os, "fork"):
-        yield from map(function, things)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    global _task
-    _task = function, things
+    workers: list[_Worker] = []
     try:
-        with ProcessPoolExecutor(jobs, get_context("fork"), _leave_interrupts) as pool:
-            yield from pool.map(_one, range(len(things)), chunksize=max(1, len(things) // (jobs * 8)))
+        if jobs > 1 and hasattr(os, "fork"):
+            _start(workers, jobs, function, things)
+        yield from _gathered(workers, function, things) if workers else map(function, things)
     finally:
-        _task = None
+        _end(workers)
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C reaches every process at the terminal; the one that forked them sees to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _start(workers: list[_Worker], jobs: int, function: Callable[[T], R], things: Sequence[T]) -> None:
+    """As many as the system lets us have. They are forked, so neither the function nor the things are ever sent to them."""
+    from multiprocessing.connection import Pipe
+
+    with suppress(OSError):
+        for _ in range(jobs):
+            ours, theirs = Pipe()
+            with theirs:
+                pid = os.fork()
+                if not pid:
+                    _serve(theirs, [ours, *(worker.line for worker in workers)], function, things)
+                workers.append(_Worker(pid, ours))
 
 
-def _one(index: int) -> Any:
-    assert _task is not None
-    function, things = _task
-    return function(things[index])
+def _serve(line: Connection, others: Sequence[Connection], function: Callable[[T], R], things: Sequence[T]) -> NoReturn:
+    """A worker's life: pieces come in and results go out, until nobody is at the other end, or something goes wrong."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process at the terminal; who forked them sees to it
+        for other in others:
+            other.close()  # a line ends when its other end is closed everywhere
+        while True:
+            line.send([function(things[index]) for index in line.recv()])
+    finally:
+        os._exit(0)  # never back into what the process that forked us is about
+
+
+def _gathered(workers: Sequence[_Worker], function: Callable[[T], R], things: Sequence[T]) -> Iterator[R]:
+    """Hand out pieces, and give the results in the order of the things."""
+    from multiprocessing.connection import wait
+
+    size = max(1, len(things) // (len(workers) * PIECES))
+    pieces = iter([range(start, min(start + size, len(things))) for start in range(0, len(things), size)])
+    idle = [worker.line for worker in workers]
+    busy: dict[Connection, range] = {}
+    done: dict[int, tuple[range, list[R] | None]] = {}
+    at = 0
+    while at < len(things):
+        while idle and (piece := next(pieces, None)):
+            busy[_hand(idle.pop(), piece)] = piece
+        for line in wait(list(busy)) if at not in done and busy else ():
+            assert line in busy
+            piece = busy.pop(line)
+            if (results := _received(line)) is not None:
+                idle.append(line)
+            done[piece.start] = piece, results
+        if not busy and at not in done:  # no worker is left
+            piece = next(pieces)
+            done[piece.start] = piece, None
+        while at in done:
+            piece, results = done.pop(at)
+            yield from (function(things[index]) for index in piece) if results is None else results
+            at = piece.stop
+
+
+def _hand(line: Connection, piece: range) -> Connection:
+    with suppress(BrokenPipeError):  # that nobody is there shows when the answer is due
+        line.send(piece)
+    return line
+
+
+def _received(line: Connection) -> list[Any] | None:
+    """What a worker has made of a piece; None where it has died over it."""
+    try:
+        found: list[Any] = line.recv()
+    except (EOFError, OSError):
+        return None
+    return found
+
+
+def _end(workers: Sequence[_Worker]) -> None:
+    """They hold nothing that could be lost."""
+    for worker in workers:
+        worker.line.close()
+        os.kill(worker.pid, signal.SIGKILL)
+    for worker in workers:
+        os.waitpid(worker.pid, 0)

@@ -71,6 +71,7 @@ UNREADABLE = [
     pytest.param(HEAD.encode("utf-16-le"), 1, "NUL byte", id="UTF-16 without a mark"),
     pytest.param(HEAD.encode("utf-32"), 1, "is UTF-32", id="UTF-32"),
     pytest.param(HEAD.encode() + b"x: \0\n", 9, "NUL byte", id="a NUL byte"),
+    pytest.param(b"\xef\xbb\xbf" * 2 + HEAD.encode(), 1, "a second byte order mark", id="two byte order marks"),
     pytest.param(HEAD.encode() + b"x: \x07\n", 9, "the character #x0007 is not allowed", id="a control character"),
     pytest.param((HEAD + BOMB).encode(), 15, "aliases stand for more than 1,000,000 nodes", id="an alias bomb"),
     pytest.param((HEAD + "x: &x\n  y: *x\n").encode(), 10, "an alias stands inside what it refers to", id="an alias inside its anchor"),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,6 +77,94 @@ def test_a_refusal_comes_back_whole() -> None:
     one = list(processes.each(refuse, MANY, 2))[5]
     assert (one.document, one.pointer, one.reason, one.line) == (5, "/spec", "an alias", 3)
     assert [(other.document, str(other)) for other in one.others] == [(6, "another")]
+
+
+@needs_fork
+@pytest.mark.parametrize("at", [(70,), (0,), (10, 30, 50, 79)], ids=["one", "the first", "all"])
+def test_what_a_worker_is_killed_over_is_done_here(at: tuple[int, ...]) -> None:
+    own = os.getpid()
+
+    def die(number: int) -> int:
+        if number in at and os.getpid() != own:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number * number
+
+    assert list(processes.each(die, MANY, 2)) == [number * number for number in MANY]
+
+
+@needs_fork
+def test_a_result_that_cannot_be_pickled_is_made_here() -> None:
+    def make(number: int) -> Callable[[], int]:
+        return lambda: number
+
+    assert [made() for made in processes.each(make, MANY, 2)] == MANY
+
+
+class Unkept(Exception):
+    """An exception that cannot be put together from its arguments."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(f"{problem} in line {line}")
+
+
+@needs_fork
+def test_an_error_is_the_one_that_was_raised_and_comes_behind_what_was_done_before_it() -> None:
+    def fail(number: int) -> int:
+        if number == 70:
+            raise Unkept(3, "broken")
+        return number
+
+    done = []
+    with pytest.raises(Unkept, match="broken in line 3"):
+        for number in processes.each(fail, MANY, 2):
+            done.append(number)
+    assert done == MANY[:70]
+
+
+@needs_fork
+@pytest.mark.parametrize("left", [0, 1], ids=["none", "one"])
+def test_with_fewer_processes_than_wanted_the_work_is_done(monkeypatch: pytest.MonkeyPatch, left: int) -> None:
+    fork, forks = os.fork, iter(range(left))
+
+    def scarce() -> int:
+        if next(forks, None) is None:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return fork()
+
+    monkeypatch.setattr(os, "fork", scarce)
+    assert list(processes.each(square, MANY, 3)) == [number * number for number in MANY]
+
+
+@needs_fork
+def test_who_stops_asking_leaves_no_process_behind() -> None:
+    results = processes.each(who, MANY, 2)
+    worker = next(results)
+    results.close()  # type: ignore[attr-defined]
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
+
+
+LONG = f"""\
+import time
+from samigrate import processes
+processes.WORTH = {WORTH}
+def work(number):
+    if number == 0:
+        print("started", flush=True)
+    time.sleep(0.05)
+list(processes.each(work, range({len(MANY)}), 4))
+"""
+
+
+@needs_fork
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_the_process_that_is_killed(how: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, "-c", LONG], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"started\n"
+        child.send_signal(how)
+        _, said = child.communicate(timeout=20)  # ends when nobody holds the pipe any more
+    assert said == b""
 
 
 DEPLOYMENT = """\

@@ -130,6 +130,8 @@ class _Reader:
         self.next = unmasking(self._events(masked(text))) if is_masked else self._events(text)
 
     def _events(self, text: str) -> Callable[[], Any]:
+        if text.startswith("\ufeff", self.shift):  # libyaml passes over it and counts wrongly; to Kubernetes it is part of a key
+            raise self.error("a second byte order mark (U+FEFF) behind the first", 0)
         try:
             parser = CParser(text[self.shift :])
         except UnicodeEncodeError as error:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 # A `---` or `...` at column 0 ends a document wherever it stands, even inside a block scalar (YAML 1.2, 9.1.2).
 _MARKERS = ("---", "...")
-_DIRECTIVES = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*%[A-Za-z]")
+_DIRECTIVES = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?>\r\n|\n|\r))*%[A-Za-z]")
 _HEAD = re.compile(
-    r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?:\r\n|\n|\r))*"
-    r"(?:---(?=[ \t\r\n]|\Z)(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*)?"
+    r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?>\r\n|\n|\r))*"
+    r"(?:---(?=[ \t\r\n]|\Z)(?:[ \t]*(?:#[^\r\n]*)?(?>\r\n|\n|\r))*)?"
 )
 _COMMENT = re.compile(r"(?:^|[ \t])#")
 _KEYS: dict[str, re.Pattern[str]] = {}

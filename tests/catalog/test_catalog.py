@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -184,3 +185,12 @@ def test_packaged_patterns_are_regular_expressions(section: str) -> None:
     check_patterns(section, catalog.packaged(section), "catalog")
     with pytest.raises(InputError, match="arguments 1: pattern is no regular expression"):
         check_patterns("arguments", [{"name": "x", "pattern": "("}], "catalog")
+
+
+@pytest.mark.parametrize("filler", [" ", "\n", "  \n", "- ", "a"], ids=repr)
+def test_no_pattern_takes_a_long_look_at_much_of_nothing(filler: str) -> None:
+    started = time.perf_counter()
+    for sign in (*catalog.load().config, *catalog.load().arguments):
+        for word in sign.words or ("",):
+            sign.search(word + filler * 8_000)
+    assert time.perf_counter() - started < 2

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samigrate.yamltext import Lines, is_flow, peek, split
+from samigrate.yamltext import Lines, insert_before, is_flow, peek, split
 
 STREAMS = {
     "nothing has no documents": ("", []),
@@ -105,3 +105,17 @@ def test_splitting_is_fast() -> None:
     started = time.perf_counter()
     split(text)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("line", ["# a licence", "", "  "])
+def test_a_long_head_takes_no_longer_than_a_long_body(line: str, newline: str) -> None:
+    """CR LF is one break: read as CR and LF besides, every line doubles the ways to read the head."""
+    text = f"{line}{newline}" * 3_000
+    started = time.perf_counter()
+    for end in ("---", "a: 1", "%YAML 1.1", "{}"):
+        whole = text + end + newline
+        split(whole)
+        is_flow(whole, 0, len(whole))
+        insert_before(whole, ["b: 1\n"], newline)
+    assert time.perf_counter() - started < 1

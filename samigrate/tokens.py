@@ -65,7 +65,7 @@ def is_mounted(automount: bool | None, account_automount: bool | None) -> bool:
 
 
 def of_volume(volume: dict[str, Value], owner: Owner) -> list[tuple[str, str | None]]:
-    """(how, audience) of every token that the volume delivers."""
+    """(how, audience) of every token that the volume delivers, each once: one file more of it is no other way to it."""
     found: list[tuple[str, str | None]] = []
     for source in [{"secret": mapping(volume, "secret")}, *sequence(volume, "projected", "sources")]:
         if not isinstance(source, dict):
@@ -75,7 +75,7 @@ def of_volume(volume: dict[str, Value], owner: Owner) -> list[tuple[str, str | N
         secret = text(source, "secret", "secretName") or text(source, "secret", "name")
         if secret and _selects_token(mapping(source, "secret")) and (known := owner(secret)) and known.is_sure:
             found.append(("legacy", None))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _selects_token(secret: dict[str, Value]) -> bool:

@@ -178,7 +178,14 @@ def _sets(value: Value, workload: Workload, proposal: Proposal) -> str:
             return f"its {field}"
     if kind == "volume" and any(text(one, "name") == name for one in sequence(spec, "volumes")):
         return f"its volume {name}"
+    if kind == "volume" and any(operation.op == "remove" for operation in proposal.operations) and _mounts(spec, name):
+        return f"a mount of its volume {name}"
     return ""
+
+
+def _mounts(spec: Value, volume: str) -> bool:
+    containers = [one for key in ("initContainers", "containers") for one in sequence(spec, key)]
+    return any(text(mount, "name") == volume for one in containers for mount in sequence(one, "volumeMounts"))
 
 
 def _written(value: Value, workload: Workload, stated: str | None) -> str | None:

@@ -16,6 +16,7 @@ from samigrate.values import Value, mapping, pointer, sequence, text
 from samigrate.yamltext import FIRST
 
 FIELD = "automountServiceAccountToken"
+_OF_ROOT = "0600, owner 0"
 _OTHER_AUDIENCE = ("VAULT_", "AWS_WEB_IDENTITY", "AZURE_FEDERATED", "GOOGLE_APPLICATION_CREDENTIALS")
 
 
@@ -94,6 +95,8 @@ def _bound_to_its_account(work: Work, others: list[TokenVolume], accounts: list[
         return "a hook keeps its account"
     if has_own:
         return "it uses the token of default, too"
+    if all(found.secret.get("optional") is True for found in others) and not any(view.account(accounts[0]) for view in work.views):
+        return "that account is not in the input, and may not exist: the Secret is optional"
     for piece in work.verdict.evidence:
         is_about = piece.rank == 3 and any(f"/volumes/{found.index}" in piece.pointer or found.name in piece.detail for found in others)
         if piece.strength in (Strength.PROOF, Strength.STRONG) and not is_about:
@@ -129,6 +132,10 @@ def _hindrance(work: Work, found: TokenVolume) -> Finding | None:
     if not isinstance(items, list) or not all(text(item, "key") and _is_safe(text(item, "path")) for item in items):
         message = f"volume {found.name} has an item without a key and a usable path"
         return work.finding("invalid-item-path", "R-B13", message, "mend the item", Severity.ERROR, where)
+    modes = [item.get("mode") for item in items if isinstance(item, dict) and item.get("key") == "token"]
+    if any(mode != modes[0] for mode in modes):
+        message = f"volume {found.name} holds its token several times, with modes that differ"
+        return work.finding("projection-mode", "R-B14", message, "give them one mode", Severity.WARNING, where)
     if found.source is not None:
         return _clash(work, found)
     return None
@@ -241,10 +248,27 @@ def _notes(work: Work, found: TokenVolume) -> Iterator[Finding]:
         names = ", ".join(foreign or _extra_keys(work, found))
         message = f"volume {found.name} still takes {names} from the Secret"
         yield work.finding("token-secret-extra-key", "R-B13", message, "move it to a Secret of its own", where=where)
+    yield from _token_file_note(work, found, where)
+    if found.source is not None and (wholes := _later_wholes(found)):
+        message = f"volume {found.name} takes {', '.join(wholes)} as a whole, which would replace the token if it holds a key of that name"
+        yield work.finding("projection-clash", "R-B15", message, "list the keys it is to give under items", where=where)
+
+
+def _later_wholes(found: TokenVolume) -> list[str]:
+    """Secrets without items behind the token's source: what is written later wins, and nobody checks."""
+    later = sequence(found.volume, "projected", "sources")[(found.source or 0) + 1 :]
+    return [name for one in later if (name := text(one, "secret", "name")) and not sequence(one, "secret", "items")]
+
+
+def _token_file_note(work: Work, found: TokenVolume, where: str) -> Iterator[Finding]:
     stated = "defaultMode" in found.secret or any(isinstance(item, dict) and "mode" in item for item in sequence(found.secret, "items"))
-    if stated and (owner := _token_file(work)):
-        message = f"the mode of volume {found.name} does not bind its projected token: the file will be {owner}"
-        yield work.finding("token-file-mode", "R-B16", message, "check that every reader of the file may read it", where=where)
+    owner = _token_file(work)
+    message = f"the mode of volume {found.name} does not bind its projected token: the file will be {owner}"
+    if owner == _OF_ROOT and not stated:
+        message = f"the token of volume {found.name} will be {owner}: what starts as root and goes on as another user cannot read it"
+    elif not owner or not stated:
+        return
+    yield work.finding("token-file-mode", "R-B16", message, "check that every reader of the file may read it", where=where)
 
 
 def _token_file(work: Work) -> str:
@@ -253,7 +277,8 @@ def _token_file(work: Work) -> str:
     whole = mapping(spec.value, "securityContext")
     if whole.get("fsGroup") is not None:
         return f"0640, group {whole['fsGroup']}"
-    users = {mapping(container.value, "securityContext").get("runAsUser", whole.get("runAsUser")) for container in spec.containers()}
+    own = (mapping(container.value, "securityContext").get("runAsUser") for container in spec.containers())
+    users = {whole.get("runAsUser") if user is None else user for user in own}
     return f"0600, owner {users.pop()}" if len(users) == 1 and None not in users else ""
 
 
@@ -283,6 +308,8 @@ def _replace_variable(work: Work, found: TokenVariable, kind: str, value: dict[s
     place = work.workload.resource.at
     where = f"{work.workload.pod}{found.container.pointer}/env/{found.index}/valueFrom"
     old = mapping(sequence(found.container.value, "env")[found.index], "valueFrom", "secretKeyRef")
+    if kind == "configMapKeyRef" and old.get("optional") is True:
+        value = {**value, "optional": True}  # as for volumes (R-B19): what could be missing still may
     reason = f"the same value without the Secret {found.secret_name}"
     operations = (
         Operation(place, "add", where + pointer(kind), value, None, ("secretKeyRef",), reason),

@@ -139,6 +139,68 @@ def test_rb16_who_owns_the_token_file(security: str, says: str | None) -> None:
         assert says in run.finding("token-file-mode").message
 
 
+@pytest.mark.parametrize(
+    ("security", "says"),
+    [
+        ("securityContext: {runAsUser: 0}", True),
+        ("securityContext: {runAsUser: 1000}", False),
+        ("securityContext: {runAsUser: 0, fsGroup: 2000}", False),
+    ],
+)
+def test_rb16_a_program_that_leaves_root_cannot_read_the_file(security: str, says: bool) -> None:
+    run = migrate(stream(account("app"), token_pod(SECRET, pod="serviceAccountName: app\n" + security)))
+    assert "projected" in run.spec()["volumes"][0]
+    assert ("token-file-mode" in run.said()) is says
+
+
+def test_rb16_a_container_that_says_null_has_the_pods_user() -> None:
+    pod = "serviceAccountName: app\nsecurityContext: {runAsUser: 7}"
+    text = token_pod(SECRET + "  defaultMode: 0440\n", pod=pod).replace("image: ", "securityContext: {runAsUser: null}\n        image: ", 1)
+    run = migrate(stream(account("app"), text))
+    assert "0600, owner 7" in run.finding("token-file-mode").message
+
+
+def test_rb13_a_token_under_two_paths() -> None:
+    run = migrate(stream(account("app"), token_pod(SECRET + "  items:\n  - {key: token, path: a}\n  - {key: token, path: b}\n")))
+    sources = run.spec()["volumes"][0]["projected"]["sources"]
+    assert [source["serviceAccountToken"]["path"] for source in sources] == ["a", "b"]
+    assert run.report().tokens_after == run.report().tokens_before
+
+
+def test_rb14_a_token_under_two_paths_with_two_modes_stays() -> None:
+    items = "  items:\n  - {key: token, path: a, mode: 0400}\n  - {key: token, path: b}\n"
+    run = migrate(stream(account("app"), token_pod(SECRET + items)))
+    assert "secret" in run.spec()["volumes"][0]
+    assert run.finding("projection-mode").rule == "R-B14"
+
+
+@pytest.mark.parametrize(("order", "says"), [("token first", True), ("token last", False)])
+def test_rb15_a_whole_secret_behind_the_token_may_replace_it(order: str, says: bool) -> None:
+    sources = ["  - secret: {name: app-token-x7k2p}\n", "  - secret: {name: other}\n"]
+    lines = "".join(sources if order == "token first" else sources[::-1])
+    run = migrate(stream(account("app"), token_pod("projected:\n  sources:\n" + lines)))
+    assert sum("serviceAccountToken" in source for source in run.spec()["volumes"][0]["projected"]["sources"]) == 1
+    assert ("projection-clash" in run.said()) is says
+
+
+def test_rb19_a_variable_that_may_be_missing_still_may() -> None:
+    variable = "env: [{name: CA, valueFrom: {secretKeyRef: {name: app-token-x7k2p, key: ca.crt, optional: true}}}]"
+    text = token_pod(SECRET, pod="serviceAccountName: app").replace("image: ", variable + "\n        image: ", 1)
+    (env,) = migrate(stream(account("app"), text)).spec()["containers"][0]["env"]
+    assert env["valueFrom"] == {"configMapKeyRef": {"name": "kube-root-ca.crt", "key": "ca.crt", "optional": True}}
+
+
+@pytest.mark.parametrize("holds", [True, False], ids=["the account is there", "the account may not exist"])
+def test_rb11_an_optional_secret_takes_no_pod_to_an_account_that_may_not_exist(holds: bool) -> None:
+    """Such a pod runs without the Secret; under an account that is not there no pod starts (R-A3)."""
+    secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app-token-x7k2p\n  annotations:\n"
+    secret += "    kubernetes.io/service-account.name: app\ntype: kubernetes.io/service-account-token\n"
+    text = token_pod(SECRET + "  optional: true\n", pod="dnsPolicy: Default")
+    run = migrate(stream(secret, text, *([account("app")] if holds else [])))
+    assert run.spec().get("serviceAccountName") == ("app" if holds else "web")
+    assert ("token-of-another-account" in run.said()) is not holds
+
+
 def test_rb17_rb20_expiry() -> None:
     text = stream(account("app"), token_pod(SECRET))
     assert "expirationSeconds: 3607\n" in migrate(text).after
@@ -451,3 +513,23 @@ def test_rg1_an_account_stands_before_its_first_user() -> None:
     run = migrate(stream(deployment(name="a"), "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n", deployment(name="b")))
     order = [(one["kind"], one["metadata"]["name"]) for one in run.documents]
     assert order == [("ServiceAccount", "a"), ("Deployment", "a"), ("Namespace", "shop"), ("ServiceAccount", "b"), ("Deployment", "b")]
+
+
+@pytest.mark.parametrize(
+    ("documents", "settings", "says"),
+    [
+        pytest.param([], {}, True, id="nothing gives default a right"),
+        pytest.param([binding("{kind: ServiceAccount, name: default}")], {}, False, id="a binding moves along"),
+        pytest.param([], {"assume_complete_input": True}, False, id="there is nothing elsewhere"),
+    ],
+)
+def test_rd35_rights_that_the_input_does_not_show_are_told(documents: list[str], settings: dict[str, object], says: bool) -> None:
+    """A binding in the cluster alone names default: the pod would keep its token and lose what it may do."""
+    pod = "containers:\n- name: app\n  image: nginx:1.29\n  command: [kubectl, get, pods]\n"
+    run = migrate(stream(deployment(pod), *documents), settings=settings)
+    assert run.spec()["serviceAccountName"] == "web"
+    assert ("unseen-rights" in run.said()) is says
+
+
+def test_rd35_who_has_no_use_for_the_api_has_no_rights_to_lose() -> None:
+    assert "unseen-rights" not in migrate(deployment()).said()

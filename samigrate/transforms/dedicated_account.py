@@ -114,6 +114,12 @@ def _findings(work: Work, touched: Sequence[Reference]) -> Iterator[Finding]:
         for each in sequence(c.value, "env")
     ):
         yield work.finding("downward-account", "R-D28", "reads its account's name through the downward API", "check what it does with it")
+    if _has_unseen_rights(work):
+        message = (
+            "seems to use the API as default, and nothing in the input gives default a right: what does so elsewhere names default alone"
+        )
+        action = "ask the cluster (kubectl get rolebindings,clusterrolebindings -A -o wide) or read its bindings with --context"
+        yield work.finding("unseen-rights", "R-D35", message, action, Severity.WARNING)
     if _has_unseen_pull_secrets(work):
         message = "the default account is not in the input, and may hold pull secrets that the new account will not have"
         action = "say once in samigrate.yaml what it holds; pull-secrets: {'*': []} for nothing"
@@ -298,6 +304,12 @@ def _has_unseen_pull_secrets(work: Work) -> bool:
     return not all(work.catalog.is_public(text(container.value, "image") or "") for container in work.workload.spec.containers())
 
 
+def _has_unseen_rights(work: Work) -> bool:
+    """Whether the workload seems to use rights that the input does not show: they would stay behind with `default`."""
+    uses = work.verdict.level in (Level.LIKELY, Level.REQUIRED) and any(token.audience is None for token in work.tokens)
+    return uses and not work.settings.assume_complete_input and not any(view.grants(DEFAULT_ACCOUNT) for view in work.views)
+
+
 def _secrets(work: Work) -> list[dict[str, Value]]:
     """Secrets that others read from the account (R-D5), but for tokens and registry logins."""
     found = [
@@ -315,7 +327,7 @@ TRANSFORM = Transform(
     why="Every pod of a namespace that names no account shares `default`: what one of them may do, all may do, and nothing can be "
     "granted, audited or revoked for one alone. The new account gets what `default` gave the workload: its pull secrets, and a subject "
     "beside `default` in every binding that names it.",
-    rules=("R-A2", "R-D1", "R-D3", "R-D4", "R-D5", "R-D6", "R-D32", "R-F7", "R-F8", "R-F9", "R-F10", "R-F11", "R-F12", "R-G1"),
+    rules=("R-A2", "R-D1", "R-D3", "R-D4", "R-D5", "R-D6", "R-D32", "R-D35", "R-F7", "R-F8", "R-F9", "R-F10", "R-F11", "R-F12", "R-G1"),
     propose=propose,
     after=("projected-token",),
     options={

@@ -111,7 +111,7 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
         if not piece:
             continue
         try:
-            parsed = yamltext.load(piece)
+            parsed = yamltext.load_to_edit(piece) if "containers" in piece else yamltext.load(piece)
         except yamltext.YamlError as error:
             line = lines.of(chunk.start) + error.line - 1
             if _is_template(piece):

@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
-from samigrate import collector, kinds, manifests, observations, reading, report, rewriting, substrates, transforms, verify
+from samigrate import collector, kinds, manifests, observations, reading, report, rewriting, substrates, transforms, verify, yamltext
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.kinds import Kinds
@@ -59,6 +59,7 @@ def run(root: Root, recipe: Recipe, *, with_lines: bool = False) -> Outcome:
 
 
 @collector.paused()
+@yamltext.keeping()
 def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Decide | None = None) -> Run:
     """The same, with what led to it; `decided` makes the plan instead of the recipe."""
     known, catalog = kinds.load(root.settings.kinds), catalogs.load(root.settings.catalog)

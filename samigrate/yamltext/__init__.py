@@ -2,6 +2,7 @@
 
 from .documents import Layout, insert_before, insert_documents, newline_at, remove_documents, render, replace_chunks, style_of
 from .edit import rewrite
+from .kept import keeping, load_to_edit
 from .node import Node
 from .ops import FIRST, CannotEdit, Op
 from .parse import Parsed, YamlError, compose, load
@@ -24,8 +25,10 @@ __all__ = [
     "insert_before",
     "insert_documents",
     "is_flow",
+    "keeping",
     "line_ranges",
     "load",
+    "load_to_edit",
     "newline_at",
     "peek",
     "position",

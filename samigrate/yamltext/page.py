@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Literal, NamedTuple, TypeVar
 
+from . import kept
 from .node import Node
 from .parse import compose
 from .scalar import Quote, is_safe
@@ -161,13 +162,17 @@ class Page:
 
 def paged(text: str) -> Page:
     """A document, composed. Raises YamlError."""
-    return _just_paged(text) if len(text) < MAX_KEPT else Page(text, compose(text))
+    return _just_paged(text) if len(text) < MAX_KEPT else _page(text)
+
+
+def _page(text: str) -> Page:
+    return Page(text, kept.nodes(text) or compose(text))
 
 
 @lru_cache(maxsize=1)
 def _just_paged(text: str) -> Page:
     """A document is often asked for twice in a row: for its edits, and for the layout of a new document beside it."""
-    return Page(text, compose(text))
+    return _page(text)
 
 
 def leaves(root: Node) -> Iterator[Node]:

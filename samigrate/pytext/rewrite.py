@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from .layout import laid_out
 from .node import Declaration, Dialect, Node
 from .parse import check
 from .read import source_of
+from .source import Source
 from .splice import Edit, edits, spliced
 from .texts import CannotSpell, respelled
 from .write import Style
@@ -44,7 +44,8 @@ class NoRoom(RefusedChange):
 
 def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -> str:
     """The new text; it compiles. Raises RefusedChange."""
-    style = style_of(text)
+    source = source_of(text)
+    style = _style(source)
     found: list[Edit] = []
     called: list[tuple[Node, list[str]]] = []
     beside = Beside(text, style)
@@ -68,7 +69,6 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
         found += laid_out(made, root, draft, text, style) if root is not None else made
         called += classes
     found += beside.edits()
-    source = source_of(text)
     found += [*needed(source, called, spliced(text, found), style), *modules(source, beside.imports, style)]
     new = spliced(text, found)
     check(new)
@@ -90,15 +90,12 @@ def _draft(change: Change, dialect: Dialect | None, variables: Mapping[str, str]
     return draft
 
 
-def style_of(text: str) -> Style:
-    """The quote, the indentation and the line break that the program mostly uses."""
-    double, single = len(re.findall(r'(?<!")"(?!")', text)), len(re.findall(r"(?<!')'(?!')", text))
-    steps = Counter(len(found[1]) for found in re.finditer(r":[ \t]*(?:#.*)?\r?\n( +)\S", text))
-    newline = re.search(r"\r\n|\n|\r", text)
-    step = " " * min(steps, key=lambda size: (-steps[size], size)) if steps else "    "
-    if not steps and re.search(r"^\t", text, re.MULTILINE):
-        step = "\t"
-    return Style("'" if single > double else '"', step if len(step) in (1, 2, 3, 4) else "    ", newline[0] if newline else "\n")
+def _style(source: Source) -> Style:
+    """The quote, the indentation and the line break that the program uses."""
+    double, single = len(re.findall(r'(?<!")"(?!")', source.text)), len(re.findall(r"(?<!')'(?!')", source.text))
+    step = source.root.default_indent  # that of its blocks: what stands in its strings may be indented otherwise
+    newline = re.search(r"\r\n|\n|\r", source.text)
+    return Style("'" if single > double else '"', step if len(step) <= 4 else "    ", newline[0] if newline else "\n")
 
 
 def line_of(one: Declaration, pointer: str) -> int:

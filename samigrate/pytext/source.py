@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _DULL = re.compile(
     r"whitespace|_lines|lines_after|header|footer|^[lr]par$|bra(?:ce|cket)$|comma|semicolon|indent|newline|_tok$|^equal$|dot$"
 )
+ALIASES = 3
+"""Through how many variables a value is followed."""
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -205,7 +207,7 @@ class Source:
             return self.line(parent)
         if isinstance(parent, libcst.Assign) and any(isinstance(one.target, libcst.Tuple | libcst.List) for one in parent.targets):
             return self.line(parent)
-        if depth > 3 or not isinstance(parent, libcst.Assign | libcst.AnnAssign):
+        if depth > ALIASES or not isinstance(parent, libcst.Assign | libcst.AnnAssign):
             return 0
         return next((line for use in self._uses(node) if (line := self.counted_at(use, depth + 1))), 0)
 
@@ -235,24 +237,23 @@ class Source:
         uses = self._uses(value)
         return "more than one place uses it" if len(uses) > 1 else ""
 
-    def changed_at(self, value: libcst.CSTNode, changers: frozenset[str]) -> int:
-        """The line at which what a variable holds is changed in place, 0 where none is seen."""
+    def changed_at(self, value: libcst.CSTNode, changers: frozenset[str], depth: int = 0) -> int:
+        """The line at which what a variable holds is changed in place, 0 where none is seen. A variable that is given
+        it, or a part of it, is followed."""
         import libcst
 
         for use in self._uses(value):
             node, parent = use, self.parent(use)
             while isinstance(parent, libcst.Attribute | libcst.Subscript) and parent.value is node:
                 node, parent = parent, self.parent(parent)
-            is_below = node is not use
-            is_target = (
-                isinstance(parent, libcst.AssignTarget | libcst.AugAssign | libcst.Del | libcst.AnnAssign)
-                and getattr(parent, "target", node) is node
-            )
-            calls = isinstance(parent, libcst.Call) and parent.func is node and isinstance(node, libcst.Attribute)
-            if is_below and (is_target or (calls and node.attr.value in changers)):  # type: ignore[attr-defined]
+            is_target = isinstance(parent, libcst.AssignTarget | libcst.AugAssign | libcst.Del | libcst.AnnAssign)
+            is_target = is_target and getattr(parent, "target", node) is node
+            is_change = isinstance(parent, libcst.Call) and parent.func is node and _method(node) in changers
+            if node is not use and (is_target or is_change):
                 return self.line(use)
-            if is_below and isinstance(parent, libcst.Assign | libcst.Arg) and not calls:
-                continue
+            is_alias = isinstance(parent, libcst.Assign | libcst.AnnAssign) and parent.value is node
+            if is_alias and depth < ALIASES and (line := self.changed_at(node, changers, depth + 1)):
+                return line
         return 0
 
     # ---- imports
@@ -264,6 +265,13 @@ class Source:
 
         scopes = {scope for scope in self._scopes.values() if isinstance(scope, GlobalScope)}
         return frozenset(one.name for scope in scopes for one in scope.assignments)
+
+
+def _method(node: libcst.CSTNode) -> str:
+    """The last name of `a.b.name`; "" for what is no such expression."""
+    import libcst
+
+    return node.attr.value if isinstance(node, libcst.Attribute) else ""
 
 
 def held(node: libcst.CSTNode) -> Iterator[libcst.CSTNode]:

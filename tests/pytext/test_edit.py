@@ -131,6 +131,18 @@ def test_what_no_longer_fits_on_its_line(before: str, after: str | None) -> None
         assert edited(HEAD + f"p = {before}\n", AUTOMOUNT) == HEAD + f"p = {after}\n"
 
 
+@pytest.mark.parametrize(
+    ("rest", "step"),
+    [
+        pytest.param('T = """\nmetadata:\n  name: a\nspec:\n  a: 1\n"""\n', 4, id="what stands in a string is not the program's"),
+        pytest.param("def f():\n  return 1\n", 2, id="as its blocks"),
+    ],
+)
+def test_new_lines_are_indented_as_the_program_is(rest: str, step: int) -> None:
+    before = "client.V1Pod(metadata=client.V1ObjectMeta(name='p'), spec=client.V1PodSpec(host_ipc=False, host_network=False))"
+    assert f"V1Pod(\n{' ' * step}metadata=" in edited(f"{HEAD}p = {before}\n{rest}", AUTOMOUNT)
+
+
 def test_line_breaks_are_kept() -> None:
     text = POD.format("\n    containers=[],\n").replace("\n", "\r\n")
     assert "\r\n    automount_service_account_token=False,\r\n" in edited(text, AUTOMOUNT)
@@ -156,6 +168,8 @@ def test_refusals(inside: str, reason: str) -> None:
         pytest.param(HEAD + "s = client.V1PodSpec()\na = client.V1Pod(spec=s)\nb = client.V1Pod(spec=s)\n", "more than one place", id="shared"),
         pytest.param(HEAD + "s = client.V1PodSpec()\na = client.V1Pod(spec=s)\ns.volumes = []\n", "line 4 changes", id="assigned to"),
         pytest.param(HEAD + "s = client.V1PodSpec(volumes=[])\na = client.V1Pod(spec=s)\ns.volumes.append(1)\n", "line 4", id="appended to"),
+        pytest.param(HEAD + "a = client.V1Pod(spec=client.V1PodSpec())\ns = a.spec\ns.volumes = []\n", "line 4", id="by another name of a part"),
+        pytest.param(HEAD + "a = client.V1Pod(spec=client.V1PodSpec())\nb = a\nb.spec.volumes = []\n", "line 4", id="by another name"),
         pytest.param("a = {'apiVersion': 'v1', 'kind': 'Pod', 'spec': {**base}}\n", "other keys", id="a dict with keys from elsewhere"),
         pytest.param("a = {'apiVersion': 'v1', 'kind': 'Pod', 'spec': {}}\na['spec']['x'] = 1\n", "line 2 changes", id="a dict set later"),
     ],

@@ -129,7 +129,7 @@ def _rendered(path: str, line: int) -> Finding:
 
 def kustomizations(found: Reading) -> list[kustomization.Kustomization]:
     """Every kustomization that was read."""
-    return [one for manifest in found.manifests for resource in manifest.resources if (one := kustomization.parse(resource))]
+    return kustomization.among(resource for manifest in found.manifests for resource in manifest.resources)
 
 
 def _unlisted(root: Root, found: Reading) -> Iterable[Skip]:
@@ -144,7 +144,11 @@ def _unlisted(root: Root, found: Reading) -> Iterable[Skip]:
 
 def _read_sides(root: Root, found: Reading) -> None:
     """The values of patches and configurations, which are no resources."""
-    wanted = {path for one in kustomizations(found) for path in {*one.patches, *one.data} - set(generators.paths(one))}
+    wanted = {
+        path
+        for one in kustomizations(found)
+        for path in {*one.patches, *one.data} - set(kustomization.generator_files(one.folder, one.value))
+    }
     sources = {source.path: source for source in root.sources if source.path in wanted}
     for place, manifest in enumerate(found.manifests):
         if manifest.path in sources:
@@ -161,10 +165,10 @@ def _read_generated(root: Root, found: Reading) -> None:
     sources = {source.path: source for source in root.sources if is_kustomization_file(source.path)}
     for place, manifest in enumerate(found.manifests):
         if manifest.path in sources:
-            ones = [one for resource in manifest.resources if (one := kustomization.parse(resource))]
-            each = [made for one in ones for made in generators.made(one, root.opened, _lines(sources[manifest.path], one))]
-            found.skipped += [made for made in each if isinstance(made, Skip)]
-            found.manifests[place] = replace(manifest, generated=tuple(made for made in each if isinstance(made, Resource)))
+            ones = kustomization.among(manifest.resources)
+            made = [each for one in ones for each in generators.made(one, root.opened, _lines(sources[manifest.path], one))]
+            found.skipped += [one for one in made if isinstance(one, Skip)]
+            found.manifests[place] = replace(manifest, generated=tuple(one for one in made if isinstance(one, Resource)))
 
 
 def _lines(source: Source, one: kustomization.Kustomization) -> Callable[[str], int]:

@@ -11,8 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from samigrate.kustomize import generators
-from samigrate.kustomize.kustomization import Kustomization
+from samigrate.kustomize.kustomization import Kustomization, generator_files
 
 MOST = 64
 """How often a kustomization is followed in one build: nobody writes more, and two of each on every level double it."""
@@ -105,7 +104,7 @@ class _Walk:
         own = Landing(outer.namespace or one.namespace, outer.prefix + one.prefix, one.suffix + outer.suffix)
         parts = [self.known[path] for path in one.resources if path in self.known and self.known[path].is_component]
         here = self._within(own, parts)
-        for path in (one.path, *generators.paths(one), *(path for path in one.resources if path not in self.known)):
+        for path in (one.path, *generator_files(one.folder, one.value), *(path for path in one.resources if path not in self.known)):
             self.found[path][here] = self.found[path].get(here, frozenset()) | frozenset(route)
         for path in one.resources:
             if path not in self.known:

@@ -7,16 +7,14 @@ Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/co
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from samigrate.kustomize.kustomization import Kustomization, local
+from samigrate.kustomize.kustomization import GENERATORS, Kustomization, environments, generated_from
 from samigrate.model import GENERATED, Location, Resource, Skip
 from samigrate.sieve import CLUES
 from samigrate.values import Value, mapping, sequence, text
 
-KINDS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 Open = Callable[[str], bytes | str]
 """Reads a file that a kustomization lists: its bytes, or why it is not read."""
 
@@ -41,7 +39,7 @@ class Generator(NamedTuple):
 def made(one: Kustomization, opened: Open, line: Callable[[str], int]) -> Iterator[Resource | Skip]:
     """What the generators of a kustomization make, one object for each key: the keys stand in different places. What
     cannot be read is named. `line` gives the 1-based line of a place in the kustomization."""
-    for name, kind in KINDS.items():
+    for name, kind in GENERATORS.items():
         for index, value in enumerate(sequence(one.value, name)):
             generator = Generator(kind, f"/{name}/{index}", value)
             called = text(value, "name")
@@ -49,26 +47,18 @@ def made(one: Kustomization, opened: Open, line: Callable[[str], int]) -> Iterat
                 yield entry if isinstance(entry, Skip) else _resource(generator, entry)
 
 
-def paths(one: Kustomization) -> Iterator[str]:
-    """The files that the generators of a kustomization list."""
-    for name in KINDS:
-        for value in sequence(one.value, name):
-            yield from (path for _, path in _files(one, value))
-            yield from _environments(one, value)
-
-
 def _entries(one: Kustomization, generator: Generator, opened: Open, line: Callable[[str], int]) -> Iterator[Entry | Skip]:
     for index, literal in enumerate(sequence(generator.value, "literals")):
         if isinstance(literal, str) and "=" in literal:
             key, _, value = literal.partition("=")
             yield Entry(key, _unquoted(value), one.path, line(f"{generator.place}/literals/{index}"))
-    for key, path in _files(one, generator.value):
+    for key, path in generated_from(one.folder, generator.value):
         found = opened(path)
         if isinstance(found, str):
             yield _unread(one, generator, path, found, line)
         else:
             yield Entry(key, _relevant(key, found.decode("utf-8", "replace")), path, 1)
-    for path in _environments(one, generator.value):
+    for path in environments(one.folder, generator.value):
         found = opened(path)
         if isinstance(found, str):
             yield _unread(one, generator, path, found, line)
@@ -83,19 +73,6 @@ def _unread(one: Kustomization, generator: Generator, path: str, reason: str, li
 def _relevant(key: str, content: str) -> str:
     """The text of a file; "" where nothing in it can matter: a folder of dashboards need not be kept."""
     return content if any(clue in f"{key}: {content}" for clue in CLUES["ConfigMap"]) else ""
-
-
-def _files(one: Kustomization, value: Value) -> Iterator[tuple[str, str]]:
-    """(key, path) of every file."""
-    for listed in sequence(value, "files"):
-        if isinstance(listed, str):
-            key, _, path = listed.rpartition("=")
-            for found in local(one.folder, [path]):
-                yield key or posixpath.basename(path), found
-
-
-def _environments(one: Kustomization, value: Value) -> Iterator[str]:
-    yield from local(one.folder, [*sequence(value, "envs"), text(value, "env")])
 
 
 def _variables(path: str, content: str) -> Iterator[Entry]:

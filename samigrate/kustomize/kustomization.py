@@ -6,7 +6,7 @@ Reads values only; builds nothing.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from samigrate import manifests, yamltext
@@ -17,7 +17,8 @@ from samigrate.values import Value, mapping, sequence, text
 _LOCAL = ("resources", "bases", "components")
 _PATCH_LISTS = ("patches", "patchesJson6902")
 _DATA_LISTS = ("configurations", "transformers", "generators", "validators", "crds")
-_GENERATORS = ("configMapGenerator", "secretGenerator")
+GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
+"""The kinds that they make, by key."""
 UNSEEN = {
     "helmCharts": "the charts it inflates are not seen here; use it on what they render, as a transformer",
     "helmChartInflationGenerator": "the charts it inflates are not seen here; use it on what they render, as a transformer",
@@ -79,18 +80,41 @@ def parse(resource: Resource) -> Kustomization | None:
         text(value, "namePrefix") or "",
         text(value, "nameSuffix") or "",
         tuple(_patches(resource.at, folder, value)),
-        tuple(local(folder, list(_data(value)))),
+        (*local(folder, list(_data(value))), *generator_files(folder, value)),
         value,
         (*remote, *(reason for key, reason in UNSEEN.items() if sequence(value, key))),
     )
 
 
+def among(resources: Iterable[Resource]) -> list[Kustomization]:
+    """The kustomizations that are among the objects."""
+    return [one for resource in resources if (one := parse(resource))]
+
+
 def read(path: str, data: bytes) -> list[Kustomization]:
     """The kustomizations that a file holds; [] where it cannot be read."""
     content = manifests.decode(path, data)
-    if not isinstance(content, str):
-        return []
-    return [one for resource in manifests.read(path, content, frozenset()).resources if (one := parse(resource))]
+    return among(manifests.read(path, content, frozenset()).resources) if isinstance(content, str) else []
+
+
+def generated_from(folder: str, generator: Value) -> Iterator[tuple[str, str]]:
+    """(key, path) of every file that a generator lists as the value of a key."""
+    for listed in sequence(generator, "files"):
+        if isinstance(listed, str):
+            key, _, path = listed.rpartition("=")
+            yield from ((key or posixpath.basename(path), found) for found in local(folder, [path]))
+
+
+def environments(folder: str, generator: Value) -> Iterator[str]:
+    """The files that a generator lists for the keys and values in them."""
+    yield from local(folder, [*sequence(generator, "envs"), text(generator, "env")])
+
+
+def generator_files(folder: str, value: Value) -> Iterator[str]:
+    """All files that the generators of a kustomization list."""
+    for generator in (entry for name in GENERATORS for entry in sequence(value, name)):
+        yield from (path for _, path in generated_from(folder, generator))
+        yield from environments(folder, generator)
 
 
 def local(folder: str, entries: Sequence[Value]) -> Iterator[str]:
@@ -129,8 +153,5 @@ def _data(value: Value) -> Iterator[Value]:
     yield from (entry for name in _DATA_LISTS for entry in sequence(value, name))
     yield from (text(entry, "path") for entry in sequence(value, "replacements"))
     yield text(value, "openapi", "path")
-    for generator in (entry for name in _GENERATORS for entry in sequence(value, name)):
-        for listed in (*sequence(generator, "files"), *sequence(generator, "envs"), text(generator, "env")):
-            yield listed.partition("=")[2] or listed if isinstance(listed, str) else None
     for chart in sequence(value, "helmCharts"):
         yield from (text(chart, "valuesFile"), *sequence(chart, "additionalValuesFiles"))

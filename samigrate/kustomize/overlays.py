@@ -43,7 +43,7 @@ class Overlay(NamedTuple):
             folder = self.build.folder or "."
             return (
                 f"the build of {folder} renames the account, but not its name in a {kind}",
-                f"add `configurations:` with a nameReference from ServiceAccount to {kind} {_dotted(workload.pod)}/serviceAccountName",
+                f"add `configurations:` with a nameReference from ServiceAccount to {kind} {workload.pod.lstrip('/')}/serviceAccountName",
             )
         return "", ""
 
@@ -118,15 +118,14 @@ class Overlay(NamedTuple):
         """Whether kustomize renames the account that pods of that kind name together with the account."""
         if kind in RENAMED:
             return True
-        for member in self.build.members:
-            for path in member.data:
-                for value in self.files.get(path, ()):
-                    for rule in sequence(value, "nameReference"):
-                        if text(rule, "kind") == "ServiceAccount" and any(
-                            text(one, "kind") == kind for one in sequence(rule, "fieldSpecs")
-                        ):
-                            return True
-        return False
+        rules = [rule for member in self.build.members for path in member.data for rule in self._name_references(path)]
+        known = (text(one, "kind") for rule in rules if text(rule, "kind") == "ServiceAccount" for one in sequence(rule, "fieldSpecs"))
+        return kind in known
+
+    def _name_references(self, path: str) -> Iterator[Value]:
+        """What the configuration in a file says of who names whom."""
+        for value in self.files.get(path, ()):
+            yield from sequence(value, "nameReference")
 
 
 def _is_replaced(target: Value, workload: Workload, fields: tuple[str, ...]) -> bool:
@@ -224,7 +223,3 @@ def _moves(entry: Value, proposal: Proposal) -> str:
         if operation.op == "remove" and last.isdigit() and here.isdigit() and int(here) >= int(last):
             return f"by its place what would move ({pointer(*path[: len(above) + 1])})"
     return ""
-
-
-def _dotted(where: str) -> str:
-    return where.lstrip("/")

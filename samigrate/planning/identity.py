@@ -12,7 +12,6 @@ from samigrate.scope.index import Match
 from samigrate.scope.layer import BINDINGS
 from samigrate.values import at, mapping, sequence
 
-_SPREAD = ("StatefulSet", "DaemonSet")
 _HARMLESS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "config.kubernetes.io/", "kustomize.config.k8s.io/", "argocd.argoproj.io/")
 
 

@@ -56,7 +56,7 @@ def scopes(
     far = (everything,) if is_declared else ()
     gathered = set()
     sides = {manifest.path: manifest.sides for manifest in manifests if manifest.sides}
-    known = [one for manifest in manifests for resource in manifest.resources if (one := kustomization.parse(resource))]
+    known = kustomization.among(resource for manifest in manifests for resource in manifest.resources)
     for build in gathering.builds(known):
         here = sorted(path for path in build.files if path in files)
         near = (layer(here),)

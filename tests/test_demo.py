@@ -1,4 +1,4 @@
-"""What the README's first command prints, run where it is run: in the checkout, beside everything else that lies there."""
+"""What the README's first command prints, run where it is run: in the checkout."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def test_the_sample_shop_from_the_checkout(monkeypatch: pytest.MonkeyPatch) -> N
     assert done.exit == 0
     assert b"+      serviceAccountName: storefront\n" in done.stdout
     assert "4 of 5 workloads, tokens 5 → 3" in done.stderr
+    assert "golden/" not in done.stderr  # what lies beside the shop here is not applied together with it
 
 
 def test_a_neighbours_bad_config_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,31 +33,28 @@ def outcome(
     for one in accepted:
         by_workload[one.work.workload.key].append(one)
     reports = tuple(_workload(work, by_workload[work.workload.key], state, lines) for work in works)
-    frozen = [
-        Finding(
-            "duplicate-key",
-            "R-A26",
-            Severity.WARNING,
-            f"{one.frozen}, so the document is left alone",
-            "remove one of them",
-            Location(manifest.path, one.index, "", one.frozen_line),
-        )
-        for manifest in found.manifests
-        for one in manifest.documents.values()
-        if one.frozen
-    ]
     return Outcome(
         recipes=(recipe.name,),
         scopes=tuple(sorted({view.scope.name for work in works for view in work.views})),
         files=found.files,
         documents=sum(manifest.count for manifest in found.manifests),
         workloads=reports,
-        findings=tuple(observations.folded([*findings, *frozen])),
+        findings=tuple(observations.folded([*findings, *_frozen(root, found)])),
         skipped=tuple(found.skipped),
         problems=(*found.problems, *problems),
         changes=tuple(change for _, change in sorted(changes.items())),
         objects=tuple(_objects(accepted)),
     )
+
+
+def _frozen(root: Root, found: Reading) -> Iterator[Finding]:
+    """A finding for each document that must not be edited, of the files that PATH holds."""
+    paths = {source.path for source in root.sources if source.may_change}
+    for manifest in found.manifests:
+        for one in manifest.documents.values() if manifest.path in paths else ():
+            if one.frozen:
+                message, at = f"{one.frozen}, so the document is left alone", Location(manifest.path, one.index, "", one.frozen_line)
+                yield Finding("duplicate-key", "R-A26", Severity.WARNING, message, "remove one of them", at)
 
 
 def _objects(accepted: Sequence[Planned]) -> Iterator[ObjectReport]:

@@ -126,6 +126,15 @@ def test_one_bad_document_leaves_its_file_to_the_rest(folder: Path) -> None:
     assert "serviceAccountName: other" in found
 
 
+def test_a_neighbours_duplicate_keys_are_its_own_affair(folder: Path) -> None:
+    (folder / ".git").mkdir()
+    for name in ("mine", "theirs"):
+        (folder / name).mkdir()
+        (folder / name / "web.yaml").write_text(GOOD.replace("good", name) + "kind: Pod\n")
+    result = invoke(["audit", "-v", "mine"])
+    assert "duplicate-key" in result.stdout.decode() and "theirs/web.yaml" not in result.stdout.decode()
+
+
 @pytest.mark.parametrize(
     "content",
     [

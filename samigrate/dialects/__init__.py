@@ -35,10 +35,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
-from samigrate import yamltext
+from samigrate import datafiles, yamltext
 from samigrate.errors import InputError
 from samigrate.pytext import Dialect
 
@@ -50,12 +49,10 @@ _KEYS = frozenset(
 @cache
 def dialects() -> tuple[Dialect, ...]:
     """All packaged dialects. Raises InputError for a malformed file."""
-    files = sorted(resources.files(__package__).iterdir(), key=lambda item: item.name)
-    return tuple(_dialect(item.name, item.read_text(encoding="utf-8")) for item in files if item.name.endswith(".yaml"))
+    return tuple(_dialect(name, datafiles.text(name)) for name in datafiles.names("dialects"))
 
 
-def _dialect(name: str, text: str) -> Dialect:
-    where = f"dialects/{name}"
+def _dialect(where: str, text: str) -> Dialect:
     try:
         value: Any = yamltext.load(text).value
     except yamltext.YamlError as error:
@@ -63,7 +60,7 @@ def _dialect(name: str, text: str) -> Dialect:
     if not isinstance(value, dict) or set(value) - _KEYS or not {"about", "modules"} <= set(value):
         raise InputError(where, 1, f"must hold `about` and `modules`, and of {', '.join(sorted(_KEYS))} only")
     return Dialect(
-        name.removesuffix(".yaml"),
+        where.rpartition("/")[2].removesuffix(".yaml"),
         value["about"],
         tuple(value["modules"]),
         value.get("objects", {}),

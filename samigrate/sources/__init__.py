@@ -19,9 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib import resources
 
-from samigrate import yamltext
+from samigrate import datafiles, yamltext
 from samigrate.errors import InputError
 from samigrate.model import Strength
 from samigrate.values import Value
@@ -85,21 +84,19 @@ class Facts:
 @cache
 def facts() -> Facts:
     """All that is known. Raises InputError for a malformed file."""
-    folder = resources.files(__package__)
-    files = sorted((folder / "libraries").iterdir(), key=lambda item: item.name)
-    libraries = tuple(_library(item.name, item.read_text(encoding="utf-8")) for item in files if item.name.endswith(".yaml"))
-    return Facts(libraries, tuple(_signs((folder / "signs.yaml").read_text(encoding="utf-8"))))
+    libraries = tuple(_library(name, datafiles.text(name)) for name in datafiles.names("sources/libraries"))
+    return Facts(libraries, tuple(_signs(datafiles.text("sources/signs.yaml"))))
 
 
-def _library(name: str, text: str) -> Library:
-    where, value = f"sources/libraries/{name}", _load(f"sources/libraries/{name}", text)
+def _library(where: str, text: str) -> Library:
+    value = _load(where, text)
     if not isinstance(value, dict) or not value.get("about") or set(value) - _KEYS:
         raise InputError(where, 1, f"must be a mapping with `about`, and of {', '.join(sorted(_KEYS))} only")
     packages = value.get("packages", {})
     if not isinstance(packages, dict) or set(packages) - set(ECOSYSTEMS):
         raise InputError(where, 1, f"`packages` must map ecosystems ({', '.join(ECOSYSTEMS)}) to lists")
     return Library(
-        name.removesuffix(".yaml"),
+        where.rpartition("/")[2].removesuffix(".yaml"),
         str(value["about"]),
         {key: _texts(where, items) for key, items in packages.items()},
         Strength(value.get("strength", "strong")),

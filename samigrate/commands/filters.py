@@ -9,7 +9,7 @@ import click
 
 from samigrate.commands.options import Options, adjust, called
 from samigrate.commands.output import exit_code, look, put, say, say_problems
-from samigrate.commands.running import run_roots
+from samigrate.commands.running import informed, run_roots
 
 if TYPE_CHECKING:
     from samigrate.config import Settings
@@ -47,13 +47,8 @@ def _given_settings(options: Options) -> Settings:
 
 def _run(root: Root, options: Options) -> Outcome:
     """A stream's outcome, informed by --context."""
-    if not options.context:
-        return run_roots([root], options)
-
-    from samigrate.hosts import repository, stream
-
-    besides, problems = repository.besides(options.context)
-    outcome = run_roots([stream.informed(root, besides)], options)
+    root, problems = informed(root, options.context)
+    outcome = run_roots([root], options)
     return outcome._replace(problems=(*problems, *outcome.problems))
 
 
@@ -72,7 +67,6 @@ def _filter(content: bytes, settings: Settings, options: Options) -> int:
 
 def _tell(outcome: Outcome, options: Options) -> None:
     """What was done: in short on stderr, in full in the log."""
-
     from samigrate.hosts.post_render import told
 
     short = look(options, sys.stderr)

@@ -16,7 +16,7 @@ from samigrate.errors import InputError
 if TYPE_CHECKING:
     from samigrate.model import Problem
     from samigrate.outcome import Outcome
-    from samigrate.pipeline import Root, Source
+    from samigrate.pipeline import Root
     from samigrate.recipe import Recipe
 
 
@@ -27,8 +27,8 @@ def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[lis
 
     settle = adjust(options)
     if options.is_stream:
-        besides, problems = _besides(options.context)
-        roots: Sequence[Root] = [stream.informed(stream.root(read, options.config, settle), besides)]
+        root, problems = informed(stream.root(read, options.config, settle), options.context)
+        roots: Sequence[Root] = [root]
         skipped: tuple[Any, ...] = ()
     else:
         from samigrate import processes
@@ -42,13 +42,14 @@ def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[lis
     return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())
 
 
-def _besides(context: tuple[str, ...]) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
-    """What a stream's decisions see besides."""
+def informed(root: Root, context: tuple[str, ...]) -> tuple[Root, tuple[Problem, ...]]:
+    """A stream whose decisions see the manifests of --context besides, and what of those could not be read."""
     if not context:
-        return (), ()
-    from samigrate.hosts import repository
+        return root, ()
+    from samigrate.hosts import repository, stream
 
-    return repository.besides(context)
+    besides, problems = repository.besides(context)
+    return stream.informed(root, besides), problems
 
 
 def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool) -> Outcome:

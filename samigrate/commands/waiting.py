@@ -65,7 +65,6 @@ def _is_wanted() -> bool:
 
 def _watched(roots: Sequence[Root], seen: Seen) -> list[Root]:
     """The roots, each file of which is counted when it is read."""
-
     import mmap
 
     def counted(place: int, read: Callable[[], bytes]) -> Callable[[], bytes]:

@@ -14,7 +14,20 @@ from functools import partial
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
-from samigrate import collector, kinds, manifests, observations, reading, report, rewriting, substrates, transforms, verify, yamltext
+from samigrate import (
+    collector,
+    kinds,
+    manifests,
+    observations,
+    processes,
+    reading,
+    report,
+    rewriting,
+    substrates,
+    transforms,
+    verify,
+    yamltext,
+)
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.kinds import Kinds
@@ -26,7 +39,6 @@ from samigrate.outcome import FileChange, Outcome
 from samigrate.planning import objects
 from samigrate.planning.planner import Blocked, Plan, Planned, part_key, plan
 from samigrate.planning.state import Work
-from samigrate.processes import each
 from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe
 from samigrate.scope import asked as asking
@@ -132,7 +144,8 @@ def _plan_and_write(
         by_file = rewriting.by_file(made.accepted)
         changes |= {path: rewriting.new_file(path, accepted) for path, accepted in by_file.items() if path not in sources}
         edited = [(path, accepted) for path, accepted in by_file.items() if path in sources]
-        for (path, accepted), written in zip(edited, each(partial(_write, root, found, held, sources), edited, root.jobs), strict=True):
+        results = processes.each(partial(_write, root, found, held, sources), edited, root.jobs)
+        for (path, accepted), written in zip(edited, results, strict=True):
             if isinstance(written, Problem):
                 found.problems += [written] if written not in found.problems else []
                 _block(blocked, accepted, written.line, written.message)
@@ -214,7 +227,7 @@ def _prove(
         if manifest.path in accepted and manifest.path in changes
         for work in [rewriting.work_on(manifest, accepted[manifest.path])]
     ]
-    yield from filter(None, each(_says, edits, root.jobs))
+    yield from filter(None, processes.each(_says, edits, root.jobs))
     by_path = {edit.manifest.path: _after(edit, known) for edit in edits}
     after = Reading(manifests=[by_path.get(manifest.path, manifest) for manifest in found.manifests])
     after.manifests += [manifests.read(change.path, change.new, known.names) for change in changes.values() if change.old is None]

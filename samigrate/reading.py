@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import NamedTuple
 
-from samigrate import kinds, manifests, sieve, substrates
+from samigrate import kinds, manifests, processes, sieve, substrates
 from samigrate.config import Settings
 from samigrate.kinds import Kinds, shapes
 from samigrate.kustomize import generators, kustomization
@@ -15,14 +15,13 @@ from samigrate.kustomize.generators import Open
 from samigrate.manifests import Manifest, is_kustomization_file
 from samigrate.model import Finding, Location, Problem, Resource, Severity, Skip, Workload
 from samigrate.planning.state import Key
-from samigrate.processes import each
 from samigrate.values import at
 
 
 class Source(NamedTuple):
     """One file, read on demand. `path` is posix, in the form shown to people; `may_change` is whether the user's
     PATH covers it and nothing excludes it, `is_named` whether it is the PATH itself: then it must be readable, whatever
-    it holds."""
+    it holds; `is_excluded` whether PATH covers it, and an exclude takes it out."""
 
     path: str
     read: Callable[[], bytes]
@@ -68,7 +67,8 @@ class Reading:
 def read(root: Root, known: Kinds) -> Reading:
     """Read every source; keep the values of what matters."""
     found = Reading(files=len(root.sources))
-    for source, one in zip(root.sources, each(partial(_read, root, known), root.sources, root.jobs), strict=True):
+    results = processes.each(partial(_read, root, known), root.sources, root.jobs)
+    for source, one in zip(root.sources, results, strict=True):
         if isinstance(one, Problem):
             found.problems.append(one)
         elif isinstance(one, Skip):

@@ -107,19 +107,15 @@ def name_of_another(reader: Reader, node: libcst.BaseExpression) -> str | None:
     held = reader.source.assigned(top) if isinstance(top, libcst.Name) else None
     if not isinstance(held, libcst.Call):
         return None
-    taken = set(reader.taken)
     made = reader.made(held)
-    reader.taken = taken
     metadata = made.entry("metadata") if made is not None else None
     name = metadata.node.entry("name") if metadata is not None else None
     return name.node.value if name is not None and name.node.kind == "scalar" and isinstance(name.node.value, str) else None
 
 
 def _own_name(reader: Reader, node: libcst.Call) -> str | None:
-    """What the object is called that a call makes; reading it here does not make it part of another."""
-    taken = set(reader.taken)
+    """What the object is called that a call makes."""
     made = reader.made(node)
-    reader.taken = taken
     metadata = made.plain().get("metadata") if made is not None else None
     if not isinstance(metadata, dict):
         return None

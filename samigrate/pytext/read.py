@@ -85,9 +85,14 @@ class Reader:
         return Declaration("object", value.line, self.source.home(node), dialect.id, value, None, self.source.statement(node))
 
     def made(self, node: libcst.Call) -> Node | None:
-        """The object that a call makes."""
+        """The object that a call makes; to read it for another's sake does not make it a part of that."""
         known = self.source.known_class(node, self.dialects)
-        return self._object(node, *known).node if known and known[1] in known[0].objects else None
+        if known is None or known[1] not in known[0].objects:
+            return None
+        taken = set(self.taken)
+        found = self._object(node, *known).node
+        self.taken = taken
+        return found
 
     def _name_by_position(self, value: Node, node: libcst.Call, dialect: Dialect) -> None:
         """A resource without a name of its own gets one that begins with its first or second argument."""

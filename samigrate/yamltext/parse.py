@@ -33,7 +33,7 @@ MAX_DUPLICATES = 100
 """How many duplicate keys are noted: each costs a walk through the text for its line."""
 
 _MERGE = "tag:yaml.org,2002:merge"
-_ON_ITS_OWN = (None, "", '"', "'")
+_ON_ITS_OWN = ("", '"', "'", None)
 """Styles of scalars that end where libyaml says, and need no second look."""
 _INDICATORS = ("- ", "? ", ": ", "-\t", "?\t", ":\t")
 _COMPACT = re.compile(r"[-?:](?<![-?:][ \t].)[ \t]++(?:[-?:][ \t]++){999}")  # tried once for a run, not at each of its parts

@@ -92,13 +92,15 @@ def flush(code: int) -> int:
 
 def look(options: Options, stream: IO[str]) -> Look:
     """Colour and width, decided once for each stream."""
-    import shutil
-
     from samigrate.reporters import Look
 
     is_terminal = stream.isatty()
     color = options.color == "always" or (options.color == "auto" and is_terminal and not os.environ.get("NO_COLOR"))
-    width = min(max(shutil.get_terminal_size().columns, 80), 120) if is_terminal else None
+    width = None
+    if is_terminal:
+        import shutil
+
+        width = min(max(shutil.get_terminal_size().columns, 80), 120)
     return Look(color, width, options.verbosity, workload=bool(options.workload) and options.verbosity > 0)
 
 

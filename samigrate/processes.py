@@ -7,6 +7,7 @@ needs shared memory that not every container has.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
@@ -67,9 +68,7 @@ def _start(workers: list[_Worker], jobs: int, function: Callable[[T], R], things
 def _serve(line: Connection, others: Sequence[Connection], function: Callable[[T], R], things: Sequence[T]) -> NoReturn:
     """A worker's life: pieces come in and results go out, until nobody is at the other end, or something goes wrong."""
     try:
-        import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process at the terminal; who forked them sees to it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process at the terminal; who forked them sees to it
         for other in others:
             other.close()  # a line ends when its other end is closed everywhere
         while True:

@@ -40,6 +40,8 @@ HEADS = frozenset({"CustomResourceDefinition"})
 """Kinds of which only the head matters, unless they name a webhook: whose they are says who serves it (E.2 rank 12)."""
 _CALLERS = ("clientConfig", "APIService", "consul.hashicorp.com")
 """What may call a Service on behalf of the API server, or go by Services: without any, no Service matters."""
+_UNTOLD = ("", "!", "&", "*", "|", ">")
+"""What a kind begins with that its line does not tell: it stands below, or behind a tag, an anchor or an alias."""
 _POD = re.compile(r"^[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
 _INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
 
@@ -61,7 +63,7 @@ def relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_f
         return piece if _is_inline(content, chunk.start, chunk.end) else ""
     if kind == "Service" and not has_callers:
         return piece if "serving.knative.dev" in piece or holds(piece, MARKED) else ""
-    if kind in kinds or kind in ALWAYS or kind.endswith("List"):
+    if kind in kinds or kind in ALWAYS or kind.endswith("List") or kind[:1] in _UNTOLD:
         return piece
     if kind in CLUES:
         return piece if holds(piece, _CLUES[kind]) else ""

@@ -42,3 +42,27 @@ def test_services(text: str, with_callers: list[str], without: list[str]) -> Non
 )
 def test_callers(text: str, calls: bool) -> None:
     assert sieve.has_callers(text) is calls
+
+
+KIND_FIRST = "kind: RoleBinding\napiVersion: rbac.authorization.k8s.io/v1\nmetadata: {name: web}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(KIND_FIRST, id="first"),
+        pytest.param("\ufeff" + KIND_FIRST, id="first, behind a byte order mark"),
+        pytest.param("# c\r" + KIND_FIRST, id="behind a lone CR"),
+        pytest.param(KIND_FIRST.replace("kind: ", "'kind' :\t"), id="a quoted key"),
+        pytest.param(KIND_FIRST.replace("kind: ", "kind:\n  "), id="on the next line"),
+        pytest.param(KIND_FIRST.replace("kind: ", "kind: >-\n  "), id="folded"),
+        pytest.param(KIND_FIRST.replace("kind: ", "kind: !!str "), id="tagged"),
+        pytest.param(KIND_FIRST.replace("kind: ", "kind: &kind "), id="anchored"),
+        pytest.param("a: &kind RoleBinding\n" + KIND_FIRST.replace("RoleBinding", "*kind"), id="an alias"),
+        pytest.param("? kind\n: RoleBinding\n" + KIND_FIRST.partition("\n")[2], id="an explicit key"),
+        pytest.param("--- !!map\n" + KIND_FIRST, id="below a tag"),
+        pytest.param("--- {kind: RoleBinding, apiVersion: v1, metadata: {name: web}}\n", id="beside a marker"),
+    ],
+)
+def test_a_kind_is_found_however_it_is_written(text: str) -> None:
+    assert read(text, has_callers=False) == ["web"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,7 +15,6 @@ _HEAD = re.compile(
     r"(?:---(?=[ \t\r\n]|\Z)(?:[ \t]*(?:#[^\r\n]*)?(?>\r\n|\n|\r))*)?"
 )
 _COMMENT = re.compile(r"(?:^|[ \t])#")
-_KEYS: dict[str, re.Pattern[str]] = {}
 
 
 class Chunk(NamedTuple):
@@ -120,13 +120,18 @@ def peek(text: str, chunk_start: int, chunk_end: int, key: str) -> str | None:
             return word
         if value[:1] in ("", " ", "\t", "\r"):
             return _bare((value.partition("\r")[0] if "\r" in value else value).strip(" \t"))
-    pattern = _KEYS.get(key)
-    if pattern is None:
-        spelled = re.escape(key)
-        pattern = re.compile(rf"^(?:{spelled}|\"{spelled}\"|'{spelled}')[ \t]*:(?=[ \t\r\n]|\Z)[ \t]*([^\r\n]*)", re.MULTILINE)
-        _KEYS[key] = pattern
-    found = pattern.search(text, chunk_start, chunk_end)
+    # `^` is behind LF alone.
+    first = chunk_start + 1 if text.startswith("\ufeff", chunk_start) else chunk_start
+    found = _line_of(key, "").match(text, first, chunk_end) or _line_of(key, "^").search(text, first, chunk_end)
+    if found is None and text.find("\r", chunk_start, chunk_end) >= 0:
+        found = _line_of(key, r"(?<=\r)").search(text, first, chunk_end)
     return _bare(found[1]) if found else None
+
+
+@cache
+def _line_of(key: str, start: str) -> re.Pattern[str]:
+    spelled = re.escape(key)
+    return re.compile(rf"{start}(?:{spelled}|\"{spelled}\"|'{spelled}')[ \t]*:(?=[ \t\r\n]|\Z)[ \t]*([^\r\n]*)", re.MULTILINE)
 
 
 def _bare(value: str) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,11 +64,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     except InputError as error:
         return _fail(str(error), BAD_INPUT)
     except click.ClickException as error:
-        error.show()
-        if isinstance(error, click.UsageError) and error.ctx and any(one.name == "log_file" for one in error.ctx.command.params):
-            log_usage_to(sys.argv[1:] if arguments is None else arguments)
-        say((), logged=[f"samigrate: {error.format_message()}"])
-        return BAD_INPUT
+        return _misused(error, sys.argv[1:] if arguments is None else arguments)
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted", INTERRUPTED)
     except MemoryError:
@@ -83,7 +81,23 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _fail(message: str, code: int) -> int:
     say([f"samigrate: {message}"])
-    return flush(code)
+    with suppress(InputError):  # a result that cannot be written is no worse than what is said already
+        flush(code)
+    return code
+
+
+def _misused(error: click.ClickException, arguments: Sequence[str]) -> int:
+    """Say what is wrong with the arguments, in the log that they name, too."""
+    shown = StringIO()
+    error.show(shown)
+    put(sys.stderr, shown.getvalue().encode("utf-8", "backslashreplace"))
+    if isinstance(error, click.UsageError) and error.ctx and any(one.name == "log_file" for one in error.ctx.command.params):
+        try:
+            log_usage_to(arguments)
+        except InputError as unwritten:
+            say([f"samigrate: {unwritten}"])
+    say((), logged=[f"samigrate: {error.format_message()}"])
+    return BAD_INPUT
 
 
 ELSEWHERE = {

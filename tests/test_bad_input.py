@@ -458,6 +458,15 @@ def test_a_full_disk_leaves_the_old_file_whole(folder: Path) -> None:
         pytest.param("audit good.yaml >/dev/full", 2, "standard output cannot be written: No space left", id="stdout of audit full"),
         pytest.param("audit good.yaml 2>&- >/dev/null", 0, "", id="stderr closed"),
         pytest.param("audit good.yaml 2>/dev/full >/dev/null", 0, "", id="stderr full"),
+        pytest.param("--help >/dev/full", 2, "No space left", id="stdout full of help"),
+        pytest.param("migrate --bogus 2>/dev/full", 2, "", id="stderr full of a wrong option"),
+        pytest.param("migrate good.yaml --output /dev/full", 2, "/dev/full: cannot be written: No space left", id="a full report"),
+        pytest.param("plan good.yaml -o /dev/full", 2, "/dev/full: cannot be written: No space left", id="a full plan"),
+        pytest.param("post-render --log-file /dev/full <good.yaml", 0, "/dev/full: cannot be written: No space left", id="a full log"),
+        pytest.param(
+            "post-render --bogus --log-file /dev/full", 2, "/dev/full: cannot be written: No space left", id="a full log of misuse"
+        ),
+        pytest.param("post-render --bogus --log-file no/log", 2, "no/log: cannot be written: No such file", id="a log of misuse nowhere"),
     ],
 )
 def test_streams_that_are_not_there(command: str, code: int, words: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from samigrate.commands.output import DONE, put, say
+from samigrate.commands.output import DONE, put, save, say
 from samigrate.commands.running import require_room
 from samigrate.errors import InputError
 
@@ -72,8 +72,4 @@ def _write(items: Sequence[Item], output: str | None) -> None:
         put(sys.stdout, content)
         return
     require_room(output)
-    try:
-        with open(output, "wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise InputError(output, 0, f"cannot be written: {error.strerror}") from error
+    save(output, [content])

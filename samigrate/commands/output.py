@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import IO, TYPE_CHECKING, BinaryIO
+from io import FileIO
+from typing import IO, TYPE_CHECKING
 
 from samigrate.commands.options import Options
 from samigrate.errors import InputError
@@ -18,14 +19,14 @@ DONE, WOULD_CHANGE, BAD_INPUT, OUR_BUG, INTERRUPTED = 0, 1, 2, 3, 130
 REPORT = "this is a bug in samigrate: please report it, with the manifest if you can"
 
 
-_logs: list[BinaryIO] = []
+_logs: list[FileIO] = []
 """Where messages go besides. Helm 4 shows nobody our standard error, and so no error either."""
 
 
 def log_to(path: str) -> None:
     """From here on, add every message to the file as well. Raises InputError."""
     try:
-        _logs.append(open(path, "ab"))  # noqa: SIM115 - open as long as the command runs
+        _logs.append(open(path, "ab", buffering=0))  # noqa: SIM115 - open as long as the command runs
     except OSError as error:
         raise InputError(path, 0, f"cannot be written: {error.strerror}") from error
 
@@ -47,9 +48,13 @@ def say(lines: Iterable[str], logged: Iterable[str] | None = None) -> None:
     """Lines on standard error, and in the logs; `logged` are what the logs get instead."""
     shown = list(lines)
     put(sys.stderr, _encoded_lines(shown))
-    for log in _logs:
-        log.write(_encoded_lines(shown if logged is None else logged))
-        log.flush()
+    told = _encoded_lines(shown if logged is None else logged)
+    for log in tuple(_logs):
+        try:
+            log.write(told)
+        except OSError as error:  # what it is a copy of has been said
+            _logs.remove(log)
+            put(sys.stderr, _encoded_lines([f"samigrate: {log.name}: cannot be written: {error.strerror}"]))
 
 
 def _encoded_lines(lines: Iterable[str]) -> bytes:
@@ -114,11 +119,19 @@ def report(outcome: Outcome, options: Options, name: str) -> None:
     reporter = reporters.load(name)
     if options.output:
         plain = look(options, sys.stdout)._replace(color=options.color == "always", width=None)
-        with open(options.output, "wb") as file:
-            file.writelines(encoded(name, piece) for piece in reporter.render(_placed(outcome, name), plain))
+        save(options.output, (encoded(name, piece) for piece in reporter.render(_placed(outcome, name), plain)))
         return
     for piece in reporter.render(outcome, look(options, sys.stdout)):
         put(sys.stdout, encoded(name, piece))
+
+
+def save(path: str, pieces: Iterable[bytes]) -> None:
+    """What a file of the user's choice is to hold. Raises InputError."""
+    try:
+        with open(path, "wb") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise InputError(path, 0, f"cannot be written: {error.strerror}") from error
 
 
 def show_diff(outcome: Outcome, look: Look, *, quiet: bool) -> None:

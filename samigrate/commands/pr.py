@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samigrate.commands.output import BAD_INPUT, DONE, OUR_BUG, put, say, say_problems
+from samigrate.commands.output import BAD_INPUT, DONE, OUR_BUG, put, save, say, say_problems
 from samigrate.commands.review import PLAN, QUIET
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def _save(one: Opened, folder: str) -> list[str]:
     for number, text in enumerate([one.text.body, *one.text.comments], 1):
         name = one.text.branch.replace("/", "_") + (f".{number}" if number > 1 else "") + ".md"
         paths.append(os.path.join(folder, name))
-        with open(paths[-1], "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
+        save(paths[-1], [text.encode("utf-8", "backslashreplace")])
     return paths
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from samigrate.commands.options import Options, shared
-from samigrate.commands.output import DONE, exit_code, look, put, say, say_problems, show_diff
+from samigrate.commands.output import DONE, exit_code, look, put, save, say, say_problems, show_diff
 
 if TYPE_CHECKING:
     from samigrate.outcome import Outcome
@@ -37,8 +37,7 @@ def plan(**shared: Any) -> int:
     made, outcome = following.make(options)
     content = planfile.show(made).encode("utf-8", "surrogateescape")
     if options.output:
-        with open(options.output, "wb") as file:
-            file.write(content)
+        save(options.output, [content])
     else:
         put(sys.stdout, content)
     if not options.quiet:

@@ -42,6 +42,12 @@ BOMB = "x:\n  a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
 )
 
 
+def chain(opened: str, closed: str) -> str:
+    """Anchors that are no deeper than they may be, each within the next."""
+    links = [f"x{number}: &a{number} {opened * 150}{f'*a{number - 1} ' if number else '1'}{closed * 150}\n" for number in range(30)]
+    return "".join(links)
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -87,6 +93,8 @@ UNREADABLE = [
     pytest.param(
         (HEAD + "x:\n" + "".join(" " * depth + "a:\n" for depth in range(1, 2_000))).encode(), 209, "nested too deeply", id="blocks"
     ),
+    pytest.param((HEAD + chain("[", "]")).encode(), 10, "nested too deeply", id="lists in lists by aliases"),
+    pytest.param((HEAD + chain("{a: ", "}")).encode(), 10, "nested too deeply", id="mappings in mappings by aliases"),
     pytest.param((HEAD + "x: !!int y\n").encode(), 9, "cannot be read as !!int", id="a value that is not of its tag"),
     pytest.param((HEAD + "x: 'y\n").encode(), 9, "unexpected end of stream", id="a quote that nobody closes"),
 ]

@@ -120,12 +120,14 @@ class _Reader:
         self.text = text
         self.shift = 1 if text.startswith("\ufeff") else 0
         _refuse_what_hurts(text)
-        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.anchors: dict[str, tuple[Any, int, int]] = {}
+        """What each stands for, of how many nodes, and how many levels deep."""
         self.open: set[str] = set()
         self.duplicates: list[tuple[str, int, str]] = []
         self.path: list[str] = []
         self.has_alias = False
         self.count = 0
+        self.deepest = 0
         self.aliased = 0
         self.next = unmasking(self._events(masked(text))) if is_masked else self._events(text)
 
@@ -195,20 +197,34 @@ class _Reader:
         except ValueError as error:
             raise self.error(str(error), event.start_mark.index) from error
 
-    def alias(self, event: Any) -> Any:
-        """What an alias refers to."""
+    def alias(self, event: Any, depth: int) -> Any:
+        """What an alias refers to; `depth` is where it stands."""
         name = event.anchor
         if name in self.open:
             raise self.error("an alias stands inside what it refers to", event.start_mark.index)
         if name not in self.anchors:
             raise self.error("an alias refers to no anchor (text that begins with * needs quotes)", event.start_mark.index)
-        made, size = self.anchors[name]
+        made, size, height = self.anchors[name]
         self.has_alias = True
         self.count += size
         self.aliased += size
+        self.enter(depth + height, event)
         if self.aliased > MAX_ALIASED:
             raise self.error(f"aliases stand for more than {MAX_ALIASED:,} nodes", event.start_mark.index)
         return made
+
+    def enter(self, depth: int, event: Any) -> None:
+        """Note how deep the value gets, with all that aliases stand for: whoever walks through it recurses."""
+        if depth >= MAX_DEPTH:
+            raise self.error(f"nested too deeply (more than {MAX_DEPTH} levels)", event.start_mark.index)
+        self.deepest = max(self.deepest, depth)
+
+    def keep(self, anchor: str, made: Any, before: tuple[int, int], depth: int) -> None:
+        """Note a collection that aliases may refer to; `before` are the counts where it began, at `depth`."""
+        count, deepest = before
+        self.open.discard(anchor)
+        self.anchors[anchor] = made, self.count - count + 1, self.deepest - depth
+        self.deepest = max(self.deepest, deepest)
 
 
 def _values(reader: _Reader, event: Any, depth: int) -> Any:
@@ -218,19 +234,19 @@ def _values(reader: _Reader, event: Any, depth: int) -> Any:
     if kind is ScalarEvent:
         value = resolve(event.value) if event.implicit[0] else reader.scalar(event)
         if event.anchor is not None:
-            reader.anchors[event.anchor] = value, 1
+            reader.anchors[event.anchor] = value, 1, 0
         return value
     if kind is AliasEvent:
-        return reader.alias(event)
-    if depth >= MAX_DEPTH:
-        raise reader.error(f"nested too deeply (more than {MAX_DEPTH} levels)", event.start_mark.index)
-    anchor, before = event.anchor, reader.count
+        return reader.alias(event, depth)
+    if depth > reader.deepest:
+        reader.enter(depth, event)
+    anchor, before = event.anchor, (reader.count, reader.deepest)
     if anchor is not None:
         reader.open.add(anchor)
+        reader.deepest = depth
     made = _mapping(reader, depth) if kind is MappingStartEvent else _sequence(reader, depth)
     if anchor is not None:
-        reader.open.discard(anchor)
-        reader.anchors[anchor] = made, reader.count - before + 1
+        reader.keep(anchor, made, before, depth)
     return made
 
 
@@ -306,18 +322,19 @@ def _nodes(reader: _Reader, event: Any, depth: int) -> Node:
     start, end = event.start_mark.index + shift, event.end_mark.index + shift
     reader.count += 1
     if kind is AliasEvent:
-        return Node("alias", start, start, end, "*", target=reader.alias(event))
+        return Node("alias", start, start, end, "*", target=reader.alias(event, depth))
     anchor = event.anchor
     if kind is ScalarEvent:
         node = _scalar_node(reader, event, start, end)
         if anchor is not None:
-            reader.anchors[anchor] = node, 1
+            reader.anchors[anchor] = node, 1, 0
         return node
-    if depth >= MAX_DEPTH:
-        raise reader.error(f"nested too deeply (more than {MAX_DEPTH} levels)", event.start_mark.index)
-    before = reader.count
+    if depth > reader.deepest:
+        reader.enter(depth, event)
+    before = reader.count, reader.deepest
     if anchor is not None:
         reader.open.add(anchor)
+        reader.deepest = depth
     is_mapping = kind is MappingStartEvent
     last = MappingEndEvent if is_mapping else SequenceEndEvent
     children = []
@@ -345,8 +362,7 @@ def _nodes(reader: _Reader, event: Any, depth: int) -> Node:
         stop = children[-1].end if children else end
     node = Node("mapping" if is_mapping else "sequence", start, body, stop, style, None, tuple(children), anchor, None, column)
     if anchor is not None:
-        reader.open.discard(anchor)
-        reader.anchors[anchor] = node, reader.count - before + 1
+        reader.keep(anchor, node, before, depth)
     return node
 
 

@@ -132,10 +132,10 @@ def is_defined(work: Work, state: State, name: str) -> bool:
     path, own = work.workload.resource.at.path, work.settings.account_file
     for view in work.views:
         here = [seen.resource for seen in view.account(name) if seen.match is Match.SAME]
-        if any(placing.is_beside(account, work.workload, own) or view.scope.is_build or not is_managed(work, account) for account in here):
+        if any(placing.is_beside(account, work.workload, own) or view.scope.overlay or not is_managed(work, account) for account in here):
             continue
         made = [placing.place(added) for seen_view, _, added in state.created(work, name) if seen_view is view]
-        if any(other in (path, placing.account_file(work.workload, own)) or view.scope.is_build for other in made):
+        if any(other in (path, placing.account_file(work.workload, own)) or view.scope.overlay for other in made):
             continue
         return False
     return True

@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from samigrate.config import Settings, default_namespace
 from samigrate.kustomize import gathering, kustomization
@@ -19,6 +20,31 @@ from samigrate.manifests import Manifest
 from samigrate.model import Workload
 from samigrate.scope.index import Scope
 from samigrate.scope.layer import Layer
+
+
+class _Files(NamedTuple):
+    """The files of a root by path, and what else makes scopes of them: `workloads` by path, `name` the root's folder."""
+
+    manifests: Mapping[str, Manifest]
+    workloads: Mapping[str, Sequence[Workload]]
+    settings: Settings
+    name: str
+    is_declared: bool
+
+    def layer(self, paths: Sequence[str]) -> Layer:
+        held = [self.manifests[path] for path in paths]
+        marked = frozenset(resource.key for manifest in held for resource in manifest.resources if resource.at.document in manifest.marked)
+        return Layer(
+            (resource for manifest in held for resource in (*manifest.resources, *manifest.generated)),
+            (workload for manifest in held for workload in self.workloads.get(manifest.path, ())),
+            marked,
+        )
+
+    def namespace(self, path: str) -> str | None:
+        return default_namespace(self.settings, path)
+
+    def label(self, folder: str) -> str:
+        return (self.name if self.is_declared else folder) or "."
 
 
 def scopes(
@@ -31,48 +57,34 @@ def scopes(
     is_stream: bool,
 ) -> Mapping[str, tuple[Scope, ...]]:
     """The scopes that each file belongs to, by path. `name` is the root's folder; `workloads` are by path."""
-    files = {manifest.path: manifest for manifest in manifests}
-
-    def layer(paths: Sequence[str]) -> Layer:
-        held = [files[path] for path in paths if path in files]
-        marked = frozenset(resource.key for manifest in held for resource in manifest.resources if resource.at.document in manifest.marked)
-        return Layer(
-            (resource for manifest in held for resource in (*manifest.resources, *manifest.generated)),
-            (workload for manifest in held for workload in workloads.get(manifest.path, ())),
-            marked,
-        )
-
-    def default(path: str) -> str | None:
-        return default_namespace(settings, path)
-
-    def label(folder: str) -> str:
-        return (name if is_declared else folder) or "."
-
+    files = _Files({manifest.path: manifest for manifest in manifests}, workloads, settings, name, is_declared)
     if is_stream:
-        only = Scope(name, (layer(list(files)),), default=default)
-        return dict.fromkeys(files, (only,))
+        only = Scope(name, (files.layer(list(files.manifests)),), default=files.namespace)
+        return dict.fromkeys(files.manifests, (only,))
+    far = (files.layer(sorted(files.manifests)),) if is_declared else ()
     found: dict[str, list[Scope]] = defaultdict(list)
-    everything = layer(sorted(files))
-    far = (everything,) if is_declared else ()
-    gathered = set()
-    sides = {manifest.path: manifest.sides for manifest in manifests if manifest.sides}
-    known = kustomization.among(resource for manifest in manifests for resource in manifest.resources)
-    for build in gathering.builds(known):
-        here = sorted(path for path in build.files if path in files)
-        near = (layer(here),)
-        gathered.update(here)
-        for way in build.ways:
-            overlay = Overlay(build, way, sides)
-            scope = Scope(label(build.folder), near, far, way.namespaces, default, is_build=True, overlay=overlay)
-            for path in here:
-                found[path].append(scope)
-    loose = [path for path in sorted(files) if path not in gathered]
-    for folder, groups, members in _cut(loose, files, name):
-        layers = tuple(layer(paths) for paths in groups)
-        scope = Scope(label(folder), layers, far, {}, default)
+    for scope, members in _builds(files, far):
+        for path in members:
+            found[path].append(scope)
+    loose = [path for path in sorted(files.manifests) if path not in found]
+    for folder, groups, members in _cut(loose, files.manifests, name):
+        scope = Scope(files.label(folder), tuple(files.layer(paths) for paths in groups), far, {}, files.namespace)
         for path in members:
             found[path].append(scope)
     return {path: tuple(each) for path, each in found.items()}
+
+
+def _builds(files: _Files, far: tuple[Layer, ...]) -> Iterator[tuple[Scope, Sequence[str]]]:
+    """The scope of each way through each kustomize build, and the paths that belong."""
+    known = kustomization.among(resource for manifest in files.manifests.values() for resource in manifest.resources)
+    sides = {path: manifest.sides for path, manifest in files.manifests.items() if manifest.sides}
+    for build in gathering.builds(known):
+        here = sorted(path for path in build.files if path in files.manifests)
+        near = (files.layer(here),)
+        for way in build.ways:
+            overlay = Overlay(build, way, sides)
+            scope = Scope(files.label(build.folder), near, far, way.namespaces, files.namespace, overlay)
+            yield scope, here
 
 
 def _cut(loose: Sequence[str], files: Mapping[str, Manifest], root: str) -> Iterator[tuple[str, list[list[str]], list[str]]]:

@@ -62,8 +62,8 @@ class Grant(NamedTuple):
     via: str
 
 
-class Asked(NamedTuple):
-    """What was asked of one namespace of a scope before: its workloads all get the same answers."""
+class Answers(NamedTuple):
+    """What was asked of one namespace of a scope before: its workloads all get the same."""
 
     grants: dict[str, list[Grant]]
     users: dict[str, list[Workload]]
@@ -73,18 +73,17 @@ class Asked(NamedTuple):
 @dataclass(frozen=True, eq=False)
 class Scope:
     """What is applied together. `near` layers share the scope's own symbol for a namespace nobody states; `far`
-    layers are seen through concrete namespaces only. `stated` tells the namespace a resource lands in, `overrides`
-    the namespace that a kustomization sets, by path; `is_build` marks a kustomize build, and `overlay` holds what
-    else its kustomizations do."""
+    layers are seen through concrete namespaces only. `default` tells the namespace of objects that state none, by path,
+    `overrides` the namespace that a kustomization sets; `overlay` is what else the kustomizations of a build do, None
+    for what is no build. `answers` are what was asked of each namespace before."""
 
     name: str
     near: tuple[Layer, ...]
     far: tuple[Layer, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     default: Callable[[str], str | None] = lambda path: None
-    is_build: bool = False
-    asked: dict[str | None, Asked] = field(default_factory=dict)
     overlay: Overlay | None = None
+    answers: dict[str | None, Answers] = field(default_factory=dict)
 
     @cached_property
     def near_paths(self) -> frozenset[str]:
@@ -128,7 +127,7 @@ class View:
     def __init__(self, scope: Scope, workload: Workload) -> None:
         self.scope = scope
         self.namespace = scope.namespace(workload.resource)
-        self._asked = scope.asked.setdefault(self.namespace, Asked({}, {}, {}))
+        self._answers = scope.answers.setdefault(self.namespace, Answers({}, {}, {}))
         self._owners: dict[str, TokenSecret | None] = {}
         self._account = workload.spec.account
 
@@ -178,9 +177,9 @@ class View:
 
     def grants(self, account: str) -> list[Grant]:
         """What names the account of that name in the workload's namespace, directly (R-D3)."""
-        if account not in self._asked.grants:
-            self._asked.grants[account] = self._grants(account)
-        return self._asked.grants[account]
+        if account not in self._answers.grants:
+            self._answers.grants[account] = self._grants(account)
+        return self._answers.grants[account]
 
     def _grants(self, account: str) -> list[Grant]:
         return [
@@ -254,16 +253,16 @@ class View:
 
     def users(self, account: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, that run as the account."""
-        if account not in self._asked.users:
+        if account not in self._answers.users:
             found = self._reach(lambda layer: layer.users.get(account, ()), _object)
-            self._asked.users[account] = [one for one, near in found if self._seen(one.resource, near)]
-        return self._asked.users[account]
+            self._answers.users[account] = [one for one, near in found if self._seen(one.resource, near)]
+        return self._answers.users[account]
 
     def user_names(self, account: str) -> list[str]:
         """The same by kind, namespace and name, in order, each once: copies of an object are one user."""
-        if account not in self._asked.user_names:
-            self._asked.user_names[account] = sorted({str(user.id) for user in self.users(account)})
-        return self._asked.user_names[account]
+        if account not in self._answers.user_names:
+            self._answers.user_names[account] = sorted({str(user.id) for user in self.users(account)})
+        return self._answers.user_names[account]
 
     def claimants(self, name: str, pattern: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, whose account would want that name."""

@@ -17,8 +17,6 @@ from samigrate.values import Value
 
 Blocked = Mapping[tuple[object, ...], Finding]
 """Parts that the text could not take, by `part_key`, with what is said of each."""
-
-
 Silenced = Set[tuple[Key, str]]
 """(object, id) of each transform and finding that an opt-out has silenced."""
 
@@ -57,25 +55,41 @@ def plan(
     in_turn = sorted(works, key=lambda work: (names.precedence(work.workload), work.workload.key))
     for transform in ordered(list(recipe)):
         for work in in_turn:
-            if work.is_object is not transform.for_objects or work.workload.rule.report_only or work.workload.spec.has_invalid_automount:
+            workload = work.workload
+            if work.is_object is not transform.for_objects or workload.rule.report_only or workload.spec.has_invalid_automount:
                 continue
             for thing in transform.propose(work, made.state, recipe[transform.id]):
-                id_ = next((one for one in (transform.id, *([thing.id] if isinstance(thing, Finding) else [])) if work.is_ignored(one)), "")
-                if id_:
-                    made.silenced.add((work.workload.resource.key, id_))
-                    continue
-                if isinstance(thing, Finding):
+                if silenced := _silenced_by(work, transform.id, thing):
+                    made.silenced.add((workload.resource.key, silenced))
+                elif isinstance(thing, Finding):
                     made.findings.append(thing)
-                    continue
-                thing = _settled(work, thing, made.state)
-                refusal = _refusal(work, thing, blocked, fixed)
-                if refusal is not None:
-                    made.findings.append(refusal)
-                    continue
-                made.state.accept(work, transform.id, thing, resources)
-                made.accepted.append(Planned(work, transform.id, thing))
-                made.findings += [remark for one in overlays(work) for remark in one.remarks(work.workload, thing)]
+                else:
+                    _take(made, work, transform.id, _settled(work, thing, made.state), resources, blocked, fixed)
     return made
+
+
+def _silenced_by(work: Work, transform: str, thing: Proposal | Finding) -> str:
+    """The id under which the workload has opted out of it, or ""."""
+    ids = (transform, thing.id) if isinstance(thing, Finding) else (transform,)
+    return next((one for one in ids if work.is_ignored(one)), "")
+
+
+def _take(
+    made: Plan,
+    work: Work,
+    transform: str,
+    proposal: Proposal,
+    resources: Mapping[Key, Resource],
+    blocked: Blocked,
+    fixed: Callable[[Location], str],
+) -> None:
+    """The proposal into the plan, or a finding that says why not."""
+    if refusal := _refusal(work, proposal, blocked, fixed):
+        made.findings.append(refusal)
+        return
+    made.state.accept(work, transform, proposal, resources)
+    made.accepted.append(Planned(work, transform, proposal))
+    made.findings += [remark for one in overlays(work) for remark in one.remarks(work.workload, proposal)]
 
 
 def _settled(work: Work, proposal: Proposal, state: State) -> Proposal:

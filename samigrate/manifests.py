@@ -96,8 +96,7 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
     resources: list[Resource] = []
     marked: set[int] = set()
     opts: list[suppress.Opt] = []
-    problems: list[Problem] = []
-    skips: list[Skip] = []
+    unread: list[Problem | Skip] = []
     count, has_flow, is_kustomization = 0, False, is_kustomization_file(path)
     lines = yamltext.Lines(content)
     for index, chunk in enumerate(yamltext.split(content)):
@@ -113,33 +112,41 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
         try:
             parsed = yamltext.load_to_edit(piece) if "containers" in piece else yamltext.load(piece)
         except yamltext.YamlError as error:
-            line = lines.of(chunk.start) + error.line - 1
-            if _is_template(piece):
-                skips.append(Skip(path, line, "a template, not a manifest: render it first"))
-            elif is_manifest(piece.encode("utf-8", "replace")):
-                problems.append(Problem(path, line, error.problem))
-            else:
-                skips.append(Skip(path, line, f"not readable as YAML, and no manifest: {error.problem}"))
+            unread.append(_unread(path, lines.of(chunk.start) + error.line - 1, piece, error.problem))
             continue
         if parsed.empty:
             count -= 1
             continue
-        frozen, frozen_line = "", 0
-        if parsed.duplicates:
-            _, line, key = parsed.duplicates[0]
-            frozen, frozen_line = f"the key {key} stands twice in one mapping", lines.of(chunk.start) + line - 1
         if not isinstance(parsed.value, dict):
             continue
         first = lines.of(chunk.start)
-        document = Document(index, first + parsed.line - 1, parsed.value, frozen, frozen_line)
-        documents[index] = document
+        document = documents[index] = _parsed(index, first, parsed)
         inside = list(_open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else ""))
         resources += inside
         if holds(piece, MARKED):
             marked.add(index)
         opts += suppress.in_comments(piece, index, first, inside)
     is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
-    return Manifest(path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), tuple(problems), tuple(skips))
+    problems = tuple(one for one in unread if isinstance(one, Problem))
+    skips = tuple(one for one in unread if isinstance(one, Skip))
+    return Manifest(path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), problems, skips)
+
+
+def _unread(path: str, line: int, piece: str, problem: str) -> Problem | Skip:
+    """What is said of a document that is no YAML: only of a manifest it is a problem."""
+    if _is_template(piece):
+        return Skip(path, line, "a template, not a manifest: render it first")
+    if is_manifest(piece.encode("utf-8", "replace")):
+        return Problem(path, line, problem)
+    return Skip(path, line, f"not readable as YAML, and no manifest: {problem}")
+
+
+def _parsed(index: int, first: int, parsed: yamltext.Parsed) -> Document:
+    """A document whose chunk begins on the line `first`."""
+    if not parsed.duplicates:
+        return Document(index, first + parsed.line - 1, parsed.value)
+    _, line, key = parsed.duplicates[0]
+    return Document(index, first + parsed.line - 1, parsed.value, f"the key {key} stands twice in one mapping", first + line - 1)
 
 
 def values(content: str) -> Iterator[Value]:

@@ -131,3 +131,13 @@ def test_sizes(module: str) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{module}.{node.name} has {length} lines"
+
+
+def test_the_page_names_every_module() -> None:
+    """Of a package the page names the whole."""
+    table = (PACKAGE.parent / "docs/architecture.md").read_text(encoding="utf-8").partition("| module |")[2]
+    for path in PACKAGE.iterdir():
+        if path.is_dir() and path.name != "__pycache__":
+            assert f"`{path.name}/`" in table, path.name
+        elif path.suffix == ".py" and path.stem.strip("_") == path.stem:
+            assert f"`{path.stem}`" in table, path.name

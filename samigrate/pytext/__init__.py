@@ -1,7 +1,8 @@
 """Python as text: what a program imports, calls and declares, and edits of what it declares. The only door to libcst.
 
-libcst is imported when a file needs it; what needs it raises MissingLibrary where it is not installed. Nothing here
-knows Kubernetes: what a library's classes are called is a `Dialect`.
+libcst is imported when a file needs it; what needs it raises MissingLibrary where it is not installed. Of Kubernetes
+it knows the shape that every object has (`apiVersion`, `kind`, `metadata`), and `env`; what a library's classes are
+called is a `Dialect`.
 """
 
 from .comments import Comment, comments, lines_of

@@ -42,7 +42,7 @@ _CALLERS = ("clientConfig", "APIService", "consul.hashicorp.com")
 """What may call a Service on behalf of the API server, or go by Services: without any, no Service matters."""
 _UNTOLD = ("", "!", "&", "*", "|", ">")
 """What a kind begins with that its line does not tell: it stands below, or behind a tag, an anchor or an alias."""
-_POD = re.compile(r"^[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
+_POD = re.compile(r"(?:^|[{,])[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
 _INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
 
 

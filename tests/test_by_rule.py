@@ -201,6 +201,21 @@ def test_rb11_an_optional_secret_takes_no_pod_to_an_account_that_may_not_exist(h
     assert ("token-of-another-account" in run.said()) is not holds
 
 
+@pytest.mark.parametrize(
+    ("more", "image", "says"),
+    [
+        pytest.param("", "registry.example.com/app:1", True, id="default may hold some that the account has not"),
+        pytest.param("imagePullSecrets: [{name: registry}]\n", "registry.example.com/app:1", False, id="the account has its own"),
+        pytest.param("", "nginx:1.29", False, id="a public image"),
+    ],
+)
+def test_rd4_a_switch_of_account_may_leave_pull_secrets_behind(more: str, image: str, says: bool) -> None:
+    text = token_pod(SECRET, pod="dnsPolicy: Default").replace("image: nginx:1.29", f"image: {image}")
+    run = migrate(stream(token_secret("app-token-x7k2p", "app"), account("app", more=more), text))
+    assert run.spec()["serviceAccountName"] == "app"
+    assert ("unseen-pull-secrets" in run.said()) is says
+
+
 def test_rb17_rb20_expiry() -> None:
     text = stream(account("app"), token_pod(SECRET))
     assert "expirationSeconds: 3607\n" in migrate(text).after

@@ -17,7 +17,7 @@ from samigrate.model import (
     Risk,
     Severity,
 )
-from samigrate.planning import identity, layout, names, policies
+from samigrate.planning import identity, layout, names, policies, pull_secrets
 from samigrate.planning.state import State, Work
 from samigrate.scope import references
 from samigrate.scope.index import Grant, Match, Seen, View
@@ -120,10 +120,7 @@ def _findings(work: Work, touched: Sequence[Reference]) -> Iterator[Finding]:
         )
         action = "ask the cluster (kubectl get rolebindings,clusterrolebindings -A -o wide) or read its bindings with --context"
         yield work.finding("unseen-rights", "R-D35", message, action, Severity.WARNING)
-    if _has_unseen_pull_secrets(work):
-        message = "the default account is not in the input, and may hold pull secrets that the new account will not have"
-        action = "say once in samigrate.yaml what it holds; pull-secrets: {'*': []} for nothing"
-        yield work.finding("unseen-pull-secrets", "R-D4", message, action, Severity.WARNING)
+    yield from pull_secrets.findings(work, "the new account")
 
 
 def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str]]:
@@ -146,7 +143,7 @@ def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str
                     yield Risk.L5, f"{seen.resource.id} enforces mountable secrets"
     if mapping(work.workload.metadata, "labels").get("azure.workload.identity/use") == "true":
         yield Risk.L4, "uses Azure workload identity"
-    if _has_unseen_pull_secrets(work):
+    if pull_secrets.are_unseen(work):
         yield Risk.L3, "unseen pull secrets"
 
 
@@ -284,24 +281,8 @@ def _pull_secrets(work: Work) -> list[dict[str, Value]]:
         if (name := text(entry, "name"))
     ]
     if not any(True for _ in _old_accounts(work)):
-        found += _declared_pull_secrets(work) or ()
+        found += pull_secrets.declared(work) or ()
     return [{"name": name} for name in dict.fromkeys(found) if "-dockercfg-" not in name]
-
-
-def _declared_pull_secrets(work: Work) -> tuple[str, ...] | None:
-    declared = work.settings.pull_secrets
-    if declared is None:
-        return None
-    spaces = [view.namespace for view in work.views if view.namespace]
-    return next((declared[space] for space in spaces if space in declared), declared.get("*", ()))
-
-
-def _has_unseen_pull_secrets(work: Work) -> bool:
-    if sequence(work.workload.spec.value, "imagePullSecrets") or any(True for _ in _old_accounts(work)):
-        return False
-    if _declared_pull_secrets(work) is not None:
-        return False
-    return not all(work.catalog.is_public(text(container.value, "image") or "") for container in work.workload.spec.containers())
 
 
 def _has_unseen_rights(work: Work) -> bool:

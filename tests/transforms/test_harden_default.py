@@ -33,7 +33,7 @@ def test_an_explicit_true_is_replaced() -> None:
         pytest.param(deployment(f"{FIELD}: true"), id="that asks for its token"),
         pytest.param(deployment(namespace=""), id="maybe, its namespace being unknown"),
         pytest.param(
-            "apiVersion: example.com/v1\nkind: Runner\nmetadata: {name: r, namespace: shop}\nspec: {pod: {containers: [{name: a, image: b}]}}\n",
+            "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: r, namespace: shop}\nspec: {pod: {containers: [{name: a, image: b}]}}\n",
             id="of a kind that nobody knows",
         ),
     ],

@@ -80,6 +80,8 @@ def taken(work: Work, state: State, name: str) -> str | None:
             return f"{other.id} runs as it"
     if other_id := next((owner for _, owner, _ in state.created(work, name) if owner != own), None):
         return f"it was made for {other_id}"
+    if _is_in_some_builds(work, name):
+        return "only some of the builds it is in have an account of that name"
     for view in work.views:
         accounts = view.account(name)
         is_ours = bool(accounts) and all(is_managed(work, seen.resource) for seen in accounts)
@@ -96,6 +98,12 @@ def taken(work: Work, state: State, name: str) -> str | None:
         if any(_has_belongings(work, seen.resource) for seen in accounts):
             return "the account of that name has annotations or secrets of its own"
     return None
+
+
+def _is_in_some_builds(work: Work, name: str) -> bool:
+    """Whether one build of a base would lack the account, while another refuses to list it twice."""
+    builds = [view for view in work.views if view.scope.overlay]
+    return len({any(seen.match is Match.SAME for seen in view.account(name)) for view in builds}) > 1
 
 
 def is_managed(work: Work, account: Resource) -> bool:

@@ -527,6 +527,24 @@ def test_an_account_that_an_overlay_sets_is_left(over: str, kubectl: str) -> Non
     assert not any(kind == "ServiceAccount" for kind, _ in build("over", kubectl))
 
 
+def test_an_account_that_one_overlay_alone_defines_is_not_made_again(kubectl: str) -> None:
+    """Made in the base, it would stand twice in that overlay's build, which kustomize refuses."""
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n"
+    ran = migrate(
+        {
+            **WEB,
+            "one/kustomization.yaml": "namespace: one\nresources: [../base, account.yaml]\n",
+            "one/account.yaml": account,
+            "two/kustomization.yaml": "namespace: two\nresources: [../base]\n",
+        }
+    )
+    assert "only some of the builds" in ran.stderr
+    for overlay in ("one", "two"):
+        made = build(overlay, kubectl)
+        assert pod(made["Deployment", "web"])["serviceAccountName"] == "web-sa"
+        assert ("ServiceAccount", "web-sa") in made
+
+
 REPLACED = """\
 - source: {kind: ConfigMap, name: names, fieldPath: data.account}
   targets:

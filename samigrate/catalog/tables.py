@@ -20,7 +20,6 @@ class ImageHit(NamedTuple):
 
     kind: str
     pattern: str
-    area: str
 
 
 class ImagePattern(NamedTuple):

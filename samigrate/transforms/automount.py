@@ -26,7 +26,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     operations = [_set(work, spec, wanted)] if spec.automount is not wanted else []
     removed = list(_exported_volumes(work, spec)) if wanted is False and _is_unused(work) else []
     if operations or removed:
-        yield Proposal("automount", (*operations, *removed), (), tuple(_risks(work, state, bool(removed), wanted)))
+        yield Proposal("automount", (*operations, *removed), (), tuple(_risks(work, bool(removed), wanted)))
 
 
 def _is_unused(work: Work) -> bool:
@@ -81,7 +81,7 @@ def _without(work: Work, spec: PodSpec, holder: str, names: set[str]) -> Iterato
         yield Operation(at, "remove", f"{path}/{index}", None, entries[index], (), reason)
 
 
-def _risks(work: Work, state: State, removes: bool, wanted: bool) -> Iterator[tuple[Risk, str]]:
+def _risks(work: Work, removes: bool, wanted: bool) -> Iterator[tuple[Risk, str]]:
     is_sure = any(piece.strength is Strength.COUNTER for piece in work.verdict.evidence)
     if wanted is False:
         yield (Risk.L1, "images known to need no API") if is_sure else (Risk.L2, "loses a token that nothing declares a use of")

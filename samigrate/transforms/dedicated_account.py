@@ -64,7 +64,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if added:
         risks.append((Risk.L3, "a binding gains a subject"))
     operations += _additions(state, touched, name)
-    resources = () if identity.is_defined(work, state, name) else (_account(work, state, name, options),)
+    resources = () if identity.is_defined(work, state, name) else (_account(work, name, options),)
     yield Proposal("identity", tuple(operations), resources, tuple(risks))
 
 
@@ -211,7 +211,7 @@ def _additions(state: State, touched: Sequence[Reference], name: str) -> Iterato
                 yield operation
 
 
-def _account(work: Work, state: State, name: str, options: Mapping[str, Value]) -> NewResource:
+def _account(work: Work, name: str, options: Mapping[str, Value]) -> NewResource:
     workload = work.workload
     metadata: dict[str, Value] = {"name": name}
     if workload.id.namespace is not None:

@@ -22,7 +22,7 @@ _OTHER_AUDIENCE = ("VAULT_", "AWS_WEB_IDENTITY", "AZURE_FEDERATED", "GOOGLE_APPL
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
     spec = work.workload.spec
-    yield from _variables(work, state)
+    yield from _variables(work)
     sure: list[TokenVolume] = []
     for found in legacy.volumes(spec, work.token_owner):
         if not found.owner.is_sure:
@@ -287,7 +287,7 @@ def _token_file(work: Work) -> str:
 # ---------------------------------------------------------------- variables
 
 
-def _variables(work: Work, state: State) -> Iterator[Proposal | Finding]:
+def _variables(work: Work) -> Iterator[Proposal | Finding]:
     for found in legacy.variables(work.workload.spec, work.token_owner):
         if not found.owner.is_sure:
             if found.key in ("", *TOKEN_KEYS):

@@ -157,7 +157,7 @@ class _Step(NamedTuple):
         found = [inner for inner in slot.inner if inner.key == key and not inner.is_gone and not inner.is_merge]
         if len(found) > 1:
             raise self.refuse(f"the key {key!r} stands here twice", found[1].key_node)
-        if found and _is_explicit(self.page, node, found[0]):
+        if found and _is_explicit(node, found[0]):
             raise self.refuse("the key is written with `?`", found[0].key_node)
         return found[0] if found else None
 
@@ -174,7 +174,7 @@ class _Step(NamedTuple):
         found = self._entry(slot, node, key)
         inherited = _inherited(slot)
         is_new = found is None and (self.op.op == "add" or key in inherited)
-        if (is_new or self.op.op == "remove") and any(_is_explicit(self.page, node, inner) for inner in slot.inner):
+        if (is_new or self.op.op == "remove") and any(_is_explicit(node, inner) for inner in slot.inner):
             raise self.refuse("a key of this mapping is written with `?`", node)
         if self.op.op == "remove":
             if key in inherited:
@@ -187,9 +187,9 @@ class _Step(NamedTuple):
         elif self.op.op == "replace" and key not in inherited:
             raise self.refuse("there is no such key", node)
         else:
-            self._add_key(slot, node, key, is_override=key in inherited)
+            self._add_key(slot, key, is_override=key in inherited)
 
-    def _add_key(self, slot: Slot, node: Node, key: str, *, is_override: bool) -> None:
+    def _add_key(self, slot: Slot, key: str, *, is_override: bool) -> None:
         gone = next((inner for inner in slot.inner if inner.key == key and inner.is_gone and inner.old), None)
         if gone is not None:
             gone.is_gone = False
@@ -243,7 +243,7 @@ def _is_merge(text: str, key: Node) -> bool:
     return "!" not in text[key.start : key.body] or "merge" in text[key.start : key.body]
 
 
-def _is_explicit(page: Page, node: Node, slot: Slot) -> bool:
+def _is_explicit(node: Node, slot: Slot) -> bool:
     """Whether a block entry is written `? key`, or without a key."""
     if node.style or slot.key_node is None:
         return False

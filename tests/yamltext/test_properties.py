@@ -120,7 +120,7 @@ def untouched(text: str, value: Any, op: Op) -> list[str]:
             first = line_ranges(text, [f"{parent}/{str(key).replace('~', '~0').replace('/', '~1')}"])
             touched.update(line for line, _ in first)
     lines = text.removeprefix("\ufeff").splitlines()
-    if op.op == "remove" and isinstance(holder, dict) and path[-1] == next(iter(holder)):
+    if op.op == "remove" and path[-1] == (next(iter(holder)) if isinstance(holder, dict) else "0"):
         # What stands below a first entry moves up to its dash, over blank lines.
         below = [last + 1 for _, last in line_ranges(text, [op.pointer])]
         touched.update(

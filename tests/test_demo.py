@@ -20,6 +20,37 @@ def test_the_sample_shop_from_the_checkout(monkeypatch: pytest.MonkeyPatch) -> N
     assert "golden/" not in done.stderr  # what lies beside the shop here is not applied together with it
 
 
+WEB = """\
+# The shop window.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+spec:
+  replicas: 3
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      # one process, no sidecars
+      containers:
+      - name: nginx
+        image: nginx:1.29
+"""
+
+
+def test_the_first_example_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "web.yaml").write_text(WEB)
+    monkeypatch.chdir(tmp_path)
+    done = invoke(["migrate", "."])
+    shown = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("$ samigrate migrate .\n")[2].partition("```")[0]
+    assert shown.splitlines()[:-1] == done.stdout.decode().splitlines()
+    assert shown.splitlines()[-1] in done.stderr.splitlines()
+
+
 def test_a_neighbours_bad_config_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").mkdir()
     for folder in ("mine", "theirs"):

@@ -136,7 +136,7 @@ def cli() -> None:
 @click.option("--check", is_flag=True, help="Exit with 1 if anything would change.")
 @click.option("--baseline", metavar="FILE", type=click.Path(dir_okay=False), help="With --check: only what is not in this JSON report.")
 @click.option("--diff", is_flag=True, help="Print the diff: of a stream instead of the stream, with --write or --check besides.")
-@click.option("--verify-build", is_flag=True, help="Build every kustomization before and after: they may differ by the plan alone.")
+@click.option("--verify-build", is_flag=True, help="Make every kustomize build before and after: they may differ by the plan alone.")
 @click.option("--interactive", is_flag=True, help="Show each workload's change and ask; on a terminal only.")
 @click.option("--git-add", is_flag=True, help="With --write: `git add` what was written.")
 def migrate(

@@ -1,4 +1,4 @@
-"""`--verify-build`: every kustomization root is built before and after, and may differ by exactly the plan.
+"""`--verify-build`: every kustomize build that changes is made before and after, and may differ by exactly the plan.
 
 The trees are never touched: what changed is built in a copy. `kustomize` is used where it is there, else `kubectl`.
 """
@@ -28,7 +28,7 @@ PROGRAMS = (("kustomize", "build"), ("kubectl", "kustomize"))
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A root that does not build, in the words of the program."""
+    """A build that cannot be made, in the words of the program."""
 
     words: str
 
@@ -55,6 +55,7 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
                 problems += said if isinstance(said, list) else []
                 skipped += [said] if isinstance(said, Skip) else []
     bad = {path for problem in problems for _, build in concerned if problem.path == _file(build) for path in build.files}
+    bad = _whole(bad, outcome)
     good = [_note(concerned, len(skipped))] if len(concerned) > len(skipped) and not problems else []
     kept = tuple(change for change in outcome.changes if change.path not in bad)
     return outcome._replace(
@@ -63,6 +64,16 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
         skipped=(*outcome.skipped, *skipped),
         findings=(*outcome.findings, *good),
     )
+
+
+def _whole(bad: set[str], outcome: Outcome) -> set[str]:
+    """The files and all that share a workload's change with them, new files beside them included: it is made whole or
+    not at all."""
+    together = [{applied.operation.target.path for applied in one.applied} for one in outcome.workloads]
+    while more := {path for paths in together if paths & bad for path in paths} - bad:
+        bad = bad | more
+    folders = {os.path.dirname(path) for path in bad}
+    return bad | {change.path for change in outcome.changes if change.old is None and os.path.dirname(change.path) in folders}
 
 
 def _note(concerned: Sequence[tuple[Root, Build]], unbuilt: int) -> Finding:
@@ -131,7 +142,7 @@ def build(command: Sequence[str], folder: str) -> list[rendered.Object] | Failed
 
 
 def _compare(one: Build, root: str, changed: str, outcome: Outcome, command: Sequence[str]) -> list[Problem] | Skip:
-    """What is wrong with a build after the change. A root that did not build before proves nothing."""
+    """What is wrong with a build after the change. What did not build before proves nothing."""
     here = os.path.realpath(one.folder or ".")
     before = build(command, here)
     if isinstance(before, Failed):

@@ -753,6 +753,24 @@ def test_a_build_that_differs_by_anything_but_the_plan_is_refused(change: Any, s
     assert said in " ".join(problem.message for problem in outcome.problems)
 
 
+def test_what_a_refused_build_shares_a_change_with_is_not_changed_either(verify: Any) -> None:
+    account, binding = (
+        "account-file: sa.yaml\n",
+        BINDING.replace("Cluster", "").replace("{name: reader}", "{name: reader, namespace: prod}"),
+    )
+    plant(
+        {
+            "samigrate.yaml": 'apiVersion: samigrate.dev/v1\nkind: Config\nscopes: ["*"]\n' + account,
+            "shop/reader.yaml": binding + "- {kind: ServiceAccount, name: default, namespace: prod}\n",
+            **{f"shop/{path}": text for path, text in {**WEB, "over/kustomization.yaml": OVER.replace("namePrefix: p-\n", "")}.items()},
+        }
+    )
+    whole, refused = verify(lambda new: new), verify(lambda new: new.replace("nginx:1.29", "nginx:1.30"))
+    mine = {change.path for change in whole.changes if change.path.startswith("shop/")}
+    assert mine == {"shop/base/kustomization.yaml", "shop/base/sa.yaml", "shop/base/web.yaml", "shop/reader.yaml"}
+    assert not any(change.path.startswith("shop/") for change in refused.changes)
+
+
 def test_the_plan_itself_passes(verify: Any) -> None:
     outcome = verify(lambda new: new)
     assert len(outcome.changes) == 1

@@ -190,6 +190,8 @@ def test_secret_values_are_not_shown(folder: Path) -> None:
         (["migrate"], "Missing argument"),
         (["migrate", "--write", "-"], "--write needs files"),
         (["migrate", "--write", "--check", "."], "exclude each other"),
+        (["migrate", "--exclude", "[z-a]", "."], "--exclude: '[z-a]' is no path pattern"),
+        (["migrate", "--exclude", "", "."], "--exclude: '' is no path pattern"),
         (["migrate", "-", "web.yaml"], "goes with no other path"),
         (["migrate", "nope.yaml"], "nope.yaml: No such file"),
         (["migrate", "--recipe", "nope", "."], "unknown recipe 'nope'"),

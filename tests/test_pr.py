@@ -268,6 +268,7 @@ def test_slugs_differ_where_texts_do() -> None:
         pytest.param("my\\ folder/ @b\n", "my folder/y.yaml", ("@b",), id="an escaped space"),
         pytest.param("[Apps][2] @d\napps/\n[Docs]\n* @e\n", "apps/y.yaml", ("@d", "@e"), id="sections add up"),
         pytest.param("# * @a\n\n", "y.yaml", (), id="remarks only"),
+        pytest.param("* @a\n\\\n[z-a] @b\n", "y.yaml", ("@a",), id="lines that are no rule"),
     ],
 )
 def test_owners(rules: str, path: str, wanted: tuple[str, ...]) -> None:

@@ -67,7 +67,7 @@ def check_patterns(section: str, entries: Iterable[Entry], where: str) -> None:
         for field in fields:
             try:
                 re.compile(entry.get(field, ""))
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:  # the latter two of numbers and groups past all measure
                 raise InputError(where, 0, f"{section} {number}: {field} is no regular expression: {error}") from error
 
 

@@ -45,7 +45,10 @@ class Gathered(NamedTuple):
 
 
 def gather(selection: Selection) -> Gathered:
-    """The roots that the paths lead to. Raises InputError for a path that is not there and for a bad config."""
+    """The roots that the paths lead to. Raises InputError for a path that is not there, a bad pattern and a bad config."""
+    for glob in selection.exclude:
+        if not globs.is_valid(glob):
+            raise InputError("", 0, f"--exclude: {glob!r} is no path pattern such as `envs/*`")
     return _Gathering(selection).run()
 
 

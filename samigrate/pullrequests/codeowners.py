@@ -35,7 +35,10 @@ def parse(text: str) -> list[Rule]:
         if found := _SECTION.fullmatch(stripped):
             section, inherited = found[1].lower(), tuple(found[2].split())
             continue
-        pattern, *owners = _WORD.findall(stripped)
+        words = _WORD.findall(stripped)
+        if not words:
+            continue  # a backslash with nothing behind it
+        pattern, *owners = words
         rules.append(Rule(section, re.sub(r"\\(.)", r"\1", pattern), tuple(owners) or inherited))
     return rules
 

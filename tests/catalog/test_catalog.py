@@ -143,6 +143,10 @@ def test_users_extend_the_catalogue() -> None:
         pytest.param(
             {"arguments": [{"name": "x", "pattern": "("}]}, "arguments 1: pattern is no regular expression", id="a broken pattern"
         ),
+        pytest.param({"env": [{"name": "X", "value": "a{9999999999}"}]}, "env 1: value is no regular expression", id="a great number"),
+        pytest.param(
+            {"arguments": [{"name": "x", "pattern": "(" * 3_000 + ")" * 3_000}]}, "arguments 1: pattern is no", id="very many groups"
+        ),
         pytest.param(
             {"arguments": [{"name": "x", "pattern": "x", "in": ["here"]}]}, "arguments 1: in: here is not one of", id="no such place"
         ),

@@ -8,6 +8,8 @@ from samigrate import yamltext
 from samigrate.values import Value, mapping, pointer, sequence
 
 GENERATOR = "secretGenerator"
+_OPEN = ("apiVersion", "kind", "metadata", "type", "immutable")
+"""What a Secret says besides its values: whatever else it holds may be `data`, misspelled."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -20,7 +22,7 @@ def secret_lines(content: str) -> Iterator[tuple[int, int]]:
         if not _may_hold(piece):
             continue
         above = content.count("\n", 0, chunk.start)
-        whole = above + 1, above + 1 + piece.count("\n")
+        whole = above + 1, above + piece.count("\n") + (not piece.endswith("\n"))
         try:
             parsed = yamltext.load(piece)
         except yamltext.YamlError:
@@ -34,7 +36,7 @@ def secret_lines(content: str) -> Iterator[tuple[int, int]]:
 
 
 def _may_hold(content: str) -> bool:
-    return "Secret" in content or GENERATOR in content
+    return "Secret" in content or "stringData" in content or GENERATOR in content
 
 
 def _secret_values(value: Value, where: str, *, is_secret: bool = False) -> Iterator[str]:
@@ -44,8 +46,8 @@ def _secret_values(value: Value, where: str, *, is_secret: bool = False) -> Iter
             yield from _secret_values(item, f"{where}/{place}", is_secret=is_secret)
     if not isinstance(value, dict):
         return
-    if is_secret or value.get("kind") == "Secret":
-        yield from (where + pointer(field) for field in ("data", "stringData") if field in value)
+    if is_secret or value.get("kind") == "Secret" or "stringData" in value:  # no other kind has that: one that is misspelled
+        yield from (where + pointer(field) for field in value if field not in _OPEN)
         if LAST_APPLIED in mapping(value, "metadata", "annotations"):
             yield where + pointer("metadata", "annotations", LAST_APPLIED)
         return

@@ -611,3 +611,26 @@ def test_a_secret_on_the_changed_line_hides_the_diff(folder: Path) -> None:
     result = invoke(["migrate", "all.json"])
     assert "all.json: not shown" in result.stderr
     assert b"CANARY" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [
+        pytest.param("kind: Secret\napiVersion: v1\nstringData: {a: CANARY\n", 2, id="unreadable"),
+        pytest.param("kind: Secret\napiVersion: v1\nstringData: {a: CANARY", 2, id="unreadable, without a line break"),
+        pytest.param("kind: Secret\napiVersion: v1\nstringData:\n  a: CANARY\n  a: CANARY\n", 0, id="a key twice"),
+        pytest.param("kind: Secret\napiVersion: v1\nmetadata: &m {name: x}\nother: *m\nstringData:\n  a: CANARY\n", 0, id="an alias"),
+        pytest.param("kind: Secrets\napiVersion: v1\nmetadata: {name: x}\nstringData:\n  a: CANARY\n", 0, id="a misspelled kind"),
+        pytest.param("kind: Secret\napiVersion: v1\nmetadata: {name: x}\nstringdata:\n  a: CANARY\n", 0, id="a misspelled field"),
+        pytest.param("kind: Secret\napiVersion: v1\nmetadata: {name: x}\nstringData:\n  a: CANARY", 0, id="readable"),
+    ],
+)
+def test_a_secret_at_either_end_of_a_file_is_not_shown(folder: Path, last: str, code: int) -> None:
+    (folder / "good.yaml").write_text(GOOD + "---\n" + last)
+    (folder / "first.yaml").write_text(last.removesuffix("\n") + "\n---\n" + GOOD.replace("good", "other"))
+    result = invoke(["migrate", "."])
+    assert_graceful(result)
+    assert result.exit == code
+    for name in (b"good", b"other"):
+        assert b"+      serviceAccountName: " + name in result.stdout
+    assert "CANARY" not in result.stdout.decode() + result.stderr

@@ -216,6 +216,23 @@ def test_rd4_a_switch_of_account_may_leave_pull_secrets_behind(more: str, image:
     assert ("unseen-pull-secrets" in run.said()) is says
 
 
+@pytest.mark.parametrize(
+    ("audience", "stays"),
+    [("vault", True), ("sts.amazonaws.com", True), ("https://kubernetes.default.svc", False), ("", False)],
+    ids=["Vault's", "a cloud's", "the API server's", "none"],
+)
+def test_re5_who_takes_a_projected_token_knows_its_account(audience: str, stays: bool) -> None:
+    """A role of Vault, or a cloud's trust policy, names default: under another account the pod is refused."""
+    source = f"serviceAccountToken: {{path: token, audience: '{audience}'}}" if audience else "serviceAccountToken: {path: token}"
+    text = token_pod(f"projected:\n  sources:\n  - {source}\n", pod="dnsPolicy: Default")
+    run = migrate(text)
+    assert ("serviceAccountName" not in run.spec()) is stays
+    if stays:
+        assert run.spec()[FIELD] is False, "the token at the default path goes all the same"
+        assert f"a projected token for {audience} names the account, R-E5" in run.finding("above-max-risk").message
+        assert migrate(text, risk=Risk.L4).spec()["serviceAccountName"] == "web"
+
+
 def test_rb17_rb20_expiry() -> None:
     text = stream(account("app"), token_pod(SECRET))
     assert "expirationSeconds: 3607\n" in migrate(text).after

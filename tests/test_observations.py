@@ -33,7 +33,10 @@ DRIVER = "apiVersion: storage.k8s.io/v1\nkind: CSIDriver\nmetadata: {name: disks
     ],
 )
 def test_a_csi_driver_is_handed_another_token(text: str) -> None:
-    assert migrate(text).finding("csi-token").rule == "R-D29"
+    assert migrate(text, risk=Risk.L4).finding("csi-token").rule == "R-D29"
+    kept = migrate(text)
+    assert "serviceAccountName" not in kept.spec()
+    assert "is handed a token of the account, R-D29" in kept.finding("above-max-risk").message
 
 
 def test_other_drivers_and_those_that_stay_are_not_told() -> None:

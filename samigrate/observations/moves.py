@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from samigrate.model import Finding, Proposal, Severity
-from samigrate.planning import consul
+from samigrate.planning import consul, outside
 from samigrate.planning.planner import Planned
 from samigrate.planning.state import Work
 from samigrate.scope.index import View
 from samigrate.values import Value, at, mapping, sequence, text
 
-DRIVERS = frozenset(
-    {
-        *("secrets-store.csi.k8s.io", "gcsfuse.csi.storage.gke.io", "s3.csi.aws.com", "efs.csi.aws.com", "csi.cert-manager.io"),
-        *("file.csi.azure.com", "blob.csi.azure.com"),
-    }
-)
-"""CSI drivers that are handed a token of the pod's account (as of 2026-11); others show in their CSIDriver."""
 MUTATING = (
     ("kyverno.io", "ClusterPolicy"),
     ("kyverno.io", "Policy"),
@@ -57,14 +50,11 @@ def _mesh(work: Work, proposal: Proposal) -> Iterator[Finding]:
 
 
 def _volumes(work: Work, view: View) -> Iterator[Finding]:
-    known = {one.id.name for one in view.everywhere("storage.k8s.io", "CSIDriver") if sequence(one.value, "spec", "tokenRequests")}
-    for _, volume in work.workload.spec.volumes():
-        driver = text(volume, "csi", "driver")
-        if driver in DRIVERS or driver in known:
-            message = f"volume {text(volume, 'name')} is served by {driver}, which is handed a token of the pod's account"
-            yield work.finding(
-                "csi-token", "R-D29", message, "let the new account in where the driver's backend knows the old one", Severity.WARNING
-            )
+    for volume, driver in outside.volumes(work, view):
+        message = f"volume {volume} is served by {driver}, which is handed a token of the pod's account"
+        yield work.finding(
+            "csi-token", "R-D29", message, "let the new account in where the driver's backend knows the old one", Severity.WARNING
+        )
 
 
 def _overrides(work: Work, view: View) -> Iterator[Finding]:

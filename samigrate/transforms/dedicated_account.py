@@ -16,8 +16,9 @@ from samigrate.model import (
     Resource,
     Risk,
     Severity,
+    Strength,
 )
-from samigrate.planning import identity, layout, names, policies, pull_secrets
+from samigrate.planning import identity, layout, names, outside, policies, pull_secrets
 from samigrate.planning.state import State, Work
 from samigrate.scope import references
 from samigrate.scope.index import Grant, Match, Seen, View
@@ -25,6 +26,8 @@ from samigrate.scope.references import Reference
 from samigrate.transforms import Option, Transform
 from samigrate.values import Value, mapping, sequence, text
 
+SIDECAR = 11
+"""The row of E.2 for sidecars that show the token to others, and need no rights of the pod's."""
 LABELS = ("name", "instance", "component", "part-of")
 CLOUD = ("eks.amazonaws.com/", "iam.gke.io/", "azure.workload.identity/")
 _TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "kustomize.config.k8s.io/", "config.kubernetes.io/")
@@ -57,7 +60,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     touched = [one for view in work.views for one in references.of(view, DEFAULT_ACCOUNT, name) if references.is_touched(one)]
     yield from _findings(work, touched)
     grants = [grant for view in work.views for grant in view.grants(DEFAULT_ACCOUNT)]
-    risks = [*_risks(work, touched), *policies.risks(work), *identity.kind_risks(workload)]
+    risks = [*_risks(work, touched), *outside.risks(work), *policies.risks(work), *identity.kind_risks(workload)]
     operations = [_set_account(work, spec.value, name), *_drop_alias(work, spec.value)]
     added = list(_subjects(work, state, grants, name))
     operations += added
@@ -130,7 +133,7 @@ def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str
     if identity.wave(work.workload) < 0:
         yield Risk.L4, "a negative sync wave"
     for piece in work.verdict.evidence:
-        if piece.rank == 11:
+        if piece.rank == SIDECAR:
             yield Risk.L4, f"{piece.detail}, R-E11"
     for one in touched:
         yield Risk.L4, f"{one.identity.resource.id} names the account"
@@ -287,7 +290,8 @@ def _pull_secrets(work: Work) -> list[dict[str, Value]]:
 
 def _has_unseen_rights(work: Work) -> bool:
     """Whether the workload seems to use rights that the input does not show: they would stay behind with `default`."""
-    uses = work.verdict.level in (Level.LIKELY, Level.REQUIRED) and any(token.audience is None for token in work.tokens)
+    uses = any(piece.strength in (Strength.PROOF, Strength.STRONG) and piece.rank != SIDECAR for piece in work.verdict.evidence)
+    uses = uses and any(token.audience is None for token in work.tokens)
     return uses and not work.settings.assume_complete_input and not any(view.grants(DEFAULT_ACCOUNT) for view in work.views)
 
 

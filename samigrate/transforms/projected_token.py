@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from samigrate import legacy
 from samigrate.legacy import TokenVariable, TokenVolume
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
-from samigrate.planning import identity, layout, policies, pull_secrets
+from samigrate.planning import identity, layout, outside, policies, pull_secrets
 from samigrate.planning.state import State, Work
 from samigrate.scope.index import Match
 from samigrate.tokens import TOKEN_KEYS
@@ -82,7 +82,7 @@ def _switch(work: Work, state: State, others: list[TokenVolume], *, has_own: boo
         operations += _convert(work, state, found)
     if not any(sequence(seen.resource.value, "imagePullSecrets") for view in work.views for seen in view.account(account)):
         yield from pull_secrets.findings(work, f"the account {account}")
-    risks = (*policies.risks(work), (Risk.L3, f"runs as {account} instead of default"), *_risks(work, others))
+    risks = (*outside.risks(work), *policies.risks(work), (Risk.L3, f"runs as {account} instead of default"), *_risks(work, others))
     yield Proposal("identity", tuple(operations), (), risks)
 
 

@@ -108,7 +108,7 @@ def test_one_workloads_chain(shop: Outcome) -> None:
 def test_summaries_name_the_next_step(shop: Outcome) -> None:
     assert "--write" in summed(shop, Look())[-1]
     *_, changed, back = summed(shop, Look(), ("shop/a.yaml",))
-    assert "Changed 1 file (6 read)" in changed
+    assert "Changed 1 file (7 read)" in changed
     assert "--recipe rollback" in back, "accounts have changed, and `git revert` is no way back (R-G23)"
     stays = shop._replace(workloads=tuple(report._replace(account_after=report.account_before) for report in shop.workloads))
     assert "Changed 1 file" in summed(stays, Look(), ("shop/a.yaml",))[-1]

@@ -69,41 +69,42 @@ def meant(accepted: Sequence[Planned], path: str, error: RefusedError) -> Sequen
 def work_on(manifest: Manifest, accepted: Sequence[Planned]) -> FileWork:
     """All that the proposals ask of one file."""
     operations: dict[int, list[Operation]] = defaultdict(list)
-    inserts: list[tuple[int, Value]] = []
-    siblings: list[tuple[Location, Value]] = []
-    items: list[tuple[int, str, Value]] = []
-    removals: set[int] = set()
-    gone: set[tuple[int, str]] = set()
-    for one in accepted:
-        for each in one.proposal.operations:
-            if each.target.path != manifest.path:
-                continue
-            if each.op == "remove" and not each.pointer and not each.target.item:
-                removals.add(each.target.document)
-            elif each.op == "remove" and not each.pointer:
-                gone.add((each.target.document, each.target.item))
-            else:
-                operations[each.target.document].append(each._replace(pointer=each.target.item + each.pointer))
-        for added in one.proposal.resources:
-            if placing.place(added) != manifest.path:
-                continue
-            if added.file:
-                inserts.append((0, added.value))
-            elif place := _place_in_list(added.beside, manifest):
-                items.append((added.beside.document, place, added.value))
-            elif manifest.is_json:
-                siblings.append((added.beside, added.value))
-            else:
-                inserts.append((added.beside.document, added.value))
-    for document, place, value in sorted(items, key=lambda item: _order(item[1]), reverse=True):  # from the end: earlier places stay true
-        added_item = Operation(Location(manifest.path, document), "add", place, value, reason="an account for the object behind it")
-        operations[document].append(added_item)
+    gone: list[Location] = []
+    for each in (each for one in accepted for each in one.proposal.operations if each.target.path == manifest.path):
+        if each.op == "remove" and not each.pointer:
+            gone.append(each.target)
+        else:
+            operations[each.target.document].append(each._replace(pointer=each.target.item + each.pointer))
+    inserts, siblings, items = _added(manifest, accepted)
+    for at, value in sorted(items, key=lambda item: _order(item[0].item), reverse=True):  # from the end: earlier places stay true
+        operations[at.document].append(Operation(at._replace(item=""), "add", at.item, value, reason="an account for the object behind it"))
     for listed in operations.values():  # an account's name before the keys that are written behind it
         listed.sort(key=lambda operation: not (operation.op == "add" and operation.pointer.endswith("/serviceAccountName")))
-    for document, place in sorted(gone, key=lambda item: _order(item[1]), reverse=True):
-        operations[document].append(Operation(Location(manifest.path, document), "remove", place, reason="nothing names it any more"))
+    for at in sorted({at for at in gone if at.item}, key=lambda at: _order(at.item), reverse=True):
+        operations[at.document].append(Operation(at._replace(item=""), "remove", at.item, reason="nothing names it any more"))
+    removals = {at.document for at in gone if not at.item}
     kept = {document: each for document, each in operations.items() if document not in removals}
     return FileWork(kept, sorted(inserts, key=lambda insert: insert[0]), siblings, sorted(removals))
+
+
+def _added(
+    manifest: Manifest, accepted: Sequence[Planned]
+) -> tuple[list[tuple[int, Value]], list[tuple[Location, Value]], list[tuple[Location, Value]]]:
+    """The new objects of a file: documents by the place that they go before, those for a file beside it, and items by
+    their place in a list."""
+    inserts: list[tuple[int, Value]] = []
+    siblings: list[tuple[Location, Value]] = []
+    items: list[tuple[Location, Value]] = []
+    for added in (added for one in accepted for added in one.proposal.resources if placing.place(added) == manifest.path):
+        if added.file:
+            inserts.append((0, added.value))
+        elif place := _place_in_list(added.beside, manifest):
+            items.append((Location(manifest.path, added.beside.document, place), added.value))
+        elif manifest.is_json:
+            siblings.append((added.beside, added.value))
+        else:
+            inserts.append((added.beside.document, added.value))
+    return inserts, siblings, items
 
 
 def _place_in_list(beside: Location, manifest: Manifest) -> str:

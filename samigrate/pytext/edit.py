@@ -146,16 +146,20 @@ def _edit_mapping(draft: Draft, node: Node, key: str, op: Op) -> None:
     by_itself = target.entry(name)
     if op.op == "replace" and (by_itself is None or by_itself.span is not None):
         raise CannotEdit(op.pointer, f"there is no {key}", node.line)
-    place = len(slots)
+    slots.insert(_behind(slots, after), Slot(name, None, value, is_fresh=True))
+
+
+def _behind(slots: list[Slot], after: tuple[str, ...]) -> int:
+    """Where a new key goes: behind the first of the siblings that is there, and what is new behind that."""
     if after[:1] == (FIRST,):
-        place = _first(slots)
-    else:
-        behind = next((at for one in after for at, slot in enumerate(slots) if slot.key == one), None)
-        if behind is not None:
-            place = behind + 1
-            while place < len(slots) and slots[place].is_fresh and slots[place].old is None:
-                place += 1
-    slots.insert(place, Slot(name, None, value, is_fresh=True))
+        return _first(slots)
+    behind = next((at for one in after for at, slot in enumerate(slots) if slot.key == one), None)
+    if behind is None:
+        return len(slots)
+    place = behind + 1
+    while place < len(slots) and slots[place].is_fresh and slots[place].old is None:
+        place += 1
+    return place
 
 
 def _first(slots: list[Slot]) -> int:

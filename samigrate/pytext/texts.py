@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -55,33 +55,49 @@ def block(source: Source, node: libcst.BaseString) -> Block | None:
     if "apiVersion" not in raw or "kind" not in raw or source.is_bare(node):
         return None
     if isinstance(node, libcst.ConcatenatedString):
-        value = node.evaluated_value
-        text = value if isinstance(value, str) else ""
-        fixed = "it is put together of several literals"
-        return Block(source.span(node), text, "", fixed, True) if _is_manifest(text or raw.replace('"', "").replace("'", "")) else None
+        return _put_together(source, node)
     if not isinstance(node, libcst.SimpleString | libcst.FormattedString) or "b" in node.prefix.lower():
         return None
     style, fixed = ("f", "") if isinstance(node, libcst.FormattedString) else source.filled(node, _FILLS, _ENGINES)
-    word = _word(source.text)
-    units = list(_units(source, node, style, word))
+    units = tuple(_units(source, node, style, _word(source.text)))
     text = "".join(unit.value for unit in units)
     if not _is_manifest(text):
         return None
     start, end = source.span(node)
     quote = len(node.quote) if isinstance(node, libcst.SimpleString) else len(node.end)
     span = start + len(node.prefix) + quote, end - quote
+    indent, shown = _indent(text), {unit.value: _shown(unit.raw) for unit in units if unit.is_filled}
+    fixed = _FILLED_ELSEWHERE if fixed == "?" else fixed or _obstacle(text, indent, shown)
+    opening, several = source.text[start : span[0]], _holds_several(source, node)
+    return Block(span, text, indent, fixed, several, units, opening, style, shown, source.counted(node))
+
+
+def _put_together(source: Source, node: libcst.ConcatenatedString) -> Block | None:
+    value = node.evaluated_value
+    text = value if isinstance(value, str) else ""
+    if not _is_manifest(text or source.cut(node).replace('"', "").replace("'", "")):
+        return None
+    return Block(source.span(node), text, "", "it is put together of several literals", True)
+
+
+def _indent(text: str) -> str:
+    """What all lines of a text are indented by."""
     lines = [line for line in text.split("\n") if line.strip()]
-    indent = min((line[: len(line) - len(line.lstrip(" "))] for line in lines), key=len, default="")
-    if not text.startswith(("\n", indent)) and len(lines) > 1:
-        fixed = fixed or "its first line is indented in another way"
-    parent, before = source.parent(source.parent(node)), source.text[max(0, start - 60) : start]
-    several = _LOADS_ALL.search(before.rstrip()) is not None or parent is None
-    shown = {unit.value: _shown(unit.raw) for unit in units if unit.is_filled}
-    if any(placeholder in text for placeholder in shown.values()):
-        fixed = fixed or "it holds what its placeholders look like"
-    opening = source.text[start : span[0]]
-    fixed = _FILLED_ELSEWHERE if fixed == "?" else fixed
-    return Block(span, text, indent, fixed, several, tuple(units), opening, style, shown, source.counted(node))
+    return min((line[: len(line) - len(line.lstrip(" "))] for line in lines), key=len, default="")
+
+
+def _obstacle(text: str, indent: str, shown: Mapping[str, str]) -> str:
+    """Why a text cannot be edited, or ""."""
+    if not text.startswith(("\n", indent)) and sum(bool(line.strip()) for line in text.split("\n")) > 1:
+        return "its first line is indented in another way"
+    return "it holds what its placeholders look like" if any(placeholder in text for placeholder in shown.values()) else ""
+
+
+def _holds_several(source: Source, node: libcst.BaseString) -> bool:
+    """Whether whoever reads the text takes several documents."""
+    start = source.span(node)[0]
+    before = source.text[max(0, start - 60) : start]
+    return _LOADS_ALL.search(before.rstrip()) is not None or source.parent(source.parent(node)) is None
 
 
 def _is_manifest(text: str) -> bool:

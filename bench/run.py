@@ -180,9 +180,10 @@ def memory(place: Place) -> Iterator[Figure]:
     idle = measure.process([sys.executable, "-c", "pass"], nothing, place.cache).peak
     path = place.write("large.yaml", samples.mixed(200 * MB))
     size = path.stat().st_size
-    took = measure.process([*SAMIGRATE, "migrate", "-q", "-"], path, place.cache)
-    detail = f"{(took.peak - idle) / MB:.0f} MB for {size / MB:.0f} MB, in {took.wall:.0f} s"
-    yield Figure("peak memory on a stream with one workload in ten, against its size", (took.peak - idle) / size, 4, True, detail)
+    for what, options in (("a stream", ()), ("a stream told as a diff", ("--diff",))):
+        took = measure.process([*SAMIGRATE, "migrate", "-q", *options, "-"], path, place.cache)
+        detail = f"{(took.peak - idle) / MB:.0f} MB for {size / MB:.0f} MB, in {took.wall:.0f} s"
+        yield Figure(f"peak memory on {what} with one workload in ten, against its size", (took.peak - idle) / size, 4, True, detail)
     path.unlink()
 
 

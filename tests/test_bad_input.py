@@ -144,6 +144,25 @@ def test_a_neighbours_duplicate_keys_are_its_own_affair(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        pytest.param(0, "not read, so what it says is not known: not UTF-8", id="one"),
+        pytest.param(1, "not read, nor is 1 more file beside PATH, so what they say is not known: not UTF-8", id="two"),
+        pytest.param(2, "not read, nor are 2 more files beside PATH, so what they say is not known: not UTF-8", id="three"),
+    ],
+)
+def test_what_cannot_be_read_beside_path_is_a_note(others: int, said: str, folder: Path) -> None:
+    (folder / ".git").mkdir()
+    for name in ("mine", "theirs"):
+        (folder / name).mkdir()
+    (folder / "mine/web.yaml").write_text(GOOD)
+    for number in range(others + 1):
+        (folder / f"theirs/{number}.yaml").write_bytes(HEAD.encode() + b"# \xe9\n")
+    result = invoke(["migrate", "--check", "mine"])
+    assert result.exit == 1 and f"{said}: byte 0xe9  theirs/0.yaml:9" in result.stderr
+
+
+@pytest.mark.parametrize(
     "content",
     [
         b"",

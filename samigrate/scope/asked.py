@@ -26,7 +26,8 @@ def narrow(found: Reading, root: Root) -> None:
     found.skipped = [skip for skip in found.skipped if skip.path in paths]
     if beside:
         more = f", nor {'is' if len(beside) == 2 else 'are'} {count(len(beside) - 1, 'more file')} beside PATH" if len(beside) > 1 else ""
-        reason = f"not read{more}, so what it says is not known: {beside[0].message}"
+        says = "they say" if more else "it says"
+        reason = f"not read{more}, so what {says} is not known: {beside[0].message}"
         found.skipped.append(Skip(beside[0].path, beside[0].line, reason))
     found.problems = [problem for problem in found.problems if problem.path in paths]
     found.findings = [finding for finding in found.findings if finding.at.path in paths]

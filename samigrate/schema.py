@@ -82,7 +82,7 @@ def plan() -> Schema:
             "was": _object(["account", "automount", "mounted"], before),
             "tokens": _object(["before", "after"], {"before": _COUNT, "after": _COUNT}),
             "evidence": _STRINGS,
-            "risks": _STRINGS,
+            "risks": {"type": "array", "items": {"type": "string", "pattern": f"^({'|'.join(RISKS)}): "}},
             "notes": _STRINGS,
             "files": _told(
                 {"type": "object", "additionalProperties": {"type": "string", "pattern": "^(absent|sha256:[0-9a-f]{64})$"}},

@@ -537,3 +537,30 @@ def test_written_files_are_staged_where_a_runner_commits_only_what_git_knows(fol
     staged = subprocess.run(["git", "diff", "--cached", "--name-only"], check=True, capture_output=True, text=True).stdout
     assert staged.split() == ["one-serviceaccount.json", "one.json", "web.yaml"]
     assert run("migrate", "--git-add", ".").exit == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        pytest.param('- "L1: images known to need no API"', "- images", "must be a text like", id="a risk without its level"),
+        pytest.param("path: /metadata/annotations", "path: /meta/annotations", "make the plan anew", id="a path to nowhere"),
+        pytest.param(
+            "path: /metadata/annotations", "path: /spec/template/spec/containers/²/x", "make the plan anew", id="a place in a list"
+        ),
+        pytest.param("          name: lone\n", "          name: []\n", "no object with kind and name", id="a new object's name"),
+        pytest.param("          name: lone\n", "          name: {{ .Values.x }}\n", "no object with kind and name", id="a template"),
+        pytest.param("          kind: ServiceAccount\n", "", "no object with kind and name", id="a new object without a kind"),
+    ],
+)
+def test_a_plan_that_was_edited_badly_is_refused(folder: Path, tmp_path: Path, old: str, new: str, words: str) -> None:
+    fill(tmp_path / "lone", {"lone.yaml": deployment("lone")})
+    os.chdir(tmp_path / "lone")
+    assert invoke(["plan", ".", "-o", "plan.yaml"]).exit == 0
+    text = Path("plan.yaml").read_text()
+    assert old.strip() in text
+    found = next(line for line in text.splitlines(keepends=True) if line.strip() == old.strip())
+    Path("plan.yaml").write_text(text.replace(found, found.replace(old.strip(), new.strip()) if new else "", 1))
+    result = invoke(["apply", "plan.yaml"])
+    assert (result.exit, result.stdout) == (2, b"")
+    assert words in result.stderr
+    assert Path("lone.yaml").read_text() == deployment("lone")

@@ -21,6 +21,7 @@ from samigrate.planfiles.holding import contains, holds
 from samigrate.planfiles.planfile import KEEP, NEW, Entry, Step, Target
 from samigrate.planfiles.review import SHARED_PART, resources_by_target
 from samigrate.planning import names, planner
+from samigrate.planning.operations import Inapplicable
 from samigrate.planning.planner import Blocked, Plan, Planned, part_key
 from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root
@@ -233,7 +234,12 @@ class _Applying:
         planned.sort(key=lambda one: (order[one.transform], names.precedence(one.work.workload), one.work.workload.key))
         made = planner.Plan()
         for one in planned:
-            made.state.accept(one.work, one.transform, one.proposal, self.resources)
+            try:
+                made.state.accept(one.work, one.transform, one.proposal, self.resources)
+            except Inapplicable as error:  # a path that somebody has edited
+                where = one.work.workload
+                message = f"{where.id}: {one.proposal.part} cannot be done: {error}; make the plan anew"
+                raise InputError(where.resource.at.path, where.resource.at.line, message) from error
             made.accepted.append(one)
         return made
 

@@ -15,7 +15,7 @@ from samigrate import schema, yamltext
 from samigrate.config import API_VERSION, read_document
 from samigrate.errors import InputError
 from samigrate.model import Level, Risk
-from samigrate.values import Value, pointer
+from samigrate.values import Value, at, pointer, text
 
 KEEP = "keep"
 ABSENT = "absent"
@@ -244,6 +244,9 @@ def read(path: str) -> PlanFile:
     value = document.value
     entries = tuple(_entry(each) for each in value["workloads"])
     for index, entry in enumerate(entries):
+        for place, step in enumerate(entry.steps):
+            if step.op == NEW and not _is_object(step.value):
+                raise document.error(pointer("workloads", index, "operations", place), "the value is no object with kind and name")
         if entry.key in {other.key for other in entries[:index]}:
             raise document.error(pointer("workloads", index), f"{entry.key} is there twice")
         for key, planned in (("account", entry.planned_account), ("automount", entry.planned_automount)):
@@ -254,6 +257,11 @@ def read(path: str) -> PlanFile:
             way = "declare its use of the API (samigrate.dev/api-access), and make the plan anew"
             raise document.error(pointer("workloads", index, "automount"), f"{wanted}; for anything else {way}")
     return PlanFile(tuple(value["recipe"]), value.get("options", {}), entries, tuple(_left(each) for each in value.get("left-alone", [])))
+
+
+def _is_object(value: Value) -> bool:
+    stated = (text(value, "apiVersion"), text(value, "kind"), text(value, "metadata", "name"))
+    return all(stated) and isinstance(at(value, "metadata", "namespace"), str | None)
 
 
 def _entry(value: Mapping[str, Any]) -> Entry:

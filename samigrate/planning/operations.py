@@ -52,7 +52,7 @@ def _edit_mapping(value: dict[str, Value], key: str, rest: list[str], operation:
 
 def _edit_list(value: list[Value], key: str, rest: list[str], operation: Operation) -> Value:
     adds = operation.op == "add" and not rest
-    place = len(value) if key == "-" and adds else int(key) if key.isdigit() else -1
+    place = len(value) if key == "-" and adds else int(key) if key.isascii() and key.isdigit() else -1
     if not 0 <= place < len(value) + adds:
         raise Inapplicable(f"{operation.pointer}: the list has {len(value)} items")
     edited = list(value)

@@ -37,7 +37,7 @@ _ON_ITS_OWN = ("", '"', "'", None)
 """Styles of scalars that end where libyaml says, and need no second look."""
 _INDICATORS = ("- ", "? ", ": ", "-\t", "?\t", ":\t")
 _COMPACT = re.compile(r"[-?:](?<![-?:][ \t].)[ \t]++(?:[-?:][ \t]++){999}")  # tried once for a run, not at each of its parts
-_BRACKETS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\S)#[^\r\n]*|[\[{]|[\]}]", re.DOTALL)
+_BRACKETS = re.compile(r"(?<!\\)\"(?:[^\"\\]|\\.)*+\"|'[^']*'|(?<!\S)#[^\r\n]*|[\[{]|[\]}]", re.DOTALL)
 _BAD_CHARACTER = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # so many take long to compile
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 import random
+import time
 from typing import Any
 
 import pytest
@@ -257,3 +258,10 @@ def test_junk_never_crashes(text: str) -> None:
             compose(piece)
         except YamlError as error:
             assert error.line >= 1 and error.column >= 1
+
+
+def test_a_quote_that_nobody_closes_is_looked_through_once() -> None:
+    started = time.perf_counter()
+    with pytest.raises(YamlError):
+        load('a: "' + '\\"' * 50_000 + "[" * 1_001)
+    assert time.perf_counter() - started < 2

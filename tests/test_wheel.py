@@ -32,7 +32,8 @@ def test_everything_travels(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests", "golden", "examples"))]
 
 
-def test_it_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
+def test_it_runs_from_the_wheel(wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # it would put the checkout before what is installed
     venv.EnvBuilder(with_pip=True).create(tmp_path / "venv")
     python = tmp_path / "venv" / BIN / "python"
     subprocess.run([python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", wheel], check=True)

@@ -121,11 +121,10 @@ def untouched(text: str, value: Any, op: Op) -> list[str]:
             touched.update(line for line, _ in first)
     lines = text.removeprefix("\ufeff").splitlines()
     if op.op == "remove" and path[-1] == (next(iter(holder)) if isinstance(holder, dict) else "0"):
-        # What stands below a first entry moves up to its dash, over blank lines.
-        below = [last + 1 for _, last in line_ranges(text, [op.pointer])]
-        touched.update(
-            line for start in below for line in takewhile(lambda line: not lines[line - 1].strip(), range(start, len(lines) + 1))
-        )
+        # What stands below a first entry moves up to its dash, over blank lines; comments between them stay, above it.
+        for _, last in line_ranges(text, [op.pointer]):
+            between = takewhile(lambda line: lines[line - 1].strip()[:1] in ("", "#"), range(last + 1, len(lines) + 1))
+            touched.update(line for line in between if not lines[line - 1].strip())
     if text[-1] not in "\r\n":
         # A literal at the very end has to say that it has no line break.
         touched.update([len(lines), *(number for number, line in enumerate(lines, 1) if HEADER.search(line))])

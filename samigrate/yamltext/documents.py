@@ -15,7 +15,7 @@ from .write import Style, block_lines
 _BREAK = re.compile(r"\r\n|\n|\r")
 _HEAD = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?>\r\n|\n|\r))*")
 _HEADER = re.compile(r"(?:[ \t]*#[^\r\n]*(?>\r\n|\n|\r)|[ \t]*(?>\r\n|\n|\r))*[ \t]*(?>\r\n|\n|\r)")
-_MARKER = re.compile(r"---(?=[ \t\r\n]|\Z)")
+_MARKER = re.compile(r"---(?=[ \t\r\n\x85\u2028\u2029]|\Z)")
 _BARE = re.compile(r"---[ \t]*(?>\r\n|\n|\r)")
 _CONTENT = re.compile(r"^(?!---[ \t]*$|---[ \t]+#|\.\.\.|[ \t]*#|[ \t]*$|%)", re.MULTILINE)
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 # A `---` or `...` at column 0 ends a document wherever it stands, even inside a block scalar (YAML 1.2, 9.1.2).
 _MARKERS = ("---", "...")
+_ALONE = ("", " ", "\t", "\r", "\n", "\x85", "\u2028", "\u2029")
+"""What may stand behind a marker: white space, or what ends a line for libyaml."""
 _DIRECTIVES = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?>\r\n|\n|\r))*%[A-Za-z]")
 _HEAD = re.compile(
     r"\ufeff?(?:(?:[ \t]*(?:#[^\r\n]*)?|%[^\r\n]*)(?>\r\n|\n|\r))*"
@@ -71,7 +73,7 @@ def _markers(text: str) -> list[int]:
         while at >= 0:
             found.append(at + 1)
             at = text.find(needle, at + 4)
-    return sorted(at for at in found if text[at + 3 : at + 4] in ("", " ", "\t", "\r", "\n"))
+    return sorted(at for at in found if text[at + 3 : at + 4] in _ALONE)
 
 
 def _feeds_between(text: str, start: int, end: int) -> int:

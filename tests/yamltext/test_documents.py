@@ -17,6 +17,7 @@ from .oracle import same
 PLACES: dict[str, tuple[str, list[tuple[int, str]], str]] = {
     "no marker at all": ("a: 1\n", [(0, "n: 1\n")], "n: 1\n---\na: 1\n"),
     "a file that begins with a marker keeps doing so": ("---\na: 1\n", [(0, "n: 1\n")], "---\nn: 1\n---\na: 1\n"),
+    "a marker before a rare break": ("---\u2028\na: 1\n", [(0, "n: 1\n")], "---\nn: 1\n---\u2028\na: 1\n"),
     "before the second": ("a: 1\n---\nb: 1\n", [(1, "n: 1\n")], "a: 1\n---\nn: 1\n---\nb: 1\n"),
     "two keep their order": ("a: 1\n", [(0, "n: 1\n"), (0, "o: 1\n")], "n: 1\n---\no: 1\n---\na: 1\n"),
     "two below a marker": ("---\na: 1\n", [(0, "n: 1\n"), (0, "o: 1\n")], "---\nn: 1\n---\no: 1\n---\na: 1\n"),

@@ -31,6 +31,7 @@ STREAMS = {
     "lone CR": ("a: 1\r---\rb: 1\r", ["a: 1\r", "---\rb: 1\r"]),
     "a byte order mark": ("\ufeff---\na: 1\n---\n", ["\ufeff---\na: 1\n", "---\n"]),
     "a marker at the very end": ("a: 1\n---", ["a: 1\n", "---"]),
+    "a marker and a rare break": ("a: 1\n---\u2028\nb: 1\n---\x85\nc: 1\n", ["a: 1\n", "---\u2028\nb: 1\n", "---\x85\nc: 1\n"]),
     "JSON": ('{\n"a": 1}\n', ['{\n"a": 1}\n']),
 }
 

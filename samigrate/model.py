@@ -162,7 +162,11 @@ class PodSpec:
         return tuple(Container(text(one, "name") or f"{key}[{at}]", key, at, one) for key, at, one in named if isinstance(one, dict))
 
     def volumes(self) -> Iterator[tuple[int, dict[str, Value]]]:
-        return ((index, item) for index, item in enumerate(sequence(self.value, "volumes")) if isinstance(item, dict))
+        return iter(self._volumes)
+
+    @cached_property
+    def _volumes(self) -> tuple[tuple[int, dict[str, Value]], ...]:
+        return tuple((index, item) for index, item in enumerate(sequence(self.value, "volumes")) if isinstance(item, dict))
 
 
 @dataclass(frozen=True, eq=False)

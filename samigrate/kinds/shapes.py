@@ -104,10 +104,13 @@ def _malformed(resource: Resource, workload: Workload) -> str | None:
     for where, holder, keys in holders:
         for key in keys:
             value = holder.get(key)
-            if not isinstance(value, (list, type(None))):
+            if value is None:
+                continue
+            if not isinstance(value, list):
                 return f"{where}{key} is {shape_of(value)}, not a list"
-            if odd := [item for item in value or () if not isinstance(item, dict)]:
-                return f"{where}an item of {key} is {shape_of(odd[0])}, not a mapping"
+            for item in value:
+                if not isinstance(item, dict):
+                    return f"{where}an item of {key} is {shape_of(item)}, not a mapping"
     return None
 
 

@@ -12,7 +12,7 @@ from .parse import Parsed, compose, load, plain
 from .scalar import key_text
 from .split import lines_between
 
-ROOM = 2_000_000
+ROOM = 1_000_000
 """For how many characters nodes are kept; they take some fifteen times as many bytes."""
 
 _SHARING = ("&", "*", "<<", "!")

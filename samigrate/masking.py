@@ -17,22 +17,35 @@ def secret_lines(content: str) -> Iterator[tuple[int, int]]:
     """The 1-based line ranges, as git counts lines, that hold Secret values."""
     if not _may_hold(content):
         return
+    where: list[str] = []
     for chunk in yamltext.split(content):
         piece = content[chunk.start : chunk.end]
-        if not _may_hold(piece):
+        is_rest = bool(where) and _is_nameless(content, chunk)
+        if not (is_rest or _may_hold(piece)):
+            where = []
             continue
         above = content.count("\n", 0, chunk.start)
         whole = above + 1, above + piece.count("\n") + (not piece.endswith("\n"))
+        if is_rest:
+            yield whole
+            continue
         try:
             parsed = yamltext.load(piece)
         except yamltext.YamlError:
             yield whole
+            where = [""]
             continue
         where = list(_secret_values(parsed.value, ""))
         if where and (parsed.aliases or parsed.duplicates):
             yield whole  # a value may stand elsewhere, or twice
         else:
             yield from ((above + first, above + last) for first, last in yamltext.line_ranges(piece, where))
+
+
+def _is_nameless(content: str, chunk: yamltext.Chunk) -> bool:
+    """Whether a document holds something and does not say of what kind: behind a Secret, what a stray marker cuts off it."""
+    holds = any(line.strip() and line[0] not in "#-." for line in content[chunk.start : chunk.end].splitlines())
+    return holds and yamltext.peek(content, chunk.start, chunk.end, "kind") is None
 
 
 def _may_hold(content: str) -> bool:

@@ -19,8 +19,8 @@ from samigrate import manifests
 from samigrate.errors import InputError
 from samigrate.kustomize import gathering, kustomization, rendered
 from samigrate.kustomize.gathering import Build
-from samigrate.model import Finding, Location, Operation, Problem, Resource, Severity, Skip
-from samigrate.outcome import FileChange, Outcome
+from samigrate.model import Finding, Location, Operation, Problem, Resource, Risk, Severity, Skip
+from samigrate.outcome import FileChange, Outcome, WorkloadReport
 from samigrate.pipeline import Root
 
 PROGRAMS = (("kustomize", "build"), ("kubectl", "kustomize"))
@@ -60,6 +60,7 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
     kept = tuple(change for change in outcome.changes if change.path not in bad)
     return outcome._replace(
         changes=kept,
+        workloads=tuple(_unchanged(one) if _touches(one) & bad else one for one in outcome.workloads),
         problems=(*outcome.problems, *problems),
         skipped=(*outcome.skipped, *skipped),
         findings=(*outcome.findings, *good),
@@ -69,11 +70,30 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
 def _whole(bad: set[str], outcome: Outcome) -> set[str]:
     """The files and all that share a workload's change with them, new files beside them included: it is made whole or
     not at all."""
-    together = [{applied.operation.target.path for applied in one.applied} for one in outcome.workloads]
+    together = [_touches(one) for one in outcome.workloads]
     while more := {path for paths in together if paths & bad for path in paths} - bad:
         bad = bad | more
     folders = {os.path.dirname(path) for path in bad}
     return bad | {change.path for change in outcome.changes if change.old is None and os.path.dirname(change.path) in folders}
+
+
+def _touches(one: WorkloadReport) -> set[str]:
+    """The files that the workload's change is made in."""
+    return {applied.operation.target.path for applied in one.applied}
+
+
+def _unchanged(one: WorkloadReport) -> WorkloadReport:
+    """What is said of a workload whose change is dropped."""
+    return one._replace(
+        account_after=one.account_before,
+        automount_after=one.automount_before,
+        effective=one.automount_before,  # what an unset value comes to was not kept
+        tokens_after=one.tokens_before,
+        risk=Risk.L0,
+        risks=(),
+        applied=(),
+        builds=tuple(built._replace(account_after=built.account_before) for built in one.builds),
+    )
 
 
 def _note(concerned: Sequence[tuple[Root, Build]], unbuilt: int) -> Finding:

@@ -749,6 +749,9 @@ def verify(kubectl: str) -> Iterator[Any]:
 def test_a_build_that_differs_by_anything_but_the_plan_is_refused(change: Any, said: str, verify: Any) -> None:
     outcome = verify(change)
     assert not outcome.changes
+    [report] = outcome.workloads
+    assert (report.applied, report.account_after, report.tokens_after) == ((), report.account_before, report.tokens_before)
+    assert {built.account_after for built in report.builds} == {built.account_before for built in report.builds}
     assert all(problem.ours for problem in outcome.problems)
     assert said in " ".join(problem.message for problem in outcome.problems)
 

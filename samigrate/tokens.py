@@ -91,14 +91,13 @@ def held(spec: PodSpec, account_automount: bool | None, owner: Owner) -> list[To
     found: list[Token] = []
     for container in spec.containers(ephemeral=True):
         paths = set()
-        for _, mount in mounts(container) if "volumeMounts" in container.value else ():
+        for _, mount in mounts(container):
             name, path = text(mount, "name") or "", text(mount, "mountPath") or ""
             paths.add(path)
             found += [Token(container.name, how, name, path, audience) for how, audience in volumes.get(name, [])]
         if TOKEN_PATH not in paths and container.list != "ephemeralContainers" and is_mounted(spec.automount, account_automount):
             found += [Token(container.name, how, reused or "", TOKEN_PATH, audience) for how, audience in injected]
-        if "env" in container.value or "envFrom" in container.value:
-            found += [Token(container.name, "env", name, "") for name in _token_variables(container, owner)]
+        found += [Token(container.name, "env", name, "") for name in _token_variables(container, owner)]
     return found
 
 

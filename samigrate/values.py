@@ -8,9 +8,6 @@ Value = Any
 """A plain YAML value: dict, list, str, int, float, bool or None."""
 
 
-# The four below are asked more often than anything else, so each goes down its path itself.
-
-
 def at(value: Value, *path: str) -> Value:
     """The value below `path` through mappings, or None where any step is missing or no mapping."""
     for key in path:
@@ -22,29 +19,20 @@ def at(value: Value, *path: str) -> Value:
 
 def mapping(value: Value, *path: str) -> dict[str, Value]:
     """Like `at`, but {} for anything that is not a mapping."""
-    for key in path:
-        if not isinstance(value, dict):
-            return {}
-        value = value.get(key)
-    return value if isinstance(value, dict) else {}
+    found = at(value, *path)
+    return found if isinstance(found, dict) else {}
 
 
 def sequence(value: Value, *path: str) -> list[Value]:
     """Like `at`, but [] for anything that is not a list."""
-    for key in path:
-        if not isinstance(value, dict):
-            return []
-        value = value.get(key)
-    return value if isinstance(value, list) else []
+    found = at(value, *path)
+    return found if isinstance(found, list) else []
 
 
 def text(value: Value, *path: str) -> str | None:
     """Like `at`, but None for anything that is not a non-empty string ("" counts as unset, R-A2)."""
-    for key in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value if isinstance(value, str) and value else None
+    found = at(value, *path)
+    return found if isinstance(found, str) and found else None
 
 
 def pointer(*parts: str | int) -> str:
@@ -54,8 +42,7 @@ def pointer(*parts: str | int) -> str:
 
 def parts(pointer_: str) -> list[str]:
     """The unescaped parts of a JSON Pointer; [] for the whole value."""
-    found = pointer_.split("/")[1:]
-    return [part.replace("~1", "/").replace("~0", "~") for part in found] if "~" in pointer_ else found
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer_.split("/")[1:]]
 
 
 def resolve(value: Value, pointer_: str) -> Value:

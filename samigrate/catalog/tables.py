@@ -126,7 +126,6 @@ class Catalog:
     registries: frozenset[str]
     admission: Globs
     _seen: dict[str, ImageHit | None] = field(default_factory=dict)
-    _triggers: dict[str, bool] = field(default_factory=dict)
 
     def match_image(self, reference: str) -> ImageHit | None:
         """What the catalogue says of an image (R-E10): the most specific pattern; `maybe` where equal ones disagree."""
@@ -164,12 +163,7 @@ class Catalog:
 
     def may_inject(self, keys: Iterable[object]) -> bool:
         """Whether one of some keys of labels and annotations is a trigger of any injector."""
-        return any(self._is_trigger(key) for key in keys if isinstance(key, str))
-
-    def _is_trigger(self, key: str) -> bool:
-        if key not in self._triggers:  # the same few keys stand on most workloads
-            self._triggers[key] = key in self.triggers or self.loose_triggers.match(key)
-        return self._triggers[key]
+        return any(key in self.triggers or (isinstance(key, str) and self.loose_triggers.match(key)) for key in keys)
 
     def is_admission_role(self, name: str) -> bool:
         """Whether a role that the input does not hold is known to be about admission only (R-E4)."""

@@ -88,6 +88,7 @@ class WorkloadReport(NamedTuple):
     lines: Mapping[int, int]  # index in verdict.evidence -> 1-based line of the evidence in its file
     radius: tuple[Mention, ...] = ()
     builds: tuple[Built, ...] = ()
+    files: frozenset[str] = frozenset()  # those that its change is made in, new ones included
 
     @property
     def scope(self) -> str:

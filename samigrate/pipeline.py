@@ -31,7 +31,6 @@ from samigrate import (
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.kinds import Kinds
-from samigrate.kustomize import placing
 from samigrate.manifests import Manifest, RefusedError
 from samigrate.model import GENERATED, Finding, Level, Location, Problem, Severity
 from samigrate.optouts import silence, suppress
@@ -339,10 +338,7 @@ def _who(work: Work) -> object:
 
 def _without(changes: Mapping[str, FileChange], made: Plan, failures: Sequence[verify.Failure]) -> dict[str, FileChange]:
     """The changes but for the failed files and all files that share a proposal with them."""
-    bad = {failure.path for failure in failures}
-    while reached := {path for one in made.accepted if (paths := rewriting.paths(one)) & bad for path in paths} - bad:
-        bad |= reached
-    bad |= {placing.sibling(path) for path in bad}
+    bad = rewriting.whole({failure.path for failure in failures}, (rewriting.paths(one) for one in made.accepted))
     return {path: change for path, change in changes.items() if path not in bad}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import observations
+from samigrate import observations, rewriting
 from samigrate.model import Finding, Location, Operation, Problem, Risk, Severity
 from samigrate.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
 from samigrate.planning import built, radius
@@ -96,6 +96,7 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
         lines={index: lines[place] for index, place in places.items() if place in lines},
         radius=radius.of(work, after.account),
         builds=built.of(work, state),
+        files=frozenset(path for one in planned for path in rewriting.paths(one)),
     )
 
 

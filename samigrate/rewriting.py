@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from samigrate import manifests, substrates
@@ -39,6 +39,15 @@ class FileWork(NamedTuple):
 def paths(one: Planned) -> set[str]:
     """The files that a proposal touches."""
     return {operation.target.path for operation in one.proposal.operations} | {placing.place(added) for added in one.proposal.resources}
+
+
+def whole(bad: Iterable[str], together: Iterable[Set[str]]) -> set[str]:
+    """The files, all that share a change with them, and the files made beside those. `together` are the files of each
+    change: it is made whole or not at all."""
+    found, groups = set(bad), list(together)
+    while more := {path for paths in groups if paths & found for path in paths} - found:
+        found |= more
+    return found | {placing.sibling(path) for path in found}
 
 
 def by_file(accepted: Iterable[Planned]) -> dict[str, list[Planned]]:

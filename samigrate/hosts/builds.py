@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from samigrate import manifests
+from samigrate import manifests, rewriting
 from samigrate.errors import InputError
 from samigrate.kustomize import gathering, kustomization, rendered
 from samigrate.kustomize.gathering import Build
@@ -55,31 +55,16 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
                 problems += said if isinstance(said, list) else []
                 skipped += [said] if isinstance(said, Skip) else []
     bad = {path for problem in problems for _, build in concerned if problem.path == _file(build) for path in build.files}
-    bad = _whole(bad, outcome)
+    bad = rewriting.whole(bad, (one.files for one in outcome.workloads))
     good = [_note(concerned, len(skipped))] if len(concerned) > len(skipped) and not problems else []
     kept = tuple(change for change in outcome.changes if change.path not in bad)
     return outcome._replace(
         changes=kept,
-        workloads=tuple(_unchanged(one) if _touches(one) & bad else one for one in outcome.workloads),
+        workloads=tuple(_unchanged(one) if one.files & bad else one for one in outcome.workloads),
         problems=(*outcome.problems, *problems),
         skipped=(*outcome.skipped, *skipped),
         findings=(*outcome.findings, *good),
     )
-
-
-def _whole(bad: set[str], outcome: Outcome) -> set[str]:
-    """The files and all that share a workload's change with them, new files beside them included: it is made whole or
-    not at all."""
-    together = [_touches(one) for one in outcome.workloads]
-    while more := {path for paths in together if paths & bad for path in paths} - bad:
-        bad = bad | more
-    folders = {os.path.dirname(path) for path in bad}
-    return bad | {change.path for change in outcome.changes if change.old is None and os.path.dirname(change.path) in folders}
-
-
-def _touches(one: WorkloadReport) -> set[str]:
-    """The files that the workload's change is made in."""
-    return {applied.operation.target.path for applied in one.applied}
 
 
 def _unchanged(one: WorkloadReport) -> WorkloadReport:
@@ -92,6 +77,7 @@ def _unchanged(one: WorkloadReport) -> WorkloadReport:
         risk=Risk.L0,
         risks=(),
         applied=(),
+        files=frozenset(),
         builds=tuple(built._replace(account_after=built.account_before) for built in one.builds),
     )
 

@@ -196,7 +196,7 @@ def test_rb11_an_optional_secret_takes_no_pod_to_an_account_that_may_not_exist(h
     secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app-token-x7k2p\n  annotations:\n"
     secret += "    kubernetes.io/service-account.name: app\ntype: kubernetes.io/service-account-token\n"
     text = token_pod(SECRET + "  optional: true\n", pod="dnsPolicy: Default")
-    run = migrate(stream(secret, text, *([account("app")] if holds else [])))
+    run = migrate(stream(secret, text, *([account("app")] if holds else [])), risk=Risk.L4)
     assert run.spec().get("serviceAccountName") == ("app" if holds else "web")
     assert ("token-of-another-account" in run.said()) is not holds
 
@@ -225,7 +225,7 @@ def test_re5_who_takes_a_projected_token_knows_its_account(audience: str, stays:
     """A role of Vault, or a cloud's trust policy, names default: under another account the pod is refused."""
     source = f"serviceAccountToken: {{path: token, audience: '{audience}'}}" if audience else "serviceAccountToken: {path: token}"
     text = token_pod(f"projected:\n  sources:\n  - {source}\n", pod="dnsPolicy: Default")
-    run = migrate(text)
+    run = migrate(text, risk=Risk.L3 if stays else Risk.L4)
     assert ("serviceAccountName" not in run.spec()) is stays
     if stays:
         assert run.spec()[FIELD] is False, "the token at the default path goes all the same"
@@ -348,7 +348,7 @@ def test_rd28_the_pod_reads_its_account_s_name() -> None:
 @pytest.mark.parametrize("kind", ["RoleBinding", "ClusterRoleBinding"])
 def test_rd32_rd37_rights_go_along_and_the_role_stays(kind: str) -> None:
     grant = binding("{kind: ServiceAccount, name: default, namespace: shop}", namespace="shop" * (kind == "RoleBinding"), kind=kind)
-    run = migrate(stream(role(namespace="shop"), grant, deployment(namespace="shop")))
+    run = migrate(stream(role(namespace="shop"), grant, deployment(namespace="shop", image="bitnami/kubectl")))
     found = run.object(kind, "readers")
     assert [subject["name"] for subject in found["subjects"]] == ["default", "web"]
     assert found["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
@@ -356,7 +356,7 @@ def test_rd32_rd37_rights_go_along_and_the_role_stays(kind: str) -> None:
 
 def test_rd3_a_grant_in_another_namespace() -> None:
     grant = binding("{kind: ServiceAccount, name: default, namespace: shop}", namespace="infra")
-    run = migrate(stream(role(namespace="infra"), grant, deployment(namespace="shop")))
+    run = migrate(stream(role(namespace="infra"), grant, deployment(namespace="shop", image="bitnami/kubectl")))
     assert {"kind": "ServiceAccount", "name": "web", "namespace": "shop"} in run.object("RoleBinding", "readers")["subjects"]
 
 
@@ -424,7 +424,7 @@ def test_objects_outside_rbac_that_name_the_account(rule: str) -> None:
 @pytest.mark.parametrize("file", ["token", "ca.crt", "namespace", "service-ca.crt"])
 def test_re3_any_file_of_the_default_path_counts(file: str) -> None:
     pod = f"containers:\n- name: app\n  image: nginx\n  args: [--file=/var/run/secrets/kubernetes.io/serviceaccount/{file}]\n"
-    run = migrate(deployment(pod))
+    run = migrate(deployment(pod), risk=Risk.L4)
     assert run.verdict() == "required"
     assert run.spec()[FIELD] is True
 
@@ -487,7 +487,7 @@ def test_rf3_long_evidence_is_cut() -> None:
     containers = "containers:\n" + "".join(
         f"- name: c{index}\n  image: registry.example.com/a-rather-long-path/to/number-{index}/kubectl\n" for index in range(40)
     )
-    said = migrate(deployment(containers)).object("Deployment", "web")["metadata"]["annotations"]["samigrate.dev/evidence"]
+    said = migrate(deployment(containers), risk=Risk.L4).object("Deployment", "web")["metadata"]["annotations"]["samigrate.dev/evidence"]
     assert said.endswith("; …")
     assert len(said.encode()) < 1024
 
@@ -559,8 +559,9 @@ def test_rd35_rights_that_the_input_does_not_show_are_told(documents: list[str],
     """A binding in the cluster alone names default: the pod would keep its token and lose what it may do."""
     pod = "containers:\n- name: app\n  image: nginx:1.29\n  command: [kubectl, get, pods]\n"
     run = migrate(stream(deployment(pod), *documents), settings=settings)
-    assert run.spec()["serviceAccountName"] == "web"
+    assert ("serviceAccountName" not in run.spec()) is says, "it would lose the right, so it leaves default at L4 only"
     assert ("unseen-rights" in run.said()) is says
+    assert migrate(stream(deployment(pod), *documents), settings=settings, risk=Risk.L4).spec()["serviceAccountName"] == "web"
 
 
 def test_rd35_who_has_no_use_for_the_api_has_no_rights_to_lose() -> None:

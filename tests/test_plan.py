@@ -26,10 +26,12 @@ GOLDEN = sorted(case.parent for case in (TOP / "golden").glob("*/case.yaml") if 
 
 
 def deployment(name: str, *, namespace: str = "shop", account: str = "", image: str = "nginx:1.27") -> str:
+    """An image of ours says of itself that it uses the API."""
     account = f"      serviceAccountName: {account}\n" if account else ""
+    sign = '          args: ["--leader-elect"]\n' if image.startswith("example.com/") else ""
     return (
         f"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n  namespace: {namespace}\nspec:\n"
-        f"  template:\n    spec:\n{account}      containers:\n        - name: app\n          image: {image}\n"
+        f"  template:\n    spec:\n{account}      containers:\n        - name: app\n          image: {image}\n{sign}"
     )
 
 

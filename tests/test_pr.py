@@ -29,7 +29,12 @@ def git(*words: str, folder: Path | None = None) -> str:
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """40 workloads of three teams; the ops share a binding."""
     folder = tmp_path / "repository"
-    files = {f"{TEAMS[n % 3]}/w{n:02}.yaml": deployment(f"w{n:02}", namespace=TEAMS[n % 3]) for n in range(40)}
+    files = {
+        f"{TEAMS[n % 3]}/w{n:02}.yaml": deployment(
+            f"w{n:02}", namespace=TEAMS[n % 3], image="example.com/ops" if n % 3 == 2 else "nginx:1.27"
+        )
+        for n in range(40)
+    }
     fill(folder, {**files, ".github/CODEOWNERS": OWNERS, "ops/rbac.yaml": binding().replace("namespace: shop", "namespace: ops")})
     monkeypatch.chdir(folder)
     for name in ("AUTHOR", "COMMITTER"):
@@ -356,9 +361,9 @@ def test_a_large_graph_is_left_out(plan: str) -> None:
 
 
 def test_a_long_body_is_split_into_several_pull_requests(plan: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pullrequest, "LIMIT", 5_500)
+    monkeypatch.setattr(pullrequest, "LIMIT", 7_500)
     _, opened = pr(plan, "--by", "namespace")
-    assert all(len(text) <= 5_500 for one in opened for text in [one["body"], *one["comments"]])
+    assert all(len(text) <= 7_500 for one in opened for text in [one["body"], *one["comments"]])
     parts = [one for one in opened if one["branch"].startswith("samigrate/namespace-pay-")]
     assert len(parts) > 1 and not any(one["comments"] for one in parts)
     assert sum(len(one["workloads"]) for one in opened) == 40

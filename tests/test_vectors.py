@@ -229,20 +229,34 @@ def test_h1_plain_deployment() -> None:
 
 @pytest.mark.parametrize("subject", ["{kind: ServiceAccount, name: default}", "{kind: ServiceAccount, name: default, namespace: shop}"])
 def test_h2_default_is_bound(subject: str) -> None:
-    both = [deployment(namespace="shop"), deployment(name="api", namespace="shop")]
+    """It is explained by the workload that shows a use of the API; the other takes no right along (R-E9)."""
+    both = [deployment(namespace="shop"), deployment(name="api", namespace="shop", image="bitnami/kubectl")]
     run = migrate(stream(role(namespace="shop"), binding(subject, namespace="shop"), *both))
     subjects = run.object("RoleBinding", "readers")["subjects"]
     assert subjects[0]["name"] == "default", "the old subject stays"
-    assert {"kind": "ServiceAccount", "name": "web", "namespace": "shop"} in subjects
-    assert {"kind": "ServiceAccount", "name": "api", "namespace": "shop"} in subjects
-    for name in ("web", "api"):
+    assert subjects[1:] == [{"kind": "ServiceAccount", "name": "api", "namespace": "shop"}]
+    for name, verdict in (("web", "none"), ("api", "likely")):
         assert run.spec(name)["serviceAccountName"] == name
-        assert run.spec(name)[FIELD] is True
-        assert run.verdict(name) == "likely"
-        assert run.report(name).risk is Risk.L3
+        assert run.spec(name)[FIELD] is (verdict == "likely")
+        assert run.verdict(name) == verdict
+    assert run.report("api").risk is Risk.L3
     found = run.finding("shared-default-binding")
     assert found.rule == "R-E9"
     assert "web" in found.message and "api" in found.message
+
+
+@pytest.mark.parametrize(("image", "other"), [("nginx", "nginx"), ("acme/x", "acme/y"), ("acme/x", "nginx")])
+def test_h2_a_grant_that_nothing_explains_stays_with_default(image: str, other: str) -> None:
+    """Who is known to have no use for the API does not inherit it from who is not known; else each may be the one."""
+    both = [deployment(namespace="shop", image=image), deployment(name="api", namespace="shop", image=other)]
+    grant = binding("{kind: ServiceAccount, name: default}", namespace="shop")
+    run = migrate(stream(role(namespace="shop"), grant, *both))
+    assert run.verdict("web") == "likely"
+    assert run.verdict("api") == ("none" if image != other and other == "nginx" else "likely")
+    assert "serviceAccountName" not in run.spec("web")
+    assert FIELD not in run.spec("web")
+    assert len(run.object("RoleBinding", "readers")["subjects"]) == 1
+    assert run.finding("right-of-default").rule == "R-E9"
 
 
 @pytest.mark.parametrize("recipe", ["account-alias", "least-privilege"])
@@ -341,7 +355,7 @@ spec:
 
 def test_h10_knative_service_that_uses_the_api() -> None:
     grant = binding("{kind: ServiceAccount, name: default}", namespace="shop")
-    run = migrate(stream(role(namespace="shop"), grant, KNATIVE))
+    run = migrate(stream(role(namespace="shop"), grant, KNATIVE.replace("nginx:1.29", "bitnami/kubectl")))
     assert FIELD not in run.spec("web", "Service"), "Knative refuses true"
     assert run.spec("web", "Service")["serviceAccountName"] == "web"
     assert FIELD not in run.account(), "the account must not take the token away"
@@ -405,12 +419,13 @@ def test_h14_namespace_in_doubt() -> None:
     assert run.verdict() == "likely"
     assert run.is_untouched
     assert run.finding("namespace-in-doubt").rule == "R-D2"
-    known = migrate(stream(role(namespace="prod"), grant, deployment()), settings={"namespace": "prod"})
+    known = migrate(stream(role(namespace="prod"), grant, deployment(image="bitnami/kubectl")), settings={"namespace": "prod"})
     assert known.spec().get("serviceAccountName") == "web", "said once, it is no longer in doubt"
 
 
 def test_h15_second_run_is_empty() -> None:
-    run = migrate(stream(role(), binding("{kind: ServiceAccount, name: default}"), deployment(), deployment(name="api")))
+    both = deployment(), deployment(name="api", image="bitnami/kubectl")
+    run = migrate(stream(role(), binding("{kind: ServiceAccount, name: default}"), *both))
     assert not run.is_untouched
     assert migrate(run.after).is_untouched
 
@@ -440,7 +455,7 @@ containers:
 - name: proxy
   image: quay.io/brancz/kube-rbac-proxy:v0.18.0
 """
-    run = migrate(deployment(containers))
+    run = migrate(deployment(containers), risk=Risk.L4)
     assert run.verdict() == "likely"
     assert run.spec()["serviceAccountName"] == "web"
     assert run.spec()[FIELD] is True

@@ -10,14 +10,16 @@ import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 from samigrate.kustomize import patching
 from samigrate.model import Evidence, Level, Location, Strength, Verdict, Workload
+from samigrate.tokens import TokenSecret, held, is_mounted
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.index import Scope, View
 
 __all__ = ["DECLARED", "OWN_AUTOMOUNT", "Source", "judge", "sources"]
 
@@ -32,11 +34,23 @@ _ORDER = (Level.NONE, Level.UNKNOWN, Level.LIKELY, Level.REQUIRED)
 
 
 class Source(NamedTuple):
-    """A place where evidence is found. `ranks` are its rows of E.2; `find` yields, and decides nothing."""
+    """A place where evidence is found. `ranks` are its rows of E.2; `find` yields, and decides nothing. `is_common`: it
+    speaks of all that share an account or a namespace, so it is no sign of the workload's own. `needs_token`: it says
+    nothing of a pod that holds no token."""
 
     id: str
     ranks: tuple[int, ...]
     find: Callable[[Workload, View, Catalog, Settings], Iterator[Evidence]]
+    is_common: bool = False
+    needs_token: bool = False
+
+
+class Signs(NamedTuple):
+    """What a workload itself says of its use of the API, whatever its account may do: whether there is any sign, and
+    whether every container is known to have no use for it."""
+
+    any: bool
+    is_countered: bool
 
 
 @cache
@@ -52,6 +66,28 @@ def sources() -> tuple[Source, ...]:
     if len({source.id for source in found}) < len(found):
         raise TypeError(f"two sources of one id: {sorted(source.id for source in found)}")
     return tuple(sorted(found, key=lambda source: (source.ranks, source.id)))
+
+
+_SIGNS: WeakKeyDictionary[Scope, dict[object, Signs]] = WeakKeyDictionary()
+
+
+def signs(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Signs:
+    """The workload's own signs, as seen in a scope."""
+    known = _SIGNS.setdefault(view.scope, {})
+    if workload.key not in known:
+        own = [source for source in sources() if not source.is_common]
+        pieces = [item for source in own for item in source.find(workload, view, catalog, settings)]
+        level = combine(workload, pieces).level
+        is_declared_off = level is Level.NONE and any(item.source == DECLARED for item in pieces)
+        is_countered = is_declared_off or _is_countered(workload, pieces)
+        known[workload.key] = Signs(level is not Level.NONE, is_countered)
+    return known[workload.key]
+
+
+def shows_use(workload: Workload, verdict: Verdict) -> bool:
+    """Whether the evidence holds a sign of the workload's own."""
+    common = {source.id for source in sources() if source.is_common}
+    return combine(workload, [item for item in verdict.evidence if item.source not in common]).level is not Level.NONE
 
 
 def judge(workload: Workload, views: Sequence[View], catalog: Catalog, settings: Settings) -> Verdict:
@@ -71,7 +107,22 @@ def judge(workload: Workload, views: Sequence[View], catalog: Catalog, settings:
 
 
 def _pieces(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> list[Evidence]:
-    return [item for source in sources() for item in source.find(workload, view, catalog, settings)]
+    is_answered = _holds_no_token(workload, view)
+    asked = [source for source in sources() if not (is_answered and source.needs_token)]
+    return [item for source in asked for item in source.find(workload, view, catalog, settings)]
+
+
+def _holds_no_token(workload: Workload, view: View) -> bool:
+    """Whether nothing that the pod could do with its account's rights is open to it: it says so, and no volume or
+    variable may hold a token all the same (R-E2)."""
+    if is_mounted(workload.spec.automount, view.automount(workload.spec.account)):
+        return False
+    return not held(workload.spec, False, lambda secret: _maybe(view.token_owner(secret)))
+
+
+def _maybe(owner: TokenSecret | None) -> TokenSecret | None:
+    """A token Secret that is in doubt, taken for one."""
+    return owner and owner._replace(tier="certain")
 
 
 def _with_patch(before: Sequence[Evidence], after: Sequence[Evidence], where: Location, workload: Workload) -> list[Evidence]:

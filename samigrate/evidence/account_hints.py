@@ -42,4 +42,4 @@ def _is_scaffold(account: Resource, prefix: str) -> bool:
     return f"{prefix}/managed" in account.annotations
 
 
-SOURCE = Source("account-hints", (13, 14), _find)
+SOURCE = Source("account-hints", (13, 14), _find, needs_token=True)

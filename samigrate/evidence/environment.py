@@ -56,4 +56,4 @@ def _hints(item: Variable) -> bool:
     return _MENTION.search(item.name) is not None
 
 
-SOURCE = Source("environment", (8, 15), _find)
+SOURCE = Source("environment", (8, 15), _find, needs_token=True)

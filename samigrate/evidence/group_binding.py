@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
-from samigrate.evidence._rights import describe, needs_token
 from samigrate.model import Evidence, Strength, Workload
+from samigrate.scope.rights import describe, needs_token
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -21,4 +21,4 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             yield Evidence("group-binding", 18, Strength.WEAK, describe(grant), grant.binding.at, grant.pointer)
 
 
-SOURCE = Source("group-binding", (18,), _find)
+SOURCE = Source("group-binding", (18,), _find, is_common=True, needs_token=True)

@@ -30,4 +30,4 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         yield Evidence("host", 17, Strength.WEAK, "runs in kube-system", at, "/metadata/namespace")
 
 
-SOURCE = Source("host", (17,), _find)
+SOURCE = Source("host", (17,), _find, needs_token=True)

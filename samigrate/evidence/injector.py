@@ -114,4 +114,4 @@ def _counts(mark: Mark, value: Value) -> bool:
     return said in mark.values if mark.values else said.lower() not in _FALSE
 
 
-SOURCE = Source("injected-sidecar", (11,), _find)
+SOURCE = Source("injected-sidecar", (11,), _find, is_common=True)

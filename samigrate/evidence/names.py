@@ -32,4 +32,4 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                 return
 
 
-SOURCE = Source("names", (16,), _find)
+SOURCE = Source("names", (16,), _find, needs_token=True)

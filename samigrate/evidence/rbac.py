@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
-from samigrate.evidence._rights import describe, is_empty, needs_token
 from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 from samigrate.scope.index import Match
+from samigrate.scope.rights import describe, is_empty, needs_token
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -44,4 +44,4 @@ def _is_inherited(workload: Workload, view: View, account: str, prefix: str) -> 
     return any(f"{prefix}/managed" in seen.resource.annotations for seen in view.find("", "ServiceAccount", account))
 
 
-SOURCE = Source("rbac-binding", (1, 6), _find)
+SOURCE = Source("rbac-binding", (1, 6), _find, needs_token=True)

@@ -1,18 +1,24 @@
-"""Rights of `default`: every workload on it holds them and may use them, and the input cannot say which does (R-E9)."""
+"""Rights of `default`: every workload on `default` holds them, and one of them may use them (R-E9).
+
+They are explained by the workloads that show a use of the API of their own; the others do not inherit them. Where none
+does, those that are not known to have no use for it may be the ones; where all are known to have none, each of them may.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.evidence import Source
-from samigrate.evidence._rights import describe, is_empty, needs_token
+from samigrate.evidence import Signs, Source, signs
 from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
+from samigrate.scope.index import Match
+from samigrate.scope.rights import describe, is_empty, needs_token
+from samigrate.values import sequence, text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.index import Grant, View
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
@@ -22,9 +28,34 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         if is_empty(grant):
             detail = f"{describe(grant)}, which has no rules"
             yield Evidence("shared-default-binding", 1, Strength.WEAK, detail, grant.binding.at, grant.pointer)
-        if needs_token(grant, catalog):
+        if needs_token(grant, catalog) and (strength := _strength(workload, view, grant, catalog, settings)):
             rank = 6 if grant.role_name in catalog.delegation else 1
-            yield Evidence("shared-default-binding", rank, Strength.STRONG, describe(grant), grant.binding.at, grant.pointer)
+            yield Evidence("shared-default-binding", rank, strength, describe(grant), grant.binding.at, grant.pointer)
 
 
-SOURCE = Source("shared-default-binding", (1, 6), _find)
+def _strength(workload: Workload, view: View, grant: Grant, catalog: Catalog, settings: Settings) -> Strength | None:
+    """How much a grant of `default` says of one of the workloads that run as it; None where it is explained by others."""
+    own = signs(workload, view, catalog, settings)
+    if own.any:
+        return Strength.STRONG
+    others = list(_others(workload, view, catalog, settings))
+    if any(other.any for other in others) or _has_moved(grant, view, settings.prefix):
+        return None
+    is_explained = own.is_countered and not all(other.is_countered for other in others)
+    return None if is_explained else Strength.STRONG
+
+
+def _others(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Signs]:
+    for other, seen in view.sharers(DEFAULT_ACCOUNT):
+        if other.id != workload.id:
+            yield signs(other, seen, catalog, settings)
+
+
+def _has_moved(grant: Grant, view: View, prefix: str) -> bool:
+    """Whether an earlier run has moved the workload that uses the grant to an account of its own."""
+    names = [name for entry in sequence(grant.binding.value, "subjects") if (name := text(entry, "name"))]
+    accounts = [seen for name in names for seen in view.account(name) if seen.match is Match.SAME]
+    return any(seen.resource.annotations.get(f"{prefix}/managed") == "true" for seen in accounts)
+
+
+SOURCE = Source("shared-default-binding", (1, 6), _find, is_common=True, needs_token=True)

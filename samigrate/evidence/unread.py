@@ -33,4 +33,4 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                 yield Evidence("unread", 0, Strength.WEAK, detail, one.at)
 
 
-SOURCE = Source("unread", (0,), _find)
+SOURCE = Source("unread", (0,), _find, is_common=True, needs_token=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from samigrate.model import TOKEN_SECRET_TYPE
 from samigrate.outcome import Mention
+from samigrate.planning import rights
 from samigrate.planning.state import Work
 from samigrate.scope import references
 from samigrate.scope.index import Match, View
@@ -19,12 +20,14 @@ def of(work: Work, new: str) -> tuple[Mention, ...]:
     old = work.workload.spec.account
     if old == new:
         return ()
-    return tuple(dict.fromkeys(mention for view in work.views for mention in _in_view(view, old, new)))
+    return tuple(dict.fromkeys(mention for view in work.views for mention in _in_view(work, view, old, new)))
 
 
-def _in_view(view: View, old: str, new: str) -> Iterator[Mention]:
+def _in_view(work: Work, view: View, old: str, new: str) -> Iterator[Mention]:
+    passed_on = rights.passed_on(work, view)
     for grant in view.grants(old):
-        action = DONE["add"] if grant.match is Match.SAME else "to be looked at: its namespace is in doubt"
+        done = DONE["add"] if grant in passed_on else "nothing: the workload shows no use of it"
+        action = done if grant.match is Match.SAME else "to be looked at: its namespace is in doubt"
         yield Mention(grant.binding.id, grant.binding.at, grant.pointer, "R-D3", action)
     for grant in view.group_grants():
         yield Mention(grant.binding.id, grant.binding.at, grant.pointer, "R-D3", "nothing: every account of the namespace is in the group")

@@ -13,7 +13,7 @@ from samigrate.catalog import Catalog
 from samigrate.config import Settings
 from samigrate.model import Finding, NewResource, PodSpec, Proposal, Resource, ResourceId, Severity, Verdict, Workload
 from samigrate.planning.operations import apply
-from samigrate.scope.index import Match, View
+from samigrate.scope.index import View
 from samigrate.tokens import Token, TokenSecret, held, is_mounted
 from samigrate.values import Value, at, resolve
 
@@ -75,12 +75,7 @@ class Work:
 
 def stated_automount(views: tuple[View, ...], account: str) -> bool | None:
     """The automount value that the named account has in the input; None where unset, unknown or in doubt."""
-    for view in views:
-        for seen in view.account(account):
-            value = seen.resource.value.get("automountServiceAccountToken")
-            if seen.match is Match.SAME and isinstance(value, bool):
-                return value
-    return None
+    return next((value for view in views if (value := view.automount(account)) is not None), None)
 
 
 class State:

@@ -259,16 +259,32 @@ class View:
 
     def group_grants(self) -> list[Grant]:
         """What every account of the workload's namespace holds."""
-        own = [f"system:serviceaccounts:{self.namespace}"] if self.namespace else []
-        names = ["system:serviceaccounts", *own]
+        names = ["system:serviceaccounts", *([f"system:serviceaccounts:{self.namespace}"] if self.namespace else [])]
         near = self._near(lambda layer: [one for name in names for one in layer.subjects.get(("group", name), ())])
-        far = self._far((one for name in own for one in self.scope.elsewhere.subjects.get(name, ())), _at_binding)
+        far = self._far((one for name in names for one in self.scope.elsewhere.subjects.get(name, ())), _at_binding)
         found = [_grant(one, self.scope, Match.SAME) for one in near]
         return found + [_grant(one.thing, one.scope, self._match(one), is_far=True) for one in far]
 
     def account(self, name: str) -> list[Seen]:
         """ServiceAccounts of that name in the workload's namespace, or maybe in it; the surest first."""
         return sorted(self.find("", "ServiceAccount", name), key=lambda seen: -seen.match)
+
+    def automount(self, name: str) -> bool | None:
+        """What the account of that name says; None where it says nothing, is not in the input, or is in doubt."""
+        sure = [seen.resource for seen in self.account(name) if seen.match is Match.SAME]
+        said = [one.value.get("automountServiceAccountToken") for one in sure]
+        return said[0] if said and isinstance(said[0], bool) and all(one is said[0] for one in said) else None
+
+    def sharers(self, account: str) -> Iterator[tuple[Workload, View]]:
+        """The workloads that surely run as the account of that name in the workload's namespace, as they see it."""
+        for workload in self._near(lambda layer: layer.users.get(account, ())):
+            if (seen := self._seen(workload.resource)) and seen.match is Match.SAME:
+                yield workload, View(self.scope, workload)
+        if self.namespace is not None:
+            known = self.scope.elsewhere.users.get((self.namespace, self.scope.built_name(account)), ())
+            for one in self._far(known, _at_object):
+                if self._match(one) is Match.SAME:
+                    yield one.thing, View(one.scope, one.thing)
 
     def token_owner(self, secret: str) -> TokenSecret | None:
         """Whose token a Secret of the workload's namespace holds, by the tiers of R-B7; None for any other Secret."""

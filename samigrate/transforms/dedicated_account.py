@@ -18,7 +18,7 @@ from samigrate.model import (
     Severity,
     Strength,
 )
-from samigrate.planning import identity, layout, names, outside, policies, pull_secrets
+from samigrate.planning import identity, layout, names, outside, policies, pull_secrets, rights
 from samigrate.planning.state import Key, State, Work
 from samigrate.scope import references
 from samigrate.scope.index import Grant, Match, Seen, View
@@ -87,7 +87,7 @@ def _obstacle(work: Work) -> Finding | None:
         if unread := next(iter(view.unread(DEFAULT_ACCOUNT)), None):
             message = f"keeps the account: {unread.at.path} cannot be read, and may name it ({unread.reason})"
             return work.finding("unread-may-name-account", "R-D2", message, "mend the file, and run again", Severity.WARNING)
-        for grant in view.grants(DEFAULT_ACCOUNT):
+        for grant in rights.used(work, view):
             where = f"{grant.binding.id} ({grant.binding.at.path})"
             if grant.is_far and view.scope.elsewhere.is_shared(grant.binding.at.path):
                 message = f"keeps the account: {where} names it, and more than one build has that binding"
@@ -104,6 +104,10 @@ def _obstacle(work: Work) -> Finding | None:
             if work.workload.id.namespace is None and view.scope.namespace(grant.binding) != view.namespace:
                 message = f"keeps the account: {where} stands in another namespace and the manifest states none"
                 return work.finding("namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
+    if (right := rights.unexplained(work)) is not None:
+        message = f"keeps the account: {right.binding.id} ({right.binding.at.path}) gives default a right that may be used here"
+        action = "declare its use of the API (samigrate.dev/api-access), or name in the binding the account that needs it"
+        return work.finding("right-of-default", "R-E9", message, action, Severity.WARNING)
     return None
 
 
@@ -161,6 +165,8 @@ def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str
         yield Risk.L4, "uses Azure workload identity"
     if pull_secrets.are_unseen(work):
         yield Risk.L3, "unseen pull secrets"
+    if _has_unseen_rights(work):
+        yield Risk.L4, "seems to use the API, and no right of default is in the input"
 
 
 # ---------------------------------------------------------------- the change
@@ -196,7 +202,7 @@ def _subjects(work: Work, state: State, name: str) -> Iterator[Operation]:
     """The rights of `default`, added for the new account (R-D32)."""
     wanted: dict[Key, tuple[Resource, list[dict[str, Value]]]] = {}
     for view in work.views:
-        for grant in view.grants(DEFAULT_ACCOUNT):
+        for grant in rights.passed_on(work, view):
             entries = wanted.setdefault(grant.binding.key, (grant.binding, []))[1]
             subject = _subject(work, view, grant, name)
             if subject not in entries:

@@ -138,7 +138,7 @@ def test_a_base_that_one_build_reaches_twice_is_decided_for_both_its_names(kubec
     migrate(
         {
             **WEB,
-            "base/web.yaml": workload().replace("nginx:1.29", "registry.example.com/worker:4"),
+            "base/web.yaml": workload().replace("nginx:1.29", "bitnami/kubectl"),
             "staging/kustomization.yaml": "namePrefix: s-\nnamespace: staging\nresources: [../base]\n",
             "prod/kustomization.yaml": "namePrefix: p-\nnamespace: prod\nresources: [../base, rbac.yaml]\n",
             "prod/rbac.yaml": f"{rights}---\n{bound}",
@@ -765,10 +765,13 @@ def test_what_a_refused_build_shares_a_change_with_is_not_changed_either(verify:
         {
             "samigrate.yaml": 'apiVersion: samigrate.dev/v1\nkind: Config\nscopes: ["*"]\n' + account,
             "shop/reader.yaml": binding + "- {kind: ServiceAccount, name: default, namespace: prod}\n",
-            **{f"shop/{path}": text for path, text in {**WEB, "over/kustomization.yaml": OVER.replace("namePrefix: p-\n", "")}.items()},
+            **{
+                f"shop/{path}": text.replace("nginx:1.29", "bitnami/kubectl")
+                for path, text in {**WEB, "over/kustomization.yaml": OVER.replace("namePrefix: p-\n", "")}.items()
+            },
         }
     )
-    whole, refused = verify(lambda new: new), verify(lambda new: new.replace("nginx:1.29", "nginx:1.30"))
+    whole, refused = verify(lambda new: new), verify(lambda new: new.replace("bitnami/kubectl", "bitnami/kubectl:2"))
     mine = {change.path for change in whole.changes if change.path.startswith("shop/")}
     assert mine == {"shop/base/kustomization.yaml", "shop/base/sa.yaml", "shop/base/web.yaml", "shop/reader.yaml"}
     assert not any(change.path.startswith("shop/") for change in refused.changes)

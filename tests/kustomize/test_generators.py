@@ -192,7 +192,11 @@ def test_values_of_a_generated_secret_are_told_nowhere() -> None:
     fill(
         Path(), {"base/web.yaml": workload(MOUNTS_SECRET), "base/kustomization.yaml": HEAD + generator, "base/config": f"# hunter2\n{SIGN}"}
     )
-    for arguments in (["audit", "-v", "--workload", "Deployment/web", "."], ["audit", "--format", "json", "."], ["migrate", "."]):
+    for arguments in (
+        ["audit", "-v", "--workload", "Deployment/web", "."],
+        ["audit", "--format", "json", "."],
+        ["migrate", "--max-risk", "L4", "."],
+    ):
         ran = invoke(arguments)
         assert "kubernetes_sd_configs" in ran.stdout.decode()
         assert "hunter2" not in ran.stdout.decode() + ran.stderr
@@ -215,7 +219,7 @@ def test_a_kustomization_that_changes_keeps_what_it_generates() -> None:
     fill(Path(), {"samigrate.yaml": "apiVersion: samigrate.dev/v1\nkind: Config\naccount-file: account.yaml\n"})
     comment = "# samigrate: ignore[unseen-pull-secrets] none here\n"
     fill(Path(), {"base/kustomization.yaml": comment + HEAD + "configMapGenerator:\n- {name: web, files: [a.conf]}\n", "base/a.conf": SIGN})
-    ran = invoke(["migrate", "--write", "."])
+    ran = invoke(["migrate", "--write", "--max-risk", "L4", "."])
     assert ran.exit == 0, ran.stderr
     assert "automountServiceAccountToken: true" in Path("base/web.yaml").read_text()
     assert "account.yaml" in Path("base/kustomization.yaml").read_text()

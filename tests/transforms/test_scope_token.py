@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from samigrate import verify
-from samigrate.model import Evidence, Location, Strength
+from samigrate.model import Evidence, Location, Risk, Strength
 from tests.stream import Run, migrate
 from tests.transforms.manifests import account, binding, deployment, role, stream
 
@@ -51,7 +51,7 @@ def test_the_volume_is_what_admission_mounts() -> None:
 
 
 def test_a_new_account_and_a_scoped_token_go_together() -> None:
-    run = scoped(deployment(f"containers:\n{PROXY}\n{KUBECTL}"))
+    run = migrate(deployment(f"containers:\n{PROXY}\n{KUBECTL}"), recipes=("least-privilege", "scope-token"), risk=Risk.L4)
     assert run.spec()["serviceAccountName"] == "web"
     assert run.spec()["automountServiceAccountToken"] is False
     assert holders(run) == {"reload"}

@@ -218,3 +218,10 @@ def test_a_name_that_cannot_become_the_accounts_is_none() -> None:
     )
     invoke(["migrate", "--write", "."])
     assert pod("web.yaml")["automountServiceAccountToken"] is False
+
+
+def test_a_name_that_is_filled_in_later_takes_no_name() -> None:
+    fill({"web.yaml": workload(), "rbac.yaml": BINDING.format(account="${ACCOUNT}")})
+    assert invoke(["migrate", "--write", "--unknown", "account", "."]).exit == 0
+    fill({"web.yaml": workload(image="bitnami/kubectl"), "rbac.yaml": BINDING.format(account="${ACCOUNT}").replace("shop", "${NS}")})
+    assert invoke(["migrate", "--write", "--max-risk", "L5", "."]).exit == 0

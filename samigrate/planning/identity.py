@@ -87,7 +87,7 @@ def taken(work: Work, state: State, name: str) -> str | None:
         is_ours = bool(accounts) and all(is_managed(work, seen.resource) for seen in accounts)
         if is_ours and (view.users(name) or all(_is_made_for(work, seen.resource) for seen in accounts)):
             continue
-        if grant := next(iter(view.grants(name)), None):
+        if grant := next((one for one in view.grants(name) if not one.is_open), None):
             return f"{grant.binding.id} names it"
         if named := next((one for one, _ in view.identities(name) if one.name == name), None):
             return f"{named.resource.id} names it"

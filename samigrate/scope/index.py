@@ -57,7 +57,7 @@ class Seen(NamedTuple):
 class Grant(NamedTuple):
     """A (Cluster)RoleBinding entry that names an account. `pointer` leads to the entry in `binding`; `role` is the
     Role or ClusterRole, None where the scope does not hold it; `via` is "account", "user" or "group". `is_far`: it stands
-    in another scope, where the account goes by the name that its build gives it."""
+    in another scope, where the account goes by the name that its build gives it. `is_open`: the name is filled in later."""
 
     binding: Resource
     pointer: str
@@ -67,6 +67,7 @@ class Grant(NamedTuple):
     match: Match
     via: str
     is_far: bool = False
+    is_open: bool = False
 
 
 class Answers(NamedTuple):
@@ -367,7 +368,8 @@ def _grant(subject: Subject, scope: Scope, match: Match, *, is_far: bool = False
     reference = mapping(subject.binding.value, "roleRef")
     kind = text(reference, "kind") or ("Role" if text(reference, "namespace") else "ClusterRole")
     name = text(reference, "name") or ""
-    return Grant(subject.binding, subject.pointer, _role(subject.binding, scope, kind, name), kind, name, match, subject.via, is_far)
+    role, is_open = _role(subject.binding, scope, kind, name), subject.via != "group" and is_filled_in(subject.name)
+    return Grant(subject.binding, subject.pointer, role, kind, name, match, subject.via, is_far, is_open)
 
 
 def _role(binding: Resource, scope: Scope, kind: str, name: str) -> Resource | None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from samigrate import hosted, yamltext
+from samigrate import fillcomments, hosted, yamltext
 from samigrate.masking import secret_lines as secret_lines
 from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip, Unread
 from samigrate.optouts import suppress
@@ -122,6 +122,8 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
         count += 1
         if not piece:
             continue
+        filled = fillcomments.read(piece) if fillcomments.has_any(piece) else None
+        piece = filled.text if filled else piece
         try:
             parsed = yamltext.load_to_edit(piece) if "containers" in piece else yamltext.load(piece)
         except yamltext.YamlError as error:
@@ -134,7 +136,10 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
         if not isinstance(parsed.value, dict):
             continue
         first = lines.of(chunk.start)
-        document = documents[index] = _parsed(index, first, parsed)
+        document = _parsed(index, first, parsed)
+        if filled and filled.frozen and not document.frozen:
+            document = dataclasses.replace(document, frozen=filled.frozen, frozen_line=first + filled.line - 1)
+        documents[index] = document
         inside = list(_open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else ""))
         resources += inside
         if holds(piece, MARKED):

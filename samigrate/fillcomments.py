@@ -1,0 +1,55 @@
+"""Values that stand in comments, since a tool reads them there before the manifest is applied (R-J7).
+
+Octopus and its kin fill in `key: #{Name}`, ytt runs what stands behind `#@`, and kpt writes a value again by the setter
+in the comment behind it. YAML sees an empty value, or a plain one.
+Sources: https://octopus.com/docs/projects/variables/variable-substitutions, https://carvel.dev/ytt/docs/latest/lang/,
+https://catalog.kpt.dev/apply-setters/v0.2/
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+MARKS = ("#{", "#@", "kpt-set")
+_OCTOPUS = re.compile(
+    r"^(?P<head>[ \t]*(?:-[ \t]+)*(?P<key>[\"']?[\w./-]+[\"']?)[ \t]*:)[ \t]+(?P<word>#\{[^\n\r]*?|#@[^\n\r]*?)[ \t]*(?=\r?$)", re.MULTILINE
+)
+_YTT = re.compile(r"^[ \t]*#@|[ \t]#@[ \t]", re.MULTILINE)
+_SETTER = re.compile(r"^[ \t]*(?:-[ \t]+)*[\"']?(?P<key>[\w./-]+)[\"']?[ \t]*:[^\n#]*#[^\n]*kpt-set", re.MULTILINE)
+_IDENTITY = frozenset(("name", "namespace", "serviceAccountName", "serviceAccount", "automountServiceAccountToken", "kind"))
+"""What must be known, and stay, for an edit to mean what it says."""
+
+
+class Filled(NamedTuple):
+    """A text with its values out of their comments. `frozen` says why it must not be edited, "" where it may be; `line`
+    is the 1-based line of that."""
+
+    text: str
+    frozen: str
+    line: int
+
+
+def has_any(piece: str) -> bool:
+    return any(mark in piece for mark in MARKS)
+
+
+def read(piece: str) -> Filled:
+    """The text as it would be read if the tools' comments were values."""
+    text = _OCTOPUS.sub(lambda found: f"{found['head']} {_quoted(found['word'])}", piece)
+    if ytt := _YTT.search(piece):
+        return Filled(text, "ytt fills it in (#@)", _line(piece, ytt))
+    for pattern, words in ((_OCTOPUS, "is filled in by a tool ({word})"), (_SETTER, "is written by a kpt setter")):
+        for found in pattern.finditer(piece):
+            key = found["key"].strip("\"'")
+            if key in _IDENTITY:
+                return Filled(text, f"its {key} {words.format(**found.groupdict())}", _line(piece, found))
+    return Filled(text, "", 0)
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "''") + "'"
+
+
+def _line(piece: str, found: re.Match[str]) -> int:
+    return piece.count("\n", 0, found.end()) + 1

@@ -31,12 +31,14 @@ class ImagePattern(NamedTuple):
 
 
 class Sign(NamedTuple):
-    """A pattern that speaks of API use, where it applies, and words of which one must occur for it to be tried."""
+    """A pattern that speaks of API use, where it applies, and words of which one must occur for it to be tried.
+    `starts_pods`: its user starts pods that no manifest shows."""
 
     name: str
     pattern: str
     words: tuple[str, ...]
     places: frozenset[str]
+    starts_pods: bool = False
 
     def may_be_in(self, lower: str) -> bool:
         """Whether the pattern is worth trying on a text; `lower` is it in lower case."""
@@ -58,9 +60,13 @@ class Variable(NamedTuple):
     value: str
     unless: tuple[str, ...]
     beside: tuple[str, ...]
+    literal: bool
 
-    def takes(self, value: str) -> bool:
-        """Whether a variable of that name counts with this value."""
+    def takes(self, value: str | None) -> bool:
+        """Whether a variable of that name counts with this value; None: the input does not tell it, so it may be one
+        that counts, unless the name is but a pattern that many others match, too."""
+        if value is None:
+            return not self.value or "*" not in self.name
         return not self.value or compiled(self.value).fullmatch(value) is not None
 
 

@@ -179,9 +179,7 @@ def field(name: str, path: str) -> str:
     return container(f"env: [{{name: {name}, valueFrom: {{fieldRef: {{fieldPath: {path}}}}}}}]")
 
 
-IMPORTED = (
-    "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf, namespace: shop}\ndata: {NAMESPACE: shop, EXECUTOR: KubernetesExecutor, SPACE: shop}\n"
-)
+IMPORTED = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf, namespace: shop}\ndata: {NAMESPACE: shop, EXECUTOR: KubernetesExecutor, SPACE: shop}\n"
 STRONG_NAMES = (
     "KUBECONFIG KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT KUBERNETES_MASTER KUBERNETES_AUTH_TRYSERVICEACCOUNT "
     "KUBERNETES_TRUST_CERTIFICATES KUBERNETES_NAMESPACE OPENSHIFT_KUBE_PING_NAMESPACE OPENSHIFT_KUBE_PING_LABELS KUBERNETES_LABELS "
@@ -367,8 +365,14 @@ MORE = [
     ("executor that starts pods", "executor {\n  name = 'k8s'\n}\n"),
     ("executor that starts pods", "airflow:\n  executor: CeleryKubernetesExecutor\n"),
     ("launcher that starts pods", 'c.DaskGateway.backend_class = "dask_gateway_server.backends.kubernetes.KubeBackend"'),
-    ("launcher that starts pods", "functionRuntimeFactoryClassName: org.apache.pulsar.functions.runtime.kubernetes.KubernetesRuntimeFactory"),
-    ("launcher that starts pods", "whisk.spi { ContainerFactoryProvider = org.apache.openwhisk.core.containerpool.kubernetes.KubernetesContainerFactoryProvider }"),
+    (
+        "launcher that starts pods",
+        "functionRuntimeFactoryClassName: org.apache.pulsar.functions.runtime.kubernetes.KubernetesRuntimeFactory",
+    ),
+    (
+        "launcher that starts pods",
+        "whisk.spi { ContainerFactoryProvider = org.apache.openwhisk.core.containerpool.kubernetes.KubernetesContainerFactoryProvider }",
+    ),
     ("launcher that starts pods", "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator"),
     ("login with the pod's token", '{"auto_auth": {"method": [{"type": "kubernetes", "config": {}}]}}'),
     ("login with the pod's token", 'method {\n  type = "kubernetes"\n}\n'),
@@ -506,7 +510,9 @@ RAY = "apiVersion: ray.io/v1\nkind: RayCluster\nmetadata: {name: r, namespace: s
         pytest.param("enableInTreeAutoscaling: true", Level.LIKELY, "/spec", id="a field"),
         pytest.param("enableInTreeAutoscaling: false", Level.NONE, None, id="a field that is off"),
         pytest.param("config: {receivers: {k8s_cluster: {x: 1}}}", Level.LIKELY, "/spec", id="configuration as fields"),
-        pytest.param("conf: {text: \"a: 1\\nstorage:\\n  type: kubernetes\\n\"}", Level.LIKELY, "/spec/conf/text", id="configuration as text"),
+        pytest.param(
+            'conf: {text: "a: 1\\nstorage:\\n  type: kubernetes\\n"}', Level.LIKELY, "/spec/conf/text", id="configuration as text"
+        ),
         pytest.param("auth: {key: /var/run/secrets/kubernetes.io/serviceaccount/token}", Level.REQUIRED, "/spec", id="the token's path"),
         pytest.param("rayVersion: 2.9.0", Level.NONE, None, id="nothing"),
     ],

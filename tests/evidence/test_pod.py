@@ -76,6 +76,13 @@ PROOF = ("token-volume", 3, "proof")
             id="what admission injects",
         ),
         pytest.param(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: app, image: example/app, "
+            f"volumeMounts: [{{name: default-token-x7k2p, mountPath: {PATH}, readOnly: true}}]}}], "
+            "volumes: [{name: default-token-x7k2p, secret: {secretName: default-token-x7k2p}}]}\n",
+            None,
+            id="what admission injected before bound tokens",
+        ),
+        pytest.param(
             deployment(
                 "containers: [{name: app, image: example/app, volumeMounts: [{name: kube-api-access-x7k2p, mountPath: /mine}]}], "
                 "volumes: [{name: kube-api-access-x7k2p, projected: {sources: [{serviceAccountToken: {path: token}}]}}]"

@@ -87,7 +87,7 @@ def _image(entry: Entry) -> ImagePattern:
     parts = entry["name"].split("/")
     literal = [part for part in parts if "*" not in part]
     return ImagePattern(
-        ImageHit(entry["class"], entry["name"]),
+        ImageHit(entry["class"], entry["name"], tuple(entry.get("decided-by", ()))),
         tuple(parts),
         (len(literal), sum(len(part.replace("*", "")) for part in parts)),
     )

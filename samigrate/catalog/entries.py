@@ -19,7 +19,15 @@ ROLES = ("admission", "delegation")
 STARTS = ("pods",)
 
 _FORMS: Mapping[str, Mapping[str, str]] = {
-    "images": {"class": "one:class", "pattern": "text", "patterns": "texts", "area": "text", "mark": "text", "date": "text"},
+    "images": {
+        "class": "one:class",
+        "pattern": "text",
+        "patterns": "texts",
+        "area": "text",
+        "mark": "text",
+        "date": "text",
+        "decided-by": "texts",
+    },
     "arguments": {"name": "text", "pattern": "regex", "in": "texts:place", "words": "texts"},
     "env": {"name": "text", "value": "regex", "unless": "texts", "with": "texts", "literal": "flag"},
     "config": {"name": "text", "pattern": "regex", "words": "texts", "starts": "one:starts"},
@@ -98,8 +106,8 @@ def _patterns(entry: Entry, where: str, name: str) -> list[str]:
         raise InputError(where, 0, f"{name}: give pattern or patterns")
     found = [pattern.lower() for pattern in entry.get("patterns", [entry.get("pattern")])]
     for pattern in found:
-        if not re.fullmatch(r"[a-z0-9._*-]+(/[a-z0-9._*-]+)*", pattern) or "**" in pattern:
-            raise InputError(where, 0, f"{name}: {pattern} is no image path, leave registry, tag and digest out")
+        if not re.fullmatch(r"([a-z0-9.-]+:\d+/)?[a-z0-9._*-]+(/[a-z0-9._*-]+)*", pattern) or "**" in pattern:
+            raise InputError(where, 0, f"{name}: {pattern} is no image path, leave tag and digest out")
     return found
 
 

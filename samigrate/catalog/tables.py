@@ -16,10 +16,12 @@ compiled = cache(re.compile)
 
 
 class ImageHit(NamedTuple):
-    """What the catalogue says of an image: `kind` is need, maybe or no-need."""
+    """What the catalogue says of an image: `kind` is need, maybe or no-need; `decided_by` names what decides it where the
+    input has it: `config`, or variables."""
 
     kind: str
     pattern: str
+    decided_by: tuple[str, ...] = ()
 
 
 class ImagePattern(NamedTuple):
@@ -141,7 +143,8 @@ class Catalog:
             return self._seen.setdefault(reference, self._match_image(reference))
 
     def _match_image(self, reference: str) -> ImageHit | None:
-        components = path_of(reference).split("/")
+        host, path = _split_host(reference.strip().lower())
+        components = [host, *_bare(path).split("/")]
         near = [item for component in dict.fromkeys(reversed(components)) for item in self.images.get(component, ())]
         loose = self.loose_images if self.loose_endings.match(components[-1]) else ()
         found = [item for item in (*near, *loose) if _is_suffix(item.parts, components)]

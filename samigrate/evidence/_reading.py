@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"))
 _WRAPPERS = frozenset(("tini", "dumb-init", "catatonit", "env", "exec", "timeout", "gosu", "su-exec", "sudo", "nice", "watch", "nohup"))
 _TAKES_SCRIPT = re.compile(r"-[a-z]*c[a-z]*")
+_CONFIG_FILE = re.compile(r"conf[\w.-]*[=:]\s*(/[\w./-]+)|(?:^|\s)(/[\w./-]+\.(?:ya?ml|toml|conf|cfg|json|alloy|river))$")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")
 
@@ -210,6 +211,25 @@ def _imports(workload: Workload) -> Iterator[Import]:
                 if name := text(item, "valueFrom", field, "name"):
                     key = text(item, "valueFrom", field, "key")
                     yield Import(kind, name, frozenset((key,)) if key else None)
+
+
+def is_configured_here(workload: Workload, reading: Reading, view: View) -> bool:
+    """Whether the input holds all configuration that the container mounts, and there is some: every ConfigMap is in it,
+    nothing else is mounted where configuration lies, and what an argument names as such lies in one of them."""
+    volumes = {name: volume for _, volume in workload.spec.volumes() if (name := text(volume, "name"))}
+    seen: list[str] = []
+    for mount in sequence(reading.container.value, "volumeMounts"):
+        volume, path = volumes.get(text(mount, "name") or ""), text(mount, "mountPath") or ""
+        for source in (sequence(volume, "projected", "sources") or [volume]) if volume else ():
+            name = text(source, "configMap", "name")
+            if text(source, "secret", "secretName") or text(source, "secret", "name") or (name and not view.find("", "ConfigMap", name)):
+                return False
+            if name:
+                seen.append(path.rstrip("/"))
+            elif "conf" in path or path.startswith("/etc/"):
+                return False
+    named = [found[1] or found[2] for item in reading.arguments for found in _CONFIG_FILE.finditer(item.text)]
+    return bool(seen) and all(any(path == place or path.startswith(place + "/") for place in seen) for path in named)
 
 
 def _keys(source: dict[str, Value]) -> frozenset[str] | None:

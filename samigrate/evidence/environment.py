@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from samigrate.scope.index import View
 
 _FALSE = frozenset(("false", "0", "no", "off", ""))
-_FIELDS = frozenset(("POD_NAMESPACE", "POD_NAME", "POD_IP", "NODE_NAME"))
-_FIELD_ENDINGS = ("_POD_NAMESPACE", "_POD_NAME", "_POD_IP", "_NODE_NAME")
+_FIELDS = frozenset(("POD_NAMESPACE", "POD_NAME", "NODE_NAME"))
+_FIELD_ENDINGS = ("_POD_NAMESPACE", "_POD_NAME", "_NODE_NAME")
 _MENTION = re.compile(r"KUBE|K8S", re.IGNORECASE)
 
 

@@ -237,7 +237,7 @@ def entry(name: str, key: str) -> str:
         pytest.param(env(APP_K8S="x"), "weak", id="a mention of K8S"),
         pytest.param(field("POD_NAMESPACE", "metadata.namespace"), "weak", id="POD_NAMESPACE"),
         pytest.param(field("POD_NAME", "metadata.name"), "weak", id="POD_NAME"),
-        pytest.param(field("POD_IP", "status.podIP"), "weak", id="POD_IP"),
+        pytest.param(field("POD_IP", "status.podIP"), None, id="POD_IP: servers announce it to each other"),
         pytest.param(field("NODE_NAME", "spec.nodeName"), "weak", id="NODE_NAME"),
         pytest.param(field("WHERE", "metadata.namespace"), "weak", id="the namespace by any name"),
         pytest.param(field("HOST_IP", "status.hostIP"), None, id="another field"),

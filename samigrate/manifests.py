@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from samigrate import hosted, yamltext
 from samigrate.masking import secret_lines as secret_lines
 from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip
-from samigrate.optouts import suppress
+from samigrate.optouts import scanners, suppress
 from samigrate.sieve import MARKED, holds, relevant
 from samigrate.values import Value, text
 
@@ -122,6 +122,7 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
         first = lines.of(chunk.start)
         document = documents[index] = _parsed(index, first, parsed)
         inside = list(_open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else ""))
+        inside = scanners.marked(inside, piece, index, first)
         resources += inside
         if holds(piece, MARKED):
             marked.add(index)

@@ -27,9 +27,15 @@ _SETTINGS = (
     "HZ_NETWORK",
     "ORLEANS_",
 )
-_SCRIPTS = ("#!", ".sh:", ".py:")
+SCRIPTS = (".sh", ".bash", ".py", ".rb", ".pl", ".js", ".mjs", ".cjs", ".ts", ".php", ".lua", ".groovy", ".ex", ".exs")
+"""How the names of scripts end."""
+_PROGRAMS = ("#!", *(f"{suffix}:" for suffix in SCRIPTS), "kopf")
+_TOKENS = ("SA_TOKEN", "authn-", "bearer_token_file", "current-context")
 CLUES: Mapping[str, tuple[str, ...]] = {
-    "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount", "service-account", "SA_TOKEN", *_SETTINGS, *_SCRIPTS),
+    "ConfigMap": (
+        *("kube", "Kube", "KUBE", "k8s", "K8s", "K8S", "serviceaccount", "service-account", "containers", "enableInTreeAutoscaling"),
+        *(*_TOKENS, *_SETTINGS, *_PROGRAMS),
+    ),
     "Secret": ("stringData", "service-account", "serviceaccount"),
     "PersistentVolumeClaim": ("ReadWriteOnce",),
     "CSIDriver": ("tokenRequests",),

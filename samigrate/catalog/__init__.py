@@ -87,7 +87,7 @@ def _image(entry: Entry) -> ImagePattern:
     parts = entry["name"].split("/")
     literal = [part for part in parts if "*" not in part]
     return ImagePattern(
-        ImageHit(entry["class"], entry["name"], tuple(entry.get("decided-by", ()))),
+        ImageHit(entry["class"], entry["name"], tuple(entry.get("decided-by", ())), "starts" in entry),
         tuple(parts),
         (len(literal), sum(len(part.replace("*", "")) for part in parts)),
     )
@@ -104,7 +104,7 @@ def _sign(entry: Entry, place: str) -> Sign:
 
 def _variable(entry: Entry) -> Variable:
     conditions = tuple(entry.get("unless", ())), tuple(entry.get("with", ()))
-    return Variable(entry["name"], entry.get("value", ""), *conditions, entry.get("literal", False))
+    return Variable(entry["name"], entry.get("value", ""), *conditions, entry.get("literal", False), "starts" in entry)
 
 
 def _injector(entry: Entry) -> Injector:

@@ -17,11 +17,12 @@ compiled = cache(re.compile)
 
 class ImageHit(NamedTuple):
     """What the catalogue says of an image: `kind` is need, maybe or no-need; `decided_by` names what decides it where the
-    input has it: `config`, or variables."""
+    input has it: `config`, or variables. `starts_pods`: as of a Sign."""
 
     kind: str
     pattern: str
     decided_by: tuple[str, ...] = ()
+    starts_pods: bool = False
 
 
 class ImagePattern(NamedTuple):
@@ -56,13 +57,15 @@ class Sign(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A variable's name that speaks of API use, and the conditions of R-E7."""
+    """A variable's name that speaks of API use, and the conditions of R-E7. `literal`: a value from a field of the pod says
+    nothing; `starts_pods`: as of a Sign."""
 
     name: str
     value: str
     unless: tuple[str, ...]
     beside: tuple[str, ...]
-    literal: bool
+    literal: bool = False
+    starts_pods: bool = False
 
     def takes(self, value: str | None) -> bool:
         """Whether a variable of that name counts with this value; None: the input does not tell it, so it may be one

@@ -8,13 +8,12 @@ from functools import cache
 
 from samigrate import sources
 from samigrate.catalog import Sign
-
-_SUFFIXES = (".sh", ".bash", ".py", ".rb", ".pl", ".js", ".mjs", ".cjs", ".ts", ".php", ".lua", ".groovy", ".ex", ".exs")
+from samigrate.sieve import SCRIPTS
 
 
 def is_script(key: str, content: str) -> bool:
     """Whether an entry of a ConfigMap is a program's text, by its name or first line."""
-    return key.endswith(_SUFFIXES) or content.startswith("#!")
+    return key.endswith(SCRIPTS) or content.startswith("#!")
 
 
 def may_import(lower: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from samigrate import hosted, yamltext
 from samigrate.masking import secret_lines as secret_lines
-from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip
+from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip, Unread
 from samigrate.optouts import scanners, suppress
 from samigrate.sieve import MARKED, holds, relevant
 from samigrate.values import Value, text
@@ -45,7 +45,7 @@ class Manifest:
     """What one file holds. `documents` are those that matter, by their place in the stream; `count` is how many
     hold content at all; `marked` the places of those that may name an account. A file that a kustomization reads as
     a patch or a configuration holds no documents, and its values as `sides`; a kustomization has what its generators
-    make as `generated`."""
+    make as `generated`. `unread` is what of it could not be read: it may say anything that its text does not exclude."""
 
     path: str
     documents: Mapping[int, Document]
@@ -58,6 +58,7 @@ class Manifest:
     skips: tuple[Skip, ...] = ()
     sides: tuple[Value, ...] = ()
     generated: tuple[Resource, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 # ---------------------------------------------------------------- bytes to text
@@ -86,6 +87,17 @@ def is_manifest(data: bytes) -> bool:
     return heads == {"apiVersion", "kind"}
 
 
+def unreadable(path: str, data: bytes | None, found: Problem | Skip, reason: str) -> Manifest:
+    """A file of which nothing can be read but, as far as that goes, the words in its bytes."""
+    text = None if data is None else data.replace(b"\0", b"").decode("utf-8", "replace").replace("\r", "\n")
+    return Manifest(path, {}, (), frozenset(), 0, False, unread=(Unread(Location(path, line=found.line), text, reason),))
+
+
+def may_be_manifest(unreadable: Manifest) -> bool:
+    """Whether the words of a file that cannot be read are those of a manifest, as far as there are any."""
+    return any(one.text is None or is_manifest(one.text.encode("utf-8", "replace")) for one in unreadable.unread)
+
+
 # ---------------------------------------------------------------- reading
 
 
@@ -96,7 +108,8 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
     resources: list[Resource] = []
     marked: set[int] = set()
     opts: list[suppress.Opt] = []
-    unread: list[Problem | Skip] = []
+    told: list[Problem | Skip] = []
+    unread: list[Unread] = []
     count, has_flow, is_kustomization = 0, False, is_kustomization_file(path)
     lines = yamltext.Lines(content)
     for index, chunk in enumerate(yamltext.split(content)):
@@ -112,7 +125,8 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
         try:
             parsed = yamltext.load_to_edit(piece) if "containers" in piece else yamltext.load(piece)
         except yamltext.YamlError as error:
-            unread.append(_unread(path, lines.of(chunk.start) + error.line - 1, piece, error.problem))
+            told.append(_told(path, lines.of(chunk.start) + error.line - 1, piece, error.problem))
+            unread.append(Unread(Location(path, index, "", told[-1].line), piece, error.problem))
             continue
         if parsed.empty:
             count -= 1
@@ -128,12 +142,14 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
             marked.add(index)
         opts += suppress.in_comments(piece, index, first, inside)
     is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
-    problems = tuple(one for one in unread if isinstance(one, Problem))
-    skips = tuple(one for one in unread if isinstance(one, Skip))
-    return Manifest(path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), problems, skips)
+    problems = tuple(one for one in told if isinstance(one, Problem))
+    skips = tuple(one for one in told if isinstance(one, Skip))
+    return Manifest(
+        path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), problems, skips, unread=tuple(unread)
+    )
 
 
-def _unread(path: str, line: int, piece: str, problem: str) -> Problem | Skip:
+def _told(path: str, line: int, piece: str, problem: str) -> Problem | Skip:
     """What is said of a document that is no YAML: only of a manifest it is a problem."""
     if _is_template(piece):
         return Skip(path, line, "a template, not a manifest: render it first")

@@ -84,6 +84,14 @@ class Resource:
         return self.at.path, self.at.document, self.at.item
 
 
+class Unread(NamedTuple):
+    """A stretch of the input that could not be read, and why. `text` is what can be told of it, None for nothing."""
+
+    at: Location
+    text: str | None
+    reason: str
+
+
 # ---------------------------------------------------------------- workloads
 
 

@@ -113,7 +113,7 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
 
 def decide(found: Reading, root: Root, catalog: Catalog) -> list[Work]:
     """Every workload with its views and its verdict, in the order of the files."""
-    by_path = scopes(found.manifests, found.workloads, root.settings, root.path, is_declared=root.is_declared, is_stream=root.is_stream)
+    by_path = scopes(found, root)
     works = []
     for manifest in found.manifests:
         for workload in found.workloads.get(manifest.path, ()):

@@ -21,13 +21,15 @@ from samigrate.values import at
 class Source(NamedTuple):
     """One file, read on demand. `path` is posix, in the form shown to people; `may_change` is whether the user's
     PATH covers it and nothing excludes it, `is_named` whether it is the PATH itself: then it must be readable, whatever
-    it holds; `is_excluded` whether PATH covers it, and an exclude takes it out."""
+    it holds; `is_excluded` whether PATH covers it, and an exclude takes it out; `is_context` whether it was given with
+    --context: then it informs every decision."""
 
     path: str
     read: Callable[[], bytes]
     may_change: bool
     is_named: bool = False
     is_excluded: bool = False
+    is_context: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,13 @@ def read(root: Root, known: Kinds) -> Reading:
     found = Reading(files=len(root.sources))
     results = processes.each(partial(_read, root, known), root.sources, root.jobs)
     for source, one in zip(root.sources, results, strict=True):
-        if isinstance(one, Problem):
-            found.problems.append(one)
-        elif isinstance(one, Skip):
-            found.skipped.append(one)
+        if isinstance(one, _Unreadable):
+            if isinstance(one.told, Problem):
+                found.problems.append(one.told)
+            else:
+                found.skipped.append(one.told)
+            if manifests.may_be_manifest(one.manifest):
+                found.manifests.append(one.manifest)
         else:
             _take(root, source, one, found)
     found.skipped += _unlisted(root, found)
@@ -91,15 +96,25 @@ class _Read(NamedTuple):
     rendered: int
 
 
-def _read(root: Root, known: Kinds, source: Source) -> _Read | Problem | Skip:
+class _Unreadable(NamedTuple):
+    """One file that could not be read, and what is said of it."""
+
+    manifest: Manifest
+    told: Problem | Skip
+
+
+def _read(root: Root, known: Kinds, source: Source) -> _Read | _Unreadable:
     try:
         data = source.read()
     except OSError as error:
-        return Problem(source.path, 1, f"cannot be read: {error.strerror or error}")
+        reason = error.strerror or str(error)
+        told: Problem | Skip = Problem(source.path, 0, f"cannot be read: {reason}")
+        return _Unreadable(manifests.unreadable(source.path, None, told, reason), told)
     content = manifests.decode(source.path, data)
     if isinstance(content, Problem):
         is_wanted = root.is_strict or source.is_named or manifests.is_manifest(data)
-        return content if is_wanted else Skip(source.path, content.line, content.message)
+        told = content if is_wanted else Skip(source.path, content.line, content.message)
+        return _Unreadable(manifests.unreadable(source.path, data, told, content.message), told)
     has_callers = len(root.sources) > 1 or sieve.has_callers(content)  # what stands in other files is not known yet
     manifest = substrates.read(source.path, content, known.names, has_callers=has_callers)
     return _Read(manifest, digest(data), manifests.rendered_line(content))
@@ -112,7 +127,7 @@ def _take(root: Root, source: Source, one: _Read, found: Reading) -> None:
         found.problems += [Problem(skip.path, skip.line, skip.reason) for skip in manifest.skips]
     else:
         found.skipped += manifest.skips
-    if manifest.documents or manifest.count:
+    if manifest.documents or manifest.count or manifest.unread:
         found.manifests.append(manifest)
     if not root.is_stream and source.may_change and one.rendered:
         found.findings.append(_rendered(source.path, one.rendered))
@@ -198,7 +213,7 @@ def content(source: Source, wanted: int) -> str | Problem:
     try:
         data = source.read()
     except OSError as error:
-        return Problem(source.path, 1, f"cannot be read: {error.strerror or error}")
+        return Problem(source.path, 0, f"cannot be read: {error.strerror or error}")
     if digest(data) != wanted:
         return Problem(source.path, 1, "changed while it was being read")
     return data.decode("utf-8")

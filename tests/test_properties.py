@@ -291,10 +291,14 @@ def test_the_same_without_a_namespace(made: tuple[dict[str, str], set[tuple[str,
 def test_a_strangers_environment_changes_no_decision(
     mine: tuple[dict[str, str], set[tuple[str, str]]], theirs: tuple[dict[str, str], set[tuple[str, str]]]
 ) -> None:
-    """Two folders that hold one object each are two environments: nothing of one tells anything of the other."""
+    """Of two folders that hold the same workloads nothing of one tells anything of the other."""
     both = workload("Deployment", "shared", {"containers": [{"name": "c", "image": "nginx"}]}, {"namespace": "shop"})
+    missing = {key[1:] for key in workloads(mine[0])} - {key[1:] for key in workloads(theirs[0])}
+    copies = [
+        workload(kind, name, {"containers": [{"name": "c", "image": "nginx"}]}, {"namespace": "shop"}) for kind, name in sorted(missing)
+    ]
     own = {**mine[0], "prod/both.yaml": stream([both])}
-    other = {**theirs[0], "test/both.yaml": stream([both])}
+    other = {**theirs[0], "test/both.yaml": stream([both, *copies])}
     alone, together = run(own), run({**own, **other})
     assert {path: text for path, text in together.after.items() if path.startswith("prod/")} == alone.after
     check(together, mine[1], "prod")

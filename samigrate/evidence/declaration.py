@@ -1,10 +1,15 @@
-"""What the user declares: the annotation `api-access`, and the config's list (R-F3). It is final."""
+"""What the user declares: the annotation `api-access`, and the config's list (R-F3). It is final.
+
+A declaration that cannot be understood counts as one of need: a token that is kept by mistake costs less than one that
+is missed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from samigrate.evidence import DECLARED, Source
 from samigrate.model import Evidence, Strength, Workload
@@ -15,21 +20,59 @@ if TYPE_CHECKING:
     from samigrate.config import Declaration, Settings
     from samigrate.scope.index import View
 
-_STRENGTHS = {"required": Strength.PROOF, "none": Strength.COUNTER}
+ACCESS = "api-access"
+STRENGTHS = {"required": Strength.PROOF, "none": Strength.COUNTER}
+"""What a declaration may say."""
+_NEAR = 0.8
+"""How alike a key must be to count as a misspelt `api-access` (difflib's ratio)."""
+
+
+class Stated(NamedTuple):
+    """An annotation that declares something: its key, its value, and the pointer to it in the object."""
+
+    key: str
+    value: Value
+    pointer: str
+
+
+def stated(workload: Workload, prefix: str) -> list[Stated]:
+    """The annotations that declare the workload's use of the API, misspelt keys included; the object's own first."""
+    places = [("/metadata", workload.resource.annotations)]
+    if workload.template:
+        places.append((f"{workload.template}/metadata", mapping(workload.metadata, "annotations")))
+    return [
+        Stated(key, value, where + pointer("annotations", key))
+        for where, annotations in places
+        for key, value in annotations.items()
+        if value is not None and _is_meant(key, prefix)
+    ]
+
+
+def is_understood(one: Stated, prefix: str) -> bool:
+    return one.key == f"{prefix}/{ACCESS}" and isinstance(one.value, str) and one.value in STRENGTHS
+
+
+def _is_meant(key: Value, prefix: str) -> bool:
+    if not isinstance(key, str):
+        return False
+    start, slash, word = key.partition("/")
+    return bool(slash) and start == prefix and bool(get_close_matches(word.lower(), [ACCESS], cutoff=_NEAR))
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    key = f"{settings.prefix}/api-access"
-    own, pod = workload.resource.annotations.get(key), mapping(workload.metadata, "annotations").get(key)
-    said: Value = own if own is not None else pod
-    if isinstance(said, str) and said in _STRENGTHS:
-        where = ("/metadata" if own is not None else f"{workload.template}/metadata") + pointer("annotations", key)
-        yield Evidence(DECLARED, 0, _STRENGTHS[said], f"its annotation {key} says {said}", workload.resource.at, where)
+    found = stated(workload, settings.prefix)
+    if wrong := next((one for one in found if not is_understood(one, settings.prefix)), None):
+        detail = f"its annotation {wrong.key} says {str(wrong.value)!r}, which is not understood and counts as required"
+        yield Evidence(DECLARED, 0, Strength.PROOF, detail, workload.resource.at, wrong.pointer)
+        return
+    if found:
+        detail = f"its annotation {found[0].key} says {found[0].value}"
+        yield Evidence(DECLARED, 0, STRENGTHS[found[0].value], detail, workload.resource.at, found[0].pointer)
         return
     for item in settings.api_access:
         if _covers(item, workload, view):
             detail = f"the config declares its api-access {item.access}"
-            yield Evidence(DECLARED, 0, _STRENGTHS[item.access], detail, workload.resource.at)
+            yield Evidence(DECLARED, 0, STRENGTHS[item.access], detail, workload.resource.at)
             return
 
 

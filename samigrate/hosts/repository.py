@@ -64,6 +64,11 @@ def read(path: str) -> bytes:
         return file.read()
 
 
+def _refuse(reason: str) -> bytes:
+    """The reading of what the walk could not even look into."""
+    raise OSError(0, reason.removeprefix("cannot be read: "))
+
+
 @dataclass(slots=True)
 class _Root:
     folder: str
@@ -81,6 +86,7 @@ class _Gathering:
         self.followed: list[str] = []
         self.skipped: list[Skip] = []
         self.problems: list[Problem] = []
+        self.closed: dict[str, str] = {}
         self.settings: dict[str | None, Settings] = {}
         self.with_programs: set[str] = set()
 
@@ -124,10 +130,10 @@ class _Gathering:
         self.listed.add(folder)
         listing = walk.list_folder(folder, programs=True)
         self.skipped += listing.skipped
-        self.problems += listing.problems
+        self.closed |= {problem.path: problem.message for problem in listing.problems}
         self.charts |= walk.chart_folders(listing.files)
         homes = walk.config_folders(listing.files, folder) | {folder}
-        for path in listing.files:
+        for path in (*listing.files, *(problem.path for problem in listing.problems)):
             self._add(walk.folder_of(path, homes) or folder, path)
         for nested in listing.nested:
             if self._is_asked(nested):
@@ -175,7 +181,7 @@ class _Gathering:
             self.problems += listing.problems
             for file in listing.files:
                 shown = self.shown(file, {path: given})
-                found[file] = Source(shown, partial(read, file), may_change=False)
+                found[file] = Source(shown, partial(read, file), may_change=False, is_context=True)
         return found
 
     # ---- what is decided together
@@ -197,7 +203,7 @@ class _Gathering:
         opened = partial(sides.read, self._open_folders(found.folder), self.here)
         return [
             Root(
-                self.shown(folder), _sorted([*sources, *self._besides(context, sources)]), settings, is_declared=is_declared, opened=opened
+                self.shown(folder), _sorted(_with_context(sources, context)), settings, is_declared=is_declared, opened=opened
             )
             for (folder, is_declared), sources in parts.items()
             if any(source.may_change for source in sources)
@@ -209,14 +215,11 @@ class _Gathering:
             return [path if os.path.isdir(path) else os.path.dirname(path) for path in self.asked]
         return [folder, *self.followed]
 
-    def _besides(self, context: dict[str, Source], sources: Sequence[Source]) -> list[Source]:
-        there = {source.path for source in sources} if context else set()
-        return [source for source in context.values() if source.path not in there]
-
     def _source(self, path: str, settings: Settings) -> Source:
         is_excluded = self._is_excluded(path, settings)
         may_change = self._is_asked(path) and not is_excluded
-        return Source(self.shown(path), partial(read, path), may_change, path in self.asked, is_excluded)
+        opened = partial(_refuse, self.closed[path]) if path in self.closed else partial(read, path)
+        return Source(self.shown(path), opened, may_change, path in self.asked, is_excluded)
 
     def _is_excluded(self, path: str, settings: Settings) -> bool:
         if any(globs.matches(glob, _relative(path, self.here)) for glob in self.selection.exclude):
@@ -272,6 +275,13 @@ class _Gathering:
                 return os.path.normpath(os.path.join(spelling, os.path.relpath(path, start))).replace(os.sep, "/")
         spelled_absolutely = any(os.path.isabs(spelling) for spelling in self.asked.values())
         return path.replace(os.sep, "/") if spelled_absolutely else _relative(path, self.here)
+
+
+def _with_context(sources: Sequence[Source], context: dict[str, Source]) -> list[Source]:
+    """The files of a root and those of --context, which may be among them."""
+    informing = {source.path: source for source in context.values()}
+    own = [source._replace(is_context=informing.pop(source.path, None) is not None) for source in sources]
+    return [*own, *informing.values()]
 
 
 def _kustomizations(path: str) -> list[kustomization.Kustomization]:

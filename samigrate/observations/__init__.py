@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from samigrate.evidence import declaration
 from samigrate.model import DEFAULT_ACCOUNT, TOKEN_PATH, Finding, Level, Resource, Severity, Workload
 from samigrate.observations import leftovers, moves, rollout, unseen
 from samigrate.planning import identity
@@ -34,6 +35,7 @@ def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterato
     changed = {one.work.workload.key for one in accepted if one.proposal.part != "annotations"}
     for work in works:
         workload = work.workload
+        yield from _misspelt(work)
         if workload.rule.report_only:
             yield work.finding("reported-only", workload.rule.rule, f"left as it is: {workload.rule.report_only}", "review it by hand")
             continue
@@ -55,6 +57,16 @@ def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterato
 def _is_made_anew(workload: Workload) -> bool:
     """Whether each run makes another object: a hook, or a generated name (R-G5)."""
     return bool(identity.hook(workload)) or not text(workload.resource.value, "metadata", "name")
+
+
+def _misspelt(work: Work) -> Iterator[Finding]:
+    """Declarations that say something else than they may."""
+    prefix = work.settings.prefix
+    for one in declaration.stated(work.workload, prefix):
+        if not declaration.is_understood(one, prefix):
+            message = f"the annotation {one.key}: {str(one.value)!r} is not understood, so it counts as required"
+            action = f"write {prefix}/{declaration.ACCESS}: required (or none); the reason belongs into a comment"
+            yield work.finding("unknown-api-access", "R-F3", message, action, Severity.ERROR, one.pointer)
 
 
 def _invalid_automount(work: Work) -> Finding:

@@ -19,7 +19,7 @@ def works(found: Reading, root: Root, recipe: Recipe, catalog: Catalog) -> list[
     """A work for every object in the order of the files; none where no transform of the recipe asks for them."""
     if not any(discover()[id_].for_objects for id_ in recipe.transforms):
         return []
-    by_path = scopes(found.manifests, found.workloads, root.settings, root.path, is_declared=root.is_declared, is_stream=root.is_stream)
+    by_path = scopes(found, root)
     made = []
     for manifest in found.manifests:
         for resource in manifest.resources:

@@ -1,9 +1,9 @@
 """What is applied together: the scopes of a root, and which of them each file belongs to.
 
 A kustomize build is a scope, once for each way through it. The other files of a root are one scope, cut wherever one
-object is defined in several files: below their common folder each child that holds one is a scope of its own, and the
-files beside them are seen by all. A stream is one scope. Where the user has declared the root a scope, concrete
-namespaces reach across all of it, and only a namespace that nobody states stays within the cuts.
+workload is defined in several files: below their common folder each child that holds one is a scope of its own, and the
+files beside them are seen by all. A stream is one scope. What names a concrete namespace reaches every scope but those
+that hold their own copy of the workload in question; where the user has declared the root a scope, those, too.
 """
 
 from __future__ import annotations
@@ -11,89 +11,93 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from samigrate.config import Settings, default_namespace
+from samigrate.config import default_namespace
 from samigrate.kustomize import gathering, kustomization
 from samigrate.kustomize.overlays import Overlay
-from samigrate.manifests import Manifest
-from samigrate.model import Workload
+from samigrate.reading import Reading, Root
+from samigrate.scope.elsewhere import Elsewhere
 from samigrate.scope.index import Scope
 from samigrate.scope.layer import Layer
 
 
-class _Files(NamedTuple):
-    """The files of a root by path, and what else makes scopes of them: `workloads` by path, `name` the root's folder."""
+class _Files:
+    """The files of a root by path, and the scopes that they are made into."""
 
-    manifests: Mapping[str, Manifest]
-    workloads: Mapping[str, Sequence[Workload]]
-    settings: Settings
-    name: str
-    is_declared: bool
+    def __init__(self, found: Reading, root: Root) -> None:
+        self.manifests = {manifest.path: manifest for manifest in found.manifests}
+        self.workloads, self.root = found.workloads, root
+        self.context = sorted(source.path for source in root.sources if source.is_context and source.path in self.manifests)
+        self.layers: dict[tuple[str, ...], Layer] = {}
+        self.elsewhere = Elsewhere(is_declared=root.is_declared)
 
-    def layer(self, paths: Sequence[str]) -> Layer:
+    def scope(
+        self, folder: str, groups: Sequence[Sequence[str]], overrides: Mapping[str, str] | None = None, overlay: Overlay | None = None
+    ) -> Scope:
+        """The scope of some groups of paths, and of what was given to be seen by all."""
+        held = frozenset(path for paths in groups for path in paths)
+        beside = [path for path in self.context if path not in held]
+        near = tuple(self._layer(tuple(paths)) for paths in (*groups, beside) if paths)
+        name = (self.root.path if self.root.is_declared else folder) or "."
+        made = Scope(name, near, overrides or {}, self._namespace, overlay, self.elsewhere)
+        self.elsewhere.scopes.append(made)
+        return made
+
+    def _layer(self, paths: tuple[str, ...]) -> Layer:
+        if paths not in self.layers:
+            self.layers[paths] = self._made(paths)
+        return self.layers[paths]
+
+    def _made(self, paths: Sequence[str]) -> Layer:
         held = [self.manifests[path] for path in paths]
         marked = frozenset(resource.key for manifest in held for resource in manifest.resources if resource.at.document in manifest.marked)
         return Layer(
             (resource for manifest in held for resource in (*manifest.resources, *manifest.generated)),
             (workload for manifest in held for workload in self.workloads.get(manifest.path, ())),
             marked,
+            (one for manifest in held for one in manifest.unread),
         )
 
-    def namespace(self, path: str) -> str | None:
-        return default_namespace(self.settings, path)
-
-    def label(self, folder: str) -> str:
-        return (self.name if self.is_declared else folder) or "."
+    def _namespace(self, path: str) -> str | None:
+        return default_namespace(self.root.settings, path)
 
 
-def scopes(
-    manifests: Sequence[Manifest],
-    workloads: Mapping[str, Sequence[Workload]],
-    settings: Settings,
-    name: str,
-    *,
-    is_declared: bool,
-    is_stream: bool,
-) -> Mapping[str, tuple[Scope, ...]]:
-    """The scopes that each file belongs to, by path. `name` is the root's folder; `workloads` are by path."""
-    files = _Files({manifest.path: manifest for manifest in manifests}, workloads, settings, name, is_declared)
-    if is_stream:
-        only = Scope(name, (files.layer(list(files.manifests)),), default=files.namespace)
-        return dict.fromkeys(files.manifests, (only,))
-    far = (files.layer(sorted(files.manifests)),) if is_declared else ()
-    found: dict[str, list[Scope]] = defaultdict(list)
-    for scope, members in _builds(files, far):
+def scopes(found: Reading, root: Root) -> Mapping[str, tuple[Scope, ...]]:
+    """The scopes that each file of a root belongs to, by path."""
+    files = _Files(found, root)
+    if root.is_stream:
+        return dict.fromkeys(files.manifests, (files.scope(root.path, [list(files.manifests)]),))
+    made: dict[str, list[Scope]] = defaultdict(list)
+    for scope, members in _builds(files):
         for path in members:
-            found[path].append(scope)
-    loose = [path for path in sorted(files.manifests) if path not in found]
-    for folder, groups, members in _cut(loose, files.manifests, name):
-        scope = Scope(files.label(folder), tuple(files.layer(paths) for paths in groups), far, {}, files.namespace)
+            made[path].append(scope)
+    loose = [path for path in sorted(files.manifests) if path not in made and path not in files.context]
+    for folder, groups, members in _cut(loose, files, root.path):
+        scope = files.scope(folder, groups)
         for path in members:
-            found[path].append(scope)
-    return {path: tuple(each) for path, each in found.items()}
+            made[path].append(scope)
+    if beside := [path for path in files.context if path not in made]:
+        context = files.scope(root.path, [beside])
+        made |= {path: [context] for path in beside}
+    return {path: tuple(each) for path, each in made.items()}
 
 
-def _builds(files: _Files, far: tuple[Layer, ...]) -> Iterator[tuple[Scope, Sequence[str]]]:
+def _builds(files: _Files) -> Iterator[tuple[Scope, Sequence[str]]]:
     """The scope of each way through each kustomize build, and the paths that belong."""
     known = kustomization.among(resource for manifest in files.manifests.values() for resource in manifest.resources)
     sides = {path: manifest.sides for path, manifest in files.manifests.items() if manifest.sides}
     for build in gathering.builds(known):
         here = sorted(path for path in build.files if path in files.manifests)
-        near = (files.layer(here),)
         for way in build.ways:
-            overlay = Overlay(build, way, sides)
-            scope = Scope(files.label(build.folder), near, far, way.namespaces, files.namespace, overlay)
-            yield scope, here
+            yield files.scope(build.folder, [here], way.namespaces, Overlay(build, way, sides)), here
 
 
-def _cut(loose: Sequence[str], files: Mapping[str, Manifest], root: str) -> Iterator[tuple[str, list[list[str]], list[str]]]:
+def _cut(loose: Sequence[str], files: _Files, root: str) -> Iterator[tuple[str, list[list[str]], list[str]]]:
     """(folder, groups of paths seen, paths that belong) of every scope among files that no build gathers."""
     holders: dict[object, set[str]] = defaultdict(set)
     for path in loose:
-        for resource in files[path].resources:
-            if resource.id.kind not in ("Kustomization", "Config", "Recipe", "Plan"):
-                holders[resource.id].add(path)
+        for workload in files.workloads.get(path, ()):
+            holders[workload.id].add(path)
     cut: set[str] = set()
     for paths in holders.values():
         if len(paths) > 1:

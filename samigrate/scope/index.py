@@ -2,7 +2,8 @@
 
 A `Layer` indexes the resources of some files; a `Scope` is what is applied together; a `View` is a scope as one
 workload sees it. A namespace that no manifest states is a symbol of its scope: equal to itself, in doubt against
-a concrete one (domain R-D2).
+a concrete one (domain R-D2); one that is filled in later is in doubt against whatever it may become. What stands in
+another scope of the input is seen where it names a concrete namespace (`elsewhere`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from samigrate.kustomize.overlays import Overlay
-from samigrate.model import TOKEN_SECRET_TYPE, Resource, Workload
+from samigrate.model import TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
+from samigrate.placeholders import is_filled_in, may_be
+from samigrate.planning import names
+from samigrate.scope.elsewhere import Elsewhere, There
 from samigrate.scope.identities import Identity, covers
-from samigrate.scope.layer import RBAC, Layer, Subject
+from samigrate.scope.layer import ANY, RBAC, Layer, Subject
+from samigrate.scope.unread import may_name
 from samigrate.tokens import TokenSecret, named_account
 from samigrate.values import at, mapping, text
 
@@ -51,7 +56,8 @@ class Seen(NamedTuple):
 
 class Grant(NamedTuple):
     """A (Cluster)RoleBinding entry that names an account. `pointer` leads to the entry in `binding`; `role` is the
-    Role or ClusterRole, None where the input does not hold it; `via` is "account", "user" or "group"."""
+    Role or ClusterRole, None where the scope does not hold it; `via` is "account", "user" or "group". `is_far`: it stands
+    in another scope, where the account goes by the name that its build gives it."""
 
     binding: Resource
     pointer: str
@@ -60,34 +66,40 @@ class Grant(NamedTuple):
     role_name: str
     match: Match
     via: str
+    is_far: bool = False
 
 
 class Answers(NamedTuple):
     """What was asked of one namespace of a scope before: its workloads all get the same."""
 
-    grants: dict[str, list[Grant]]
-    users: dict[str, list[Workload]]
-    user_names: dict[str, list[str]]
+    grants: dict[object, list[Grant]]
+    users: dict[object, list[Workload]]
+    user_names: dict[object, list[str]]
 
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """What is applied together. `near` layers share the scope's own symbol for a namespace nobody states; `far`
-    layers are seen through concrete namespaces only. `default` tells the namespace of objects that state none, by path,
-    `overrides` the namespace that a kustomization sets; `overlay` is what else the kustomizations of a build do, None
-    for what is no build. `answers` are what was asked of each namespace before."""
+    """What is applied together. Its `near` layers share the scope's own symbol for a namespace nobody states. `default`
+    tells the namespace of objects that state none, by path, `overrides` the namespace that a kustomization sets;
+    `overlay` is what else the kustomizations of a build do, None for what is no build. `elsewhere` are all scopes of the
+    input. `answers` are what was asked of each namespace before."""
 
     name: str
     near: tuple[Layer, ...]
-    far: tuple[Layer, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
     default: Callable[[str], str | None] = lambda path: None
     overlay: Overlay | None = None
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     answers: dict[str | None, Answers] = field(default_factory=dict)
 
     @cached_property
-    def near_paths(self) -> frozenset[str]:
-        return frozenset(resource.at.path for layer in self.near for resource in layer.resources)
+    def paths(self) -> frozenset[str]:
+        held = frozenset(resource.at.path for layer in self.near for resource in layer.resources)
+        return held.union(one.at.path for one in self.unread)
+
+    @cached_property
+    def unread(self) -> tuple[Unread, ...]:
+        return tuple(one for layer in self.near for one in layer.unread)
 
     def namespace(self, resource: Resource) -> str | None:
         """The namespace the object lands in; None where nobody states it, and for cluster-scoped kinds."""
@@ -108,17 +120,39 @@ class Scope:
     def _is_rewritten(self, subject: Subject) -> bool:
         if subject.name == "default" or subject.namespace is None:
             return True
-        accounts = [account for layer in self.near for account in layer.by_name.get(("", "ServiceAccount", subject.name), [])]
-        return any(subject.namespace == (account.id.namespace or "default") for account in accounts)
+        return any(subject.namespace == (account.id.namespace or "default") for account in self._accounts(subject.name))
+
+    def _accounts(self, name: str) -> Iterator[Resource]:
+        return (account for layer in self.near for account in layer.by_name.get(("", "ServiceAccount", name), ()))
+
+    def built_name(self, account: str) -> str:
+        """What the build calls an account: it renames those that it has."""
+        if self.overlay is None:
+            return account
+        home = next(self._accounts(account), None)
+        prefix, suffix = self.overlay.way.names(home.at.path) if home else ("", "")
+        return prefix + account + suffix
+
+    def name_beside(self, account: str, resource: Resource) -> str:
+        """What the build will call an account that is to stand beside an object."""
+        prefix, suffix = self.overlay.way.names(resource.at.path) if self.overlay else ("", "")
+        return prefix + account + suffix
 
 
 def compare(one: str | None, other: str | None, *, near: bool) -> Match:
-    """Two namespaces, None being the scope's own symbol. Outside the symbol's reach only equal names match."""
+    """Two namespaces, None being the scope's own symbol. Outside the symbol's reach only equal names match, and names
+    that may become equal once they are filled in."""
     if one is not None and one == other:
         return Match.SAME
-    if not near or (one is not None and other is not None):
+    if one is not None and other is not None:
+        return Match.DOUBT if _may_become(one, other) or _may_become(other, one) else Match.DIFFERENT
+    if not near:
         return Match.DIFFERENT
     return Match.SAME if one is other else Match.DOUBT
+
+
+def _may_become(stated: str, other: str) -> bool:
+    return is_filled_in(stated) and (is_filled_in(other) or may_be(stated, other))
 
 
 class View:
@@ -130,83 +164,107 @@ class View:
         self._answers = scope.answers.setdefault(self.namespace, Answers({}, {}, {}))
         self._owners: dict[str, TokenSecret | None] = {}
         self._account = workload.spec.account
+        self._apart = scope.elsewhere.copies(workload.id, self.namespace)
 
-    def elsewhere(self, namespace: str | None) -> View:
+    def moved_to(self, namespace: str | None) -> View:
         """The same scope as an object of another namespace sees it."""
         other = copy(self)
         other.namespace, other._owners = namespace, {}
+        other._answers = self.scope.answers.setdefault(namespace, Answers({}, {}, {}))
         return other
 
     def resources(self) -> Iterator[Resource]:
-        """Every object in the workload's namespace, or maybe in it, and every cluster-scoped one."""
-        return (one for one, near in self._reach(lambda layer: layer.resources, _itself) if self._seen(one, near))
+        """Every object of the scope in the workload's namespace, or maybe in it, and every cluster-scoped one."""
+        return (one for one in self._near(lambda layer: layer.resources) if self._seen(one))
 
-    def _reach(self, get: Callable[[Layer], Iterable[T]], of: Callable[[T], Resource]) -> Iterator[tuple[T, bool]]:
-        """What the layers hold, each thing once, and whether the scope's own symbol reaches it."""
-        for layer in self.scope.near:
-            for item in get(layer):
-                yield item, True
-        for layer in self.scope.far:
-            for item in get(layer):
-                if of(item).at.path not in self.scope.near_paths:
-                    yield item, False
+    def _near(self, get: Callable[[Layer], Iterable[T]]) -> Iterator[T]:
+        """What the scope's own layers hold."""
+        return (item for layer in self.scope.near for item in get(layer))
 
-    def _seen(self, resource: Resource, near: bool) -> Seen | None:
+    def _far(self, found: Iterable[There[T]], place: Callable[[T], Location]) -> Iterator[There[T]]:
+        """What other scopes hold, each thing once: but for copies of the workload's own environment."""
+        seen: set[int] = set()
+        for one in found:
+            if one.scope is self.scope or one.scope in self._apart or place(one.thing).path in self.scope.paths or id(one.thing) in seen:
+                continue
+            seen.add(id(one.thing))
+            yield one
+
+    def _match(self, one: There[T]) -> Match:
+        """How sure it is that what another scope holds is applied together with this one."""
+        return Match.DOUBT if one.scope in self.scope.elsewhere.alternatives(self.scope) else Match.SAME
+
+    def _seen(self, resource: Resource) -> Seen | None:
         if resource.id.kind in CLUSTER_SCOPED:
             return Seen(resource, None, Match.SAME)
         namespace = self.scope.namespace(resource)
-        match = compare(self.namespace, namespace, near=near)
+        match = compare(self.namespace, namespace, near=True)
         return Seen(resource, namespace, match) if match else None
-
-    def _named(self, group: str, kind: str, name: str) -> Iterator[Resource]:
-        return (one for one, _ in self._reach(lambda layer: layer.by_name.get((group, kind, name), ()), _itself))
 
     def find(self, group: str, kind: str, name: str) -> list[Seen]:
         """Objects of that name in the workload's namespace (SAME) or maybe in it (DOUBT)."""
-        found = self._reach(lambda layer: layer.by_name.get((group, kind, name), ()), _itself)
-        return [seen for one, near in found if (seen := self._seen(one, near))]
+        near = [seen for one in self._near(lambda layer: layer.by_name.get((group, kind, name), ())) if (seen := self._seen(one))]
+        namespace = None if kind in CLUSTER_SCOPED else self.namespace
+        if namespace is None and kind not in ("Namespace", "Project"):
+            return near
+        called = self.scope.built_name(name) if kind == "ServiceAccount" else name
+        far = self._far(self.scope.elsewhere.named.get((group, kind, namespace, called), ()), _at)
+        return near + [Seen(one.thing, namespace, self._match(one)) for one in far]
 
     def all(self, group: str, kind: str) -> list[Seen]:
-        """Every object of a kind in the workload's namespace, or maybe in it; every one of a cluster-scoped kind."""
-        found = self._reach(lambda layer: layer.by_kind.get((group, kind), ()), _itself)
-        return [seen for one, near in found if (seen := self._seen(one, near))]
+        """Every object of a kind in the workload's namespace, or maybe in it; every one of the scope of a cluster-scoped
+        kind."""
+        near = [seen for one in self._near(lambda layer: layer.by_kind.get((group, kind), ())) if (seen := self._seen(one))]
+        if self.namespace is None:
+            return near
+        far = self._far(self.scope.elsewhere.of_kind.get((group, kind, self.namespace), ()), _at)
+        return near + [Seen(one.thing, self.namespace, self._match(one)) for one in far]
 
     def everywhere(self, group: str, kind: str) -> list[Resource]:
         """Every object of a kind in the scope, whatever its namespace."""
-        return [one for one, _ in self._reach(lambda layer: layer.by_kind.get((group, kind), ()), _itself)]
+        return list(self._near(lambda layer: layer.by_kind.get((group, kind), ())))
+
+    def unread(self, account: str) -> list[Unread]:
+        """What could not be read and may speak of the account of that name."""
+        near = [one for one in self.scope.unread if may_name(one, account, self.namespace, near=True)]
+        far = self._far(self.scope.elsewhere.unread, _at)
+        called = self.scope.built_name(account)
+        return near + [one.thing for one in far if may_name(one.thing, called, self.namespace, near=False)]
 
     def grants(self, account: str) -> list[Grant]:
         """What names the account of that name in the workload's namespace, directly (R-D3)."""
-        if account not in self._answers.grants:
-            self._answers.grants[account] = self._grants(account)
-        return self._answers.grants[account]
+        key = account, self._apart
+        if key not in self._answers.grants:
+            self._answers.grants[key] = [*self._near_grants(account), *self._far_grants(account)]
+        return self._answers.grants[key]
 
-    def _grants(self, account: str) -> list[Grant]:
-        return [
-            self._grant(subject, match)
-            for subject, near in self._reach(lambda layer: layer.subjects.get(("account", account), ()), _binding)
-            if (match := compare(self.namespace, self.scope.subject_namespace(subject), near=near))
-        ]
+    def _near_grants(self, account: str) -> Iterator[Grant]:
+        for subject in self._near(lambda layer: layer.subjects.get(("account", account), ())):
+            if match := compare(self.namespace, self.scope.subject_namespace(subject), near=True):
+                yield _grant(subject, self.scope, match)
+        for subject in self._near(lambda layer: layer.subjects.get(("account", ANY), ())):
+            is_here = compare(self.namespace, self.scope.subject_namespace(subject), near=True)
+            if is_here and (subject.name == account or may_be(subject.name, account) or is_filled_in(account)):
+                yield _grant(subject, self.scope, is_here if subject.name == account else Match.DOUBT)
+
+    def _far_grants(self, account: str) -> Iterator[Grant]:
+        if self.namespace is None:
+            return
+        called, known = self.scope.built_name(account), self.scope.elsewhere.subjects
+        for one in self._far(known.get((self.namespace, called), ()), _at_binding):
+            yield _grant(one.thing, one.scope, self._match(one), is_far=True)
+        for one in self._far(known.get((ANY, called), ()), _at_binding):
+            if compare(self.namespace, one.scope.subject_namespace(one.thing), near=False):
+                yield _grant(one.thing, one.scope, Match.DOUBT, is_far=True)
 
     def group_grants(self) -> list[Grant]:
         """What every account of the workload's namespace holds."""
-        names = ["system:serviceaccounts", *([f"system:serviceaccounts:{self.namespace}"] if self.namespace else [])]
-        found = self._reach(lambda layer: [one for name in names for one in layer.subjects.get(("group", name), ())], _binding)
-        return [self._grant(subject, Match.SAME) for subject, _ in found]
-
-    def _grant(self, subject: Subject, match: Match) -> Grant:
-        reference = mapping(subject.binding.value, "roleRef")
-        kind = text(reference, "kind") or ("Role" if text(reference, "namespace") else "ClusterRole")
-        name = text(reference, "name") or ""
-        return Grant(subject.binding, subject.pointer, self._role(subject.binding, kind, name), kind, name, match, subject.via)
-
-    def _role(self, binding: Resource, kind: str, name: str) -> Resource | None:
-        home = self.scope.namespace(binding)
-        for group in (RBAC, binding.id.group):
-            for role in self._named(group, kind, name):
-                if kind == "ClusterRole" or self.scope.namespace(role) == home:
-                    return role
-        return None
+        own = [f"system:serviceaccounts:{self.namespace}"] if self.namespace else []
+        names = ["system:serviceaccounts", *own]
+        near = self._near(lambda layer: [one for name in names for one in layer.subjects.get(("group", name), ())])
+        far = self._far((one for name in own for one in self.scope.elsewhere.subjects.get(name, ())), _at_binding)
+        found = [_grant(one, self.scope, Match.SAME) for one in near]
+        return found + [_grant(one.thing, one.scope, self._match(one), is_far=True) for one in far]
 
     def account(self, name: str) -> list[Seen]:
         """ServiceAccounts of that name in the workload's namespace, or maybe in it; the surest first."""
@@ -238,54 +296,85 @@ class View:
     def identities(self, account: str) -> list[tuple[Identity, Match]]:
         """Places outside RBAC that name the account of that name in the workload's namespace, wildcards included."""
         found = []
-        for identity, near in self._reach(lambda layer: (*layer.identities.get(account, ()), *layer.identities.get("*", ())), _named_in):
-            if match := self._names(identity, account, near):
+        for identity in self._near(lambda layer: (*layer.identities.get(account, ()), *layer.identities.get(ANY, ()))):
+            if match := self._names(identity, account):
                 found.append((identity, match))
+        if self.namespace is not None:
+            called, known = self.scope.built_name(account), self.scope.elsewhere.identities
+            there = (one for name in (called, ANY) for one in known.get((self.namespace, name), ()))
+            found += [(one.thing, self._match(one)) for one in self._far(there, _at_identity) if covers(one.thing.name, called)]
         return found
 
-    def _names(self, identity: Identity, account: str, near: bool) -> Match:
+    def _names(self, identity: Identity, account: str) -> Match:
         stated = identity.namespace if identity.namespace is not None else self.scope.namespace(identity.resource)
         if not covers(identity.name, account):
             return Match.DIFFERENT
         if "*" not in (stated or ""):
-            return compare(self.namespace, stated, near=near)
+            return compare(self.namespace, stated, near=True)
         return Match.SAME if self.namespace is None or covers(stated or "", self.namespace) else Match.DIFFERENT
 
     def users(self, account: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, that run as the account."""
-        if account not in self._answers.users:
-            found = self._reach(lambda layer: layer.users.get(account, ()), _object)
-            self._answers.users[account] = [one for one, near in found if self._seen(one.resource, near)]
-        return self._answers.users[account]
+        key = account, self._apart
+        if key not in self._answers.users:
+            near = self._near(lambda layer: layer.users.get(account, ()))
+            known = self.scope.elsewhere.users.get((self.namespace, self.scope.built_name(account)), ()) if self.namespace else ()
+            self._answers.users[key] = [one for one in near if self._seen(one.resource)] + self._workloads(known)
+        return self._answers.users[key]
 
     def user_names(self, account: str) -> list[str]:
         """The same by kind, namespace and name, in order, each once: copies of an object are one user."""
-        if account not in self._answers.user_names:
-            self._answers.user_names[account] = sorted({str(user.id) for user in self.users(account)})
-        return self._answers.user_names[account]
+        key = account, self._apart
+        if key not in self._answers.user_names:
+            self._answers.user_names[key] = sorted({str(user.id) for user in self.users(account)})
+        return self._answers.user_names[key]
 
     def claimants(self, name: str, pattern: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, whose account would want that name."""
-        return [
-            one for one, near in self._reach(lambda layer: layer.claims(pattern).get(name, ()), _object) if self._seen(one.resource, near)
-        ]
+        near = [one for one in self._near(lambda layer: layer.claims(pattern).get(name, ())) if self._seen(one.resource)]
+        return near + [one for one in self._others() if names.candidate(one, pattern) == name]
 
     def neighbours(self) -> Iterator[Workload]:
         """All workloads of the workload's namespace, or maybe of it."""
-        return (one for one, near in self._reach(lambda layer: layer.workloads, _object) if self._seen(one.resource, near))
+        yield from (one for one in self._near(lambda layer: layer.workloads) if self._seen(one.resource))
+        yield from self._others()
+
+    def _others(self) -> list[Workload]:
+        """The workloads of other scopes in the workload's namespace."""
+        return self._workloads(self.scope.elsewhere.in_namespace.get(self.namespace, ())) if self.namespace else []
+
+    def _workloads(self, found: Iterable[There[Workload]]) -> list[Workload]:
+        return [one.thing for one in self._far(found, _at_object) if self._match(one) is Match.SAME]
 
 
-def _itself(resource: Resource) -> Resource:
-    return resource
+def _grant(subject: Subject, scope: Scope, match: Match, *, is_far: bool = False) -> Grant:
+    reference = mapping(subject.binding.value, "roleRef")
+    kind = text(reference, "kind") or ("Role" if text(reference, "namespace") else "ClusterRole")
+    name = text(reference, "name") or ""
+    return Grant(subject.binding, subject.pointer, _role(subject.binding, scope, kind, name), kind, name, match, subject.via, is_far)
 
 
-def _binding(subject: Subject) -> Resource:
-    return subject.binding
+def _role(binding: Resource, scope: Scope, kind: str, name: str) -> Resource | None:
+    home = scope.namespace(binding)
+    for group in (RBAC, binding.id.group):
+        for layer in scope.near:
+            for role in layer.by_name.get((group, kind, name), ()):
+                if kind == "ClusterRole" or scope.namespace(role) == home:
+                    return role
+    return None
 
 
-def _named_in(identity: Identity) -> Resource:
-    return identity.resource
+def _at(one: Resource | Unread) -> Location:
+    return one.at
 
 
-def _object(workload: Workload) -> Resource:
-    return workload.resource
+def _at_binding(subject: Subject) -> Location:
+    return subject.binding.at
+
+
+def _at_identity(identity: Identity) -> Location:
+    return identity.resource.at
+
+
+def _at_object(workload: Workload) -> Location:
+    return workload.resource.at

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from samigrate.model import Resource, Workload
+from samigrate.model import Resource, Unread, Workload
+from samigrate.placeholders import OPEN, is_filled_in
 from samigrate.planning import names
 from samigrate.scope.identities import Identity, identities
-from samigrate.values import sequence, text
+from samigrate.values import Value, at, sequence, text
 
 RBAC = "rbac.authorization.k8s.io"
 BINDINGS = ((RBAC, "RoleBinding"), (RBAC, "ClusterRoleBinding"))
 OPENSHIFT_BINDINGS = (("authorization.openshift.io", "RoleBinding"), ("authorization.openshift.io", "ClusterRoleBinding"))
+
+
+ANY = "*"
+"""Stands for names that are not known: they hold a wildcard, or are filled in later."""
 
 
 class Subject(NamedTuple):
@@ -30,12 +36,11 @@ class Subject(NamedTuple):
 def subjects(binding: Resource) -> Iterator[Subject]:
     """Who a binding names, its own namespace still to be resolved where a subject states none (R-D3)."""
     for index, entry in enumerate(sequence(binding.value, "subjects")):
-        name = text(entry, "name")
+        name, kind, where = text(entry, "name"), text(entry, "kind"), f"/subjects/{index}"
+        if kind == "ServiceAccount" and (name or is_filled_in(at(entry, "name"))):
+            yield Subject(binding, where, _namespace(entry), name or OPEN, "account")
         if name is None:
             continue
-        kind, where = text(entry, "kind"), f"/subjects/{index}"
-        if kind == "ServiceAccount":
-            yield Subject(binding, where, text(entry, "namespace"), name, "account")
         elif kind == "User" and (user := _user(name)):
             yield Subject(binding, where, *user, "user")
         elif kind == "Group" or kind == "SystemGroup":
@@ -48,16 +53,33 @@ def subjects(binding: Resource) -> Iterator[Subject]:
             yield Subject(binding, f"/groupNames/{index}", None, name, "group")
 
 
+def _namespace(entry: Value) -> str | None:
+    stated = at(entry, "namespace")
+    return OPEN if isinstance(stated, dict | list) else text(entry, "namespace")
+
+
+_PART = r"((?:\$\{[^{}]*\}|\{\{.*?\}\}|[^:{}])+)"
+_USER = re.compile(f"system:serviceaccount:{_PART}:{_PART}")
+
+
 def _user(name: str) -> tuple[str, str] | None:
-    fields = name.split(":")
-    return (fields[2], fields[3]) if len(fields) == 4 and name.startswith("system:serviceaccount:") else None
+    """The namespace and the name of the account that a user name means (R-D1)."""
+    found = _USER.fullmatch(name)
+    return (found[1], found[2]) if found else None
 
 
 class Layer:
     """The resources of some files, indexed by kind, by name, and by whom they name."""
 
-    def __init__(self, resources: Iterable[Resource], workloads: Iterable[Workload], marked: frozenset[tuple[str, int, str]]) -> None:
+    def __init__(
+        self,
+        resources: Iterable[Resource],
+        workloads: Iterable[Workload],
+        marked: frozenset[tuple[str, int, str]],
+        unread: Iterable[Unread] = (),
+    ) -> None:
         """`marked`: keys of the resources whose text holds one of MARKERS."""
+        self.unread = tuple(unread)
         self.resources = tuple(resources)
         self.workloads = tuple(workloads)
         self._marked = marked
@@ -79,12 +101,14 @@ class Layer:
 
     @cached_property
     def subjects(self) -> Mapping[tuple[str, str], list[Subject]]:
-        """By (via, name)."""
+        """By (via, name); (via, ANY) holds those whose name is filled in later."""
         found: dict[tuple[str, str], list[Subject]] = defaultdict(list)
         for kind in (*BINDINGS, *OPENSHIFT_BINDINGS):
             for binding in self.by_kind.get(kind, []):
                 for subject in subjects(binding):
-                    found["group" if subject.via == "group" else "account", subject.name].append(subject)
+                    via = "group" if subject.via == "group" else "account"
+                    is_open = via == "account" and is_filled_in(subject.name)
+                    found[via, ANY if is_open else subject.name].append(subject)
         return dict(found)
 
     @cached_property

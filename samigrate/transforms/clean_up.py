@@ -39,7 +39,7 @@ def _subjects(work: Work, state: State) -> Iterator[Proposal | Finding]:
         name = text(entry, "name")
         if text(entry, "kind") != "ServiceAccount" or not name:
             continue
-        homes = [view.elsewhere(_namespace(entry, view, work)) for view in work.views]
+        homes = [view.moved_to(_namespace(entry, view, work)) for view in work.views]
         if name == DEFAULT_ACCOUNT:
             if not _is_beside_ours(work, entries, entry):
                 continue
@@ -68,7 +68,7 @@ def _namespace(entry: Value, view: View, work: Work) -> str | None:
 def _is_beside_ours(work: Work, entries: list[Value], entry: Value) -> bool:
     """Whether a run has added one of its accounts beside the subject: only then is the subject one that we kept."""
     for view in work.views:
-        home = view.elsewhere(_namespace(entry, view, work))
+        home = view.moved_to(_namespace(entry, view, work))
         names = [name for one in entries if text(one, "kind") == "ServiceAccount" and (name := text(one, "name"))]
         accounts = [seen for name in names for seen in home.account(name) if identity.is_managed(work, seen.resource)]
         if not any(seen.match is Match.SAME for seen in accounts):

@@ -19,7 +19,7 @@ from samigrate.model import (
     Strength,
 )
 from samigrate.planning import identity, layout, names, outside, policies, pull_secrets
-from samigrate.planning.state import State, Work
+from samigrate.planning.state import Key, State, Work
 from samigrate.scope import references
 from samigrate.scope.index import Grant, Match, Seen, View
 from samigrate.scope.references import Reference
@@ -31,6 +31,11 @@ SIDECAR = 11
 LABELS = ("name", "instance", "component", "part-of")
 CLOUD = ("eks.amazonaws.com/", "iam.gke.io/", "azure.workload.identity/")
 _TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "kustomize.config.k8s.io/", "config.kubernetes.io/")
+_DOUBTS = {
+    False: ("a namespace is not stated", "state the namespace, or pass --namespace"),
+    True: ("it may be for another environment", "say in samigrate.yaml what is applied together (scopes:)"),
+}
+"""Why a grant is in doubt and the way out, by whether it stands in another scope."""
 ENFORCE = "kubernetes.io/enforce-mountable-secrets"
 
 
@@ -59,10 +64,9 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         )
     touched = [one for view in work.views for one in references.of(view, DEFAULT_ACCOUNT, name) if references.is_touched(one)]
     yield from _findings(work, touched)
-    grants = [grant for view in work.views for grant in view.grants(DEFAULT_ACCOUNT)]
     risks = [*_risks(work, touched), *outside.risks(work), *policies.risks(work), *identity.kind_risks(workload)]
     operations = [_set_account(work, spec.value, name), *_drop_alias(work, spec.value)]
-    added = list(_subjects(work, state, grants, name))
+    added = list(_subjects(work, state, name))
     operations += added
     if added:
         risks.append((Risk.L3, "a binding gains a subject"))
@@ -80,11 +84,20 @@ def _obstacle(work: Work) -> Finding | None:
         message = "keeps the account: nothing of its name can stand in an account's name"
         return work.finding("no-account-name", "R-F8", message, "rename it, or set account-name: in samigrate.yaml", Severity.WARNING)
     for view in work.views:
+        if unread := next(iter(view.unread(DEFAULT_ACCOUNT)), None):
+            message = f"keeps the account: {unread.at.path} cannot be read, and may name it ({unread.reason})"
+            return work.finding("unread-may-name-account", "R-D2", message, "mend the file, and run again", Severity.WARNING)
         for grant in view.grants(DEFAULT_ACCOUNT):
             where = f"{grant.binding.id} ({grant.binding.at.path})"
+            if grant.is_far and view.scope.elsewhere.is_shared(grant.binding.at.path):
+                message = f"keeps the account: {where} names it, and more than one build has that binding"
+                return work.finding("binding-elsewhere", "R-D3", message, "add the new account there by hand first", Severity.WARNING)
             if grant.match is Match.DOUBT:
-                message = f"keeps the account: {where} may name it, but a namespace is not stated"
-                return work.finding("namespace-in-doubt", "R-D2", message, "state the namespace, or pass --namespace", Severity.WARNING)
+                why, way_out = _DOUBTS[grant.is_far]
+                message = f"keeps the account: {where} may name it, but {why}"
+                return work.finding("namespace-in-doubt", "R-D2", message, way_out, Severity.WARNING)
+            if grant.is_far:
+                continue  # its subject gets the namespace that the build sets
             if grant.binding.id.kind == "ClusterRoleBinding" and work.workload.id.namespace is None:
                 message = f"keeps the account: {where} needs a namespace for the new subject and the manifest states none"
                 return work.finding("namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
@@ -179,28 +192,37 @@ def _drop_alias(work: Work, spec: Mapping[str, Value]) -> Iterator[Operation]:
         )
 
 
-def _subjects(work: Work, state: State, grants: list[Grant], name: str) -> Iterator[Operation]:
+def _subjects(work: Work, state: State, name: str) -> Iterator[Operation]:
     """The rights of `default`, added for the new account (R-D32)."""
-    namespace = work.workload.id.namespace
-    subject: dict[str, Value] = {"kind": "ServiceAccount", "name": name}
-    if namespace is not None:
-        subject["namespace"] = namespace
-    for binding in {grant.binding.key: grant.binding for grant in grants}.values():
+    wanted: dict[Key, tuple[Resource, list[dict[str, Value]]]] = {}
+    for view in work.views:
+        for grant in view.grants(DEFAULT_ACCOUNT):
+            entries = wanted.setdefault(grant.binding.key, (grant.binding, []))[1]
+            subject = _subject(work, view, grant, name)
+            if subject not in entries:
+                entries.append(subject)
+    for binding, entries in wanted.values():
         present = sequence(state.value(binding), "subjects")
-        if any(
-            text(one, "kind") == "ServiceAccount" and text(one, "name") == name and text(one, "namespace") == namespace for one in present
-        ):
+        missing = [subject for subject in entries if not any(_is_same_subject(one, subject) for one in present)]
+        if not missing:
             continue
-        path = "/subjects/-" if isinstance(state.value(binding).get("subjects"), list) else "/subjects"
-        yield Operation(
-            binding.at,
-            "add",
-            path,
-            dict(subject) if path.endswith("-") else [subject],
-            None,
-            (),
-            f"{work.workload.id.name} keeps the rights it had as {DEFAULT_ACCOUNT}",
-        )
+        reason = f"{work.workload.id.name} keeps the rights it had as {DEFAULT_ACCOUNT}"
+        if isinstance(state.value(binding).get("subjects"), list):
+            yield from (Operation(binding.at, "add", "/subjects/-", subject, None, (), reason) for subject in missing)
+        else:
+            yield Operation(binding.at, "add", "/subjects", missing, None, (), reason)
+
+
+def _subject(work: Work, view: View, grant: Grant, name: str) -> dict[str, Value]:
+    """The new account as a binding names it: in another scope by what its own build makes of it."""
+    namespace = work.workload.id.namespace
+    if grant.is_far:
+        namespace, name = view.namespace, view.scope.name_beside(name, work.workload.resource)
+    return {"kind": "ServiceAccount", "name": name, **({} if namespace is None else {"namespace": namespace})}
+
+
+def _is_same_subject(one: Value, subject: Mapping[str, Value]) -> bool:
+    return all(text(one, key) == subject.get(key) for key in ("kind", "name", "namespace"))
 
 
 def _additions(state: State, touched: Sequence[Reference], name: str) -> Iterator[Operation]:

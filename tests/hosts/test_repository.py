@@ -191,9 +191,10 @@ def test_what_is_no_file_is_named(tree: Tree) -> None:
 def test_unreadable_folder_is_a_problem(tree: Tree, repository: tuple[str, ...]) -> None:
     top = tree(*repository, "a/x.yaml", "locked/y.yaml")
     (top / "locked").chmod(0)
-    found = gather(Selection((".",)))
+    (locked,) = (source for root in gather(Selection((".",))).roots for source in root.sources if source.path == "locked")
     (top / "locked").chmod(0o755)
-    assert [(problem.path, problem.message) for problem in found.problems] == [("locked", "cannot be read: Permission denied")]
+    with pytest.raises(OSError, match="Permission denied"):
+        locked.read()
 
 
 def test_gits_warning_is_understood() -> None:

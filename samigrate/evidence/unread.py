@@ -1,0 +1,36 @@
+"""What could not be read: a binding in it may name the account, a configuration in it may be the workload's own.
+
+A file with a typing error, in another encoding, without the right to read it, or not filled in yet is not an absent one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.evidence._reading import imports
+from samigrate.model import Evidence, Strength, Workload
+from samigrate.scope.unread import may_define
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.scope.index import View
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    account = workload.spec.account
+    speaking = view.unread(account)
+    for one in speaking:
+        detail = f"{one.at.path} cannot be read, and may give {account} a right ({one.reason})"
+        yield Evidence("unread", 0, Strength.WEAK, detail, one.at)
+    for kind in ("ConfigMap", "Secret"):
+        names = [one.name for one in imports(workload) if one.kind == kind]
+        for one in view.scope.unread if names else ():
+            if one not in speaking and may_define(one, kind, names):
+                detail = f"{one.at.path} cannot be read, and may be its {kind} ({one.reason})"
+                yield Evidence("unread", 0, Strength.WEAK, detail, one.at)
+
+
+SOURCE = Source("unread", (0,), _find)

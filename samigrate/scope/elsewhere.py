@@ -1,0 +1,151 @@
+"""What the other scopes of an input say: a fact does not stop at the folder that it stands in.
+
+A binding, an account, a policy or a workload that names a concrete namespace, by itself or because its build sets one,
+is in that namespace whichever folder it comes from. It does not count where its own scope holds a copy of the workload
+that asks: then the two are the same application for two environments. Where its scope holds a copy of another workload
+beside the one that asks, the two may be environments as well, and the fact is in doubt.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from samigrate.model import DEFAULT_ACCOUNT, Resource, ResourceId, Unread, Workload
+from samigrate.placeholders import is_filled_in
+from samigrate.scope.identities import Identity
+from samigrate.scope.layer import ANY, Subject
+
+if TYPE_CHECKING:
+    from samigrate.scope.index import Scope
+
+T = TypeVar("T")
+
+
+class There(NamedTuple, Generic[T]):
+    """A thing and the scope it stands in."""
+
+    thing: T
+    scope: Scope
+
+
+_NO_SCOPES: frozenset[Scope] = frozenset()
+_Index = Mapping[Hashable, list[There[T]]]
+
+
+class Elsewhere:
+    """The scopes of an input, indexed by what they name. Names are those that a build makes of them."""
+
+    def __init__(self, *, is_declared: bool = False) -> None:
+        """`is_declared`: the user has said that all of it is applied together, copies or not."""
+        self.is_declared = is_declared
+        self.scopes: list[Scope] = []
+        self._alternatives: dict[Scope, frozenset[Scope]] = {}
+
+    def copies(self, id_: ResourceId, namespace: str | None) -> frozenset[Scope]:
+        """The scopes that hold a workload of that name, in that namespace."""
+        return _NO_SCOPES if self.is_declared else self._holders.get(id_._replace(namespace=namespace), _NO_SCOPES)
+
+    def alternatives(self, scope: Scope) -> frozenset[Scope]:
+        """The scopes that hold a copy of any of a scope's workloads."""
+        if self.is_declared:
+            return _NO_SCOPES
+        if scope not in self._alternatives:
+            held = (workload for layer in scope.near for workload in layer.workloads)
+            ids = {workload.id._replace(namespace=scope.namespace(workload.resource)) for workload in held}
+            self._alternatives[scope] = frozenset(one for id_ in ids for one in self._holders.get(id_, ())) - {scope}
+        return self._alternatives[scope]
+
+    @cached_property
+    def _holders(self) -> Mapping[Hashable, frozenset[Scope]]:
+        found: dict[Hashable, set[Scope]] = defaultdict(set)
+        for scope, workload in self._each(lambda layer: layer.workloads):
+            found[workload.id._replace(namespace=scope.namespace(workload.resource))].add(scope)
+        return {key: frozenset(scopes) for key, scopes in found.items()}
+
+    def is_shared(self, path: str) -> bool:
+        """Whether more than one scope has the file: what is written there is meant for all of them."""
+        return self._homes[path] > 1
+
+    @cached_property
+    def _homes(self) -> Mapping[str, int]:
+        return Counter(path for scope in self.scopes for path in scope.paths)
+
+    @cached_property
+    def subjects(self) -> _Index[Subject]:
+        """Subjects of bindings by (namespace, account's name); by (ANY, name) where the namespace is filled in later,
+        but for `default`, which is everywhere. Groups by their name."""
+        found: dict[Hashable, list[There[Subject]]] = defaultdict(list)
+        for scope, subject in self._each(lambda layer: (one for each in layer.subjects.values() for one in each)):
+            if subject.via == "group":
+                found[subject.name].append(There(subject, scope))
+                continue
+            namespace, name = scope.subject_namespace(subject), scope.built_name(subject.name)
+            if namespace is None or is_filled_in(name):
+                continue
+            if not is_filled_in(namespace):
+                found[namespace, name].append(There(subject, scope))
+            elif name != DEFAULT_ACCOUNT:
+                found[ANY, name].append(There(subject, scope))
+        return found
+
+    @cached_property
+    def identities(self) -> _Index[Identity]:
+        """Places outside RBAC by (namespace, account's name), or (namespace, ANY) where the name has a wildcard."""
+        found: dict[Hashable, list[There[Identity]]] = defaultdict(list)
+        for scope, identity in self._each(lambda layer: (one for each in layer.identities.values() for one in each)):
+            namespace = identity.namespace if identity.namespace is not None else scope.namespace(identity.resource)
+            if namespace and "*" not in namespace:
+                found[namespace, ANY if "*" in identity.name else scope.built_name(identity.name)].append(There(identity, scope))
+        return found
+
+    @cached_property
+    def named(self) -> _Index[Resource]:
+        """Objects by (group, kind, namespace, name); the namespace of a Namespace is None."""
+        found: dict[Hashable, list[There[Resource]]] = defaultdict(list)
+        for one in self._objects():
+            namespace = one.scope.namespace(one.thing)
+            if namespace is not None or one.thing.id.kind in ("Namespace", "Project"):
+                name = one.scope.built_name(one.thing.id.name) if one.thing.id.kind == "ServiceAccount" else one.thing.id.name
+                found[one.thing.id.group, one.thing.id.kind, namespace, name].append(one)
+        return found
+
+    @cached_property
+    def of_kind(self) -> _Index[Resource]:
+        """Objects by (group, kind, namespace)."""
+        found: dict[Hashable, list[There[Resource]]] = defaultdict(list)
+        for one in self._objects():
+            if (namespace := one.scope.namespace(one.thing)) is not None:
+                found[one.thing.id.group, one.thing.id.kind, namespace].append(one)
+        return found
+
+    @cached_property
+    def users(self) -> _Index[Workload]:
+        """Workloads by (namespace, account)."""
+        found: dict[Hashable, list[There[Workload]]] = defaultdict(list)
+        for scope, workload in self._each(lambda layer: layer.workloads):
+            found[scope.namespace(workload.resource), scope.built_name(workload.spec.account)].append(There(workload, scope))
+        return found
+
+    @cached_property
+    def in_namespace(self) -> _Index[Workload]:
+        """Workloads by namespace."""
+        found: dict[Hashable, list[There[Workload]]] = defaultdict(list)
+        for scope, workload in self._each(lambda layer: layer.workloads):
+            found[scope.namespace(workload.resource)].append(There(workload, scope))
+        return found
+
+    @cached_property
+    def unread(self) -> list[There[Unread]]:
+        return [There(one, scope) for scope, one in self._each(lambda layer: layer.unread)]
+
+    def _objects(self) -> Iterator[There[Resource]]:
+        return (There(one, scope) for scope, one in self._each(lambda layer: layer.resources))
+
+    def _each(self, get: Callable[..., Iterable[T]]) -> Iterator[tuple[Scope, T]]:
+        for scope in self.scopes:
+            for layer in scope.near:
+                for thing in get(layer):
+                    yield scope, thing

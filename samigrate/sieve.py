@@ -71,8 +71,13 @@ def relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_f
         return piece if "serving.knative.dev" in piece or holds(piece, MARKED) else ""
     if kind in kinds or kind in ALWAYS or kind.endswith("List") or kind[:1] in _UNTOLD:
         return piece
+    if kind in CLUES and holds(piece, _CLUES[kind]):
+        return piece
+    if kind == "ConfigMap":
+        head = piece[: piece.find("\ndata:") + 1]  # that it is here, and says nothing, decides on some images
+        return head if "\nmetadata:" in head else ""
     if kind in CLUES:
-        return piece if holds(piece, _CLUES[kind]) else ""
+        return ""
     if kind in HEADS and "clientConfig" not in piece:
         return piece[: piece.find("\nspec:") + 1]
     return piece if holds(piece, MARKED) or ("containers" in piece and _POD.search(piece)) else ""

@@ -57,6 +57,20 @@ def test_configuration_that_says_something_is_read(name: str, text: str) -> None
         assert read(content, has_callers=False) == ["web"], name
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        pytest.param("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  a: b\n", {"metadata": {"name": "web"}}, id="the head"),
+        pytest.param("apiVersion: v1\ndata:\n  a: b\nkind: ConfigMap\nmetadata:\n  name: web\n", None, id="no head"),
+        pytest.param("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n", None, id="no data"),
+    ],
+)
+def test_of_other_configuration_the_head_is_read(text: str, value: object) -> None:
+    """Whether it is in the input decides on images that use the API by configuration."""
+    found = [one.value for one in manifests.read("a.yaml", text, KINDS, has_callers=False).documents.values()]
+    assert found == ([{"apiVersion": "v1", "kind": "ConfigMap", **value}] if isinstance(value, dict) else [])
+
+
 @pytest.mark.parametrize("key", ["run.sh", "run.py", "run.js", "run.mjs", "run.rb", "run.ts"])
 def test_scripts_are_read(key: str) -> None:
     assert read(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: web}}\ndata:\n  {key}: |\n    x\n", has_callers=False) == ["web"]

@@ -60,7 +60,9 @@ def test_configuration_that_says_something_is_read(name: str, text: str) -> None
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        pytest.param("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  a: b\n", {"metadata": {"name": "web"}}, id="the head"),
+        pytest.param(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  a: b\n", {"metadata": {"name": "web"}}, id="the head"
+        ),
         pytest.param("apiVersion: v1\ndata:\n  a: b\nkind: ConfigMap\nmetadata:\n  name: web\n", None, id="no head"),
         pytest.param("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n", None, id="no data"),
     ],

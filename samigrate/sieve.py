@@ -49,6 +49,7 @@ _CALLERS = ("clientConfig", "APIService", "consul.hashicorp.com")
 _UNTOLD = ("", "!", "&", "*", "|", ">")
 """What a kind begins with that its line does not tell: it stands below, or behind a tag, an anchor or an alias."""
 _POD = re.compile(r"(?:^|[{,])[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
+_DATA = re.compile(r"^(?:data|binaryData):.*(?:\n(?:[ \t#].*)?)*", re.MULTILINE)
 _INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
 
 
@@ -73,9 +74,8 @@ def relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_f
         return piece
     if kind in CLUES and holds(piece, _CLUES[kind]):
         return piece
-    if kind == "ConfigMap":
-        head = piece[: piece.find("\ndata:") + 1]  # that it is here, and says nothing, decides on some images
-        return head if "\nmetadata:" in head else ""
+    if kind == "ConfigMap":  # that it is here, and says nothing, decides on some images
+        return _DATA.sub(lambda found: "\n" * found[0].count("\n"), piece)
     if kind in CLUES:
         return ""
     if kind in HEADS and "clientConfig" not in piece:

@@ -44,6 +44,7 @@ class Settings:
     token_expiration: int = 3607
     pull_secrets: Mapping[str, tuple[str, ...]] | None = None
     api_access: tuple[Declaration, ...] = ()
+    api_audience: tuple[str, ...] = ()  # audiences of the API server's own
     namespace: str | None = None
     namespaces: tuple[tuple[str, str], ...] = ()
     scopes: tuple[str, ...] = ()
@@ -323,6 +324,7 @@ def settings_of(document: Document) -> Settings:
         "token-expiration": ("token_expiration", reader.expiration),
         "pull-secrets": ("pull_secrets", reader.pull_secrets),
         "api-access": ("api_access", reader.api_access),
+        "api-audience": ("api_audience", reader.one_or_more),
         "kinds": ("kinds", reader.kinds),
         "catalog": ("catalog", reader.catalog),
         "unknown": ("unknown", reader.choice(*UNKNOWN)),

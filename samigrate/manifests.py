@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from samigrate import fillcomments, hosted, yamltext
 from samigrate.masking import secret_lines as secret_lines
 from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip, Unread
-from samigrate.optouts import suppress
+from samigrate.optouts import scanners, suppress
 from samigrate.sieve import MARKED, holds, relevant
 from samigrate.values import Value, text
 
@@ -141,6 +141,7 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
             document = dataclasses.replace(document, frozen=filled.frozen, frozen_line=first + filled.line - 1)
         documents[index] = document
         inside = list(_open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else ""))
+        inside = scanners.marked(inside, piece, index, first)
         resources += inside
         if holds(piece, MARKED):
             marked.add(index)

@@ -53,10 +53,12 @@ class ResourceId(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """One object of a manifest: its plain value and where it stands."""
+    """One object of a manifest: its plain value and where it stands. `silenced`: scanners that a comment in it tells to
+    pass over its token, each with the comment's line."""
 
     at: Location
     value: dict[str, Value]
+    silenced: tuple[tuple[str, int], ...] = ()
 
     @cached_property
     def id(self) -> ResourceId:

@@ -154,6 +154,7 @@ def config() -> Schema:
         "token-expiration": {"type": "integer", "minimum": SHORTEST_TOKEN, "maximum": LONGEST_TOKEN},
         "pull-secrets": _told({"type": "object", "additionalProperties": _STRINGS}, "What each namespace's default account (or *) holds"),
         "api-access": {"type": "array", "items": declaration},
+        "api-audience": _told(one_or_more, "Audiences that the API server takes as its own (--api-audiences)"),
         "kinds": _told({"type": "array", "items": {"type": ["string", "object"]}}, "More kinds that hold pod templates, or files of them"),
         "catalog": _object([], {name: {} for name in sorted(catalogs.SECTIONS)}),
         "unknown": {"enum": list(UNKNOWN)},

@@ -27,9 +27,15 @@ _SETTINGS = (
     "HZ_NETWORK",
     "ORLEANS_",
 )
-_SCRIPTS = ("#!", ".sh:", ".py:")
+SCRIPTS = (".sh", ".bash", ".py", ".rb", ".pl", ".js", ".mjs", ".cjs", ".ts", ".php", ".lua", ".groovy", ".ex", ".exs")
+"""How the names of scripts end."""
+_PROGRAMS = ("#!", *(f"{suffix}:" for suffix in SCRIPTS), "kopf")
+_TOKENS = ("SA_TOKEN", "authn-", "bearer_token_file", "current-context")
 CLUES: Mapping[str, tuple[str, ...]] = {
-    "ConfigMap": ("kube", "Kube", "KUBE", "k8s", "K8S", "serviceaccount", "service-account", "SA_TOKEN", *_SETTINGS, *_SCRIPTS),
+    "ConfigMap": (
+        *("kube", "Kube", "KUBE", "k8s", "K8s", "K8S", "serviceaccount", "service-account", "containers", "enableInTreeAutoscaling"),
+        *(*_TOKENS, *_SETTINGS, *_PROGRAMS),
+    ),
     "Secret": ("stringData", "service-account", "serviceaccount"),
     "PersistentVolumeClaim": ("ReadWriteOnce",),
     "CSIDriver": ("tokenRequests",),
@@ -43,6 +49,7 @@ _CALLERS = ("clientConfig", "APIService", "consul.hashicorp.com")
 _UNTOLD = ("", "!", "&", "*", "|", ">")
 """What a kind begins with that its line does not tell: it stands below, or behind a tag, an anchor or an alias."""
 _POD = re.compile(r"(?:^|[{,])[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
+_DATA = re.compile(r"^(?:data|binaryData):.*(?:\n(?:[ \t#].*)?)*", re.MULTILINE)
 _INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
 
 
@@ -65,8 +72,12 @@ def relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_f
         return piece if "serving.knative.dev" in piece or holds(piece, MARKED) else ""
     if kind in kinds or kind in ALWAYS or kind.endswith("List") or kind[:1] in _UNTOLD:
         return piece
+    if kind in CLUES and holds(piece, _CLUES[kind]):
+        return piece
+    if kind == "ConfigMap":  # that it is here, and says nothing, decides on some images
+        return _DATA.sub(lambda found: "\n" * found[0].count("\n"), piece)
     if kind in CLUES:
-        return piece if holds(piece, _CLUES[kind]) else ""
+        return ""
     if kind in HEADS and "clientConfig" not in piece:
         return piece[: piece.find("\nspec:") + 1]
     return piece if holds(piece, MARKED) or ("containers" in piece and _POD.search(piece)) else ""

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from samigrate.model import PodSpec
-from samigrate.tokens import TokenSecret, api_tokens, held
+from samigrate import kinds
+from samigrate.model import Location, PodSpec, Resource
+from samigrate.tokens import TokenSecret, api_tokens, held, injected, of_volume
 
 PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 Pod = dict[str, Any]
@@ -58,7 +59,8 @@ def readable(pod: Pod, secrets: Collection[str] = TOKEN_SECRETS) -> list[Readabl
     found = []
     for kind in ("initContainers", "containers", "ephemeralContainers"):
         for container in pod.get(kind, []):
-            for mount in container.get("volumeMounts", []):
+            first = {mount["name"]: mount for mount in reversed(container.get("volumeMounts", []))}
+            for mount in first.values():
                 found += [Readable(container["name"], mount["mountPath"], is_api) for is_api in contents.get(mount["name"], [])]
             for variable in container.get("env", []):
                 reference = variable.get("valueFrom", {}).get("secretKeyRef", {})
@@ -77,7 +79,7 @@ def contained(volume: dict[str, Any], secrets: Collection[str]) -> Iterator[bool
         yield True
     for source in volume.get("projected", {}).get("sources", []):
         if "serviceAccountToken" in source:
-            yield "audience" not in source["serviceAccountToken"]
+            yield source["serviceAccountToken"].get("audience") in (None, "https://kubernetes.default.svc.cluster.local")
         secret = source.get("secret")
         if secret and secret.get("name") in secrets and gives_token(secret):
             yield True
@@ -94,6 +96,10 @@ VOLUMES: dict[str, dict[str, Any] | None] = {
     "empty": {"name": "v", "emptyDir": {}},
     "projected": {"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}},
     "other audience": {"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "token", "audience": "vault"}}]}},
+    "the API's own audience": {
+        "name": "v",
+        "projected": {"sources": [{"serviceAccountToken": {"path": "t", "audience": "https://kubernetes.default.svc.cluster.local"}}]},
+    },
     "both": {
         "name": "v",
         "projected": {"sources": [{"serviceAccountToken": {"path": "a"}}, {"serviceAccountToken": {"path": "b", "audience": "vault"}}]},
@@ -186,6 +192,69 @@ def test_suppression_is_per_container() -> None:
     """R-A8: a mount at the default path keeps injection out of that container only."""
     pod = {"containers": [{"name": "a", "volumeMounts": [{"name": "v", "mountPath": PATH}]}, {"name": "b"}], "volumes": [VOLUMES["empty"]]}
     assert [(token.container, token.how) for token in held(PodSpec(pod), None, owner)] == [("b", "injected")]
+
+
+def test_a_volume_that_is_mounted_twice_is_one_token() -> None:
+    mounts = [{"name": "v", "mountPath": "/a"}, {"name": "v", "mountPath": "/b"}]
+    pod = {"automountServiceAccountToken": False, "containers": [{"name": "a", "volumeMounts": mounts}], "volumes": [VOLUMES["projected"]]}
+    assert [(token.name, token.path) for token in held(PodSpec(pod), None, owner)] == [("v", "/a")]
+
+
+@pytest.mark.parametrize(
+    ("audience", "is_api"),
+    [
+        ("https://kubernetes.default.svc", True),
+        ("https://kubernetes.default.svc.cluster.local", True),
+        ("https://kubernetes.default.svc.prod.example.com:443/", True),
+        ("kubernetes.default", True),
+        ("kubernetes", True),
+        ("api", True),
+        ("https://oidc.example.com/id/1", True),
+        ("https://oidc.example.com/id/2", False),
+        ("https://kubernetes.example.com", False),
+        ("vault", False),
+        ("sts.amazonaws.com", False),
+    ],
+)
+def test_audiences_of_the_api(audience: str, is_api: bool) -> None:
+    """R-E5; `…id/1` is one that the config declares."""
+    volume = {"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "t", "audience": audience}}]}}
+    assert of_volume(volume, owner, ("https://oidc.example.com/id/1",)) == [("projected", None if is_api else audience)]
+
+
+def exported(name: str, account: str = "default", path: str = PATH, *, read_only: bool = True, automount: bool | None = None) -> Pod:
+    mount = {"name": name, "mountPath": path, **({"readOnly": True} if read_only else {})}
+    pod = {"serviceAccountName": account, "containers": [{"name": "a", "volumeMounts": [mount]}], "volumes": [{"name": name}]}
+    return pod if automount is None else {**pod, "automountServiceAccountToken": automount}
+
+
+@pytest.mark.parametrize(
+    ("pod", "is_injected"),
+    [
+        pytest.param(exported("kube-api-access-9zq4w"), True, id="a bound token"),
+        pytest.param(exported("default-token-9zq4w"), True, id="from before bound tokens"),
+        pytest.param(exported("web-token-9zq4w", "web"), True, id="of its own account"),
+        pytest.param(exported("web-token-9zq4w"), False, id="of another account: by hand"),
+        pytest.param(exported("default-token-abcde"), False, id="no generated name: there are no vowels in one"),
+        pytest.param(exported("default-token"), False, id="no suffix"),
+        pytest.param(exported("default-token-9zq4w", path="/mine"), False, id="elsewhere"),
+        pytest.param(exported("default-token-9zq4w", read_only=False), False, id="admission mounts it read-only"),
+        pytest.param(exported("default-token-9zq4w", automount=False), False, id="admission was told not to"),
+        pytest.param(exported("default-token-9zq4w", automount=True), True, id="admission was told to"),
+    ],
+)
+def test_volumes_that_admission_left_in_an_export(pod: Pod, is_injected: bool) -> None:
+    """R-A10."""
+    resource = Resource(Location("pod.yaml"), {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": pod})
+    assert bool(injected(next(iter(kinds.workloads(resource, kinds.load()))))) is is_injected
+
+
+def test_a_template_holds_nothing_of_admission_from_before_bound_tokens() -> None:
+    template = {"template": {"spec": exported("default-token-9zq4w")}}
+    resource = Resource(
+        Location("web.yaml"), {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": template}
+    )
+    assert not injected(next(iter(kinds.workloads(resource, kinds.load()))))
 
 
 @pytest.mark.parametrize("tier", ["medium", "low"])

@@ -64,6 +64,7 @@ MISTAKES = [
     pytest.param("max-risk: 2\n", 3, "one of L0, L1", id="wrong type"),
     pytest.param("scopes: envs/*\n", 3, "list of strings", id="string for a list"),
     pytest.param("scopes:\n  - envs\n  - 3\n", 5, "scopes.1 must be a string", id="the line of the entry"),
+    pytest.param("api-audience: 1\n", 3, "api-audience must be", id="an audience that is no text"),
     pytest.param("token-expiration: 10\n", 3, "from 600", id="token that lives too short"),
     pytest.param("token-expiration: true\n", 3, "number of seconds", id="a bool is no number"),
     pytest.param("account-name: web\n", 3, "{name}", id="account name without a name"),

@@ -159,6 +159,79 @@ def test_ties(files: dict[str, str], declared: dict[str, str], expected: set[tup
     assert found_ties(files, declared) == expected
 
 
+SKAFFOLD = "apiVersion: skaffold/v4beta11\nbuild: {{artifacts: [{{image: r/cart, {build}}}]}}\n"
+CLIENT = "package main\nfunc main() { rest.InClusterConfig() }\n"
+KUBECTL = "#!/bin/sh\nkubectl get pods\n"
+
+
+def strengths(files: dict[str, str]) -> set[Strength]:
+    """What all ties of the files say together of the image r/cart or cart."""
+
+    def read(path: str) -> bytes:
+        return files[path].encode()
+
+    tied = [tie for tie in ties.find(sorted(files), read, {}, "top") if tie.image.endswith("cart")]
+    found, _ = scan.items(tied, sorted(files), read, facts(), ".")
+    return {item.strength for item in found}
+
+
+COUNTER = {Strength.COUNTER}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param({"skaffold.yaml": SKAFFOLD.format(build="jib: {project: svc/cart}"), "svc/cart/A.java": "", "extra/x.go": CLIENT}, COUNTER, id="jib: a path"),
+        pytest.param({"skaffold.yaml": SKAFFOLD.format(build="jib: {project: ':cart'}"), "svc/cart/A.java": "", "x.go": CLIENT}, COUNTER, id="jib: a module"),
+        pytest.param({"skaffold.yaml": SKAFFOLD.format(build="jib: {project: ':svc:cart'}"), "svc/cart/A.java": "", "x.go": CLIENT}, COUNTER, id="jib: gradle"),
+        pytest.param({"skaffold.yaml": SKAFFOLD.format(build="jib: {project: svc/cart}"), "svc/cart/a.go": CLIENT}, {STRONG}, id="jib: the module's own"),
+        pytest.param({"skaffold.yaml": SKAFFOLD.format(build="jib: {}"), "svc/cart/a.go": CLIENT}, {STRONG}, id="jib: all of it"),
+        pytest.param({"skaffold.yaml": SKAFFOLD.format(build="bazel: {target: '//svc/cart:image'}"), "svc/cart/a.go": "", "x/a.go": CLIENT}, COUNTER, id="bazel"),
+        pytest.param({"skaffold.yaml": SKAFFOLD.format(build="ko: {main: ./cmd/cart}"), "cmd/cart/a.go": "", "cmd/b/a.go": CLIENT}, COUNTER, id="ko"),
+        pytest.param({"skaffold.yaml": SKAFFOLD.format(build="jib: {project: gone}"), "a.go": CLIENT}, {STRONG}, id="a module that is not there"),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "FROM x\nCOPY src/cart /app\n", "src/cart/a.go": "", "src/b/a.go": CLIENT},
+            COUNTER, id="a Dockerfile that copies one folder",
+        ),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "COPY --chown=1:1 \\\n [\"src/cart\", \"/app\"]\n", "src/cart/a.go": CLIENT},
+            {STRONG}, id="in another form",
+        ),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "COPY src/*.go /app\n", "src/a.go": CLIENT}, {STRONG}, id="with a wildcard"
+        ),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "COPY go.mod .\nCOPY . .\n", "src/b/a.go": CLIENT}, {STRONG}, id="that copies all"
+        ),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "COPY $WHAT /app\n", "src/b/a.go": CLIENT}, {STRONG}, id="that is filled in later"
+        ),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "COPY . .\nCMD [\"./app\"]\n", "a.go": "", "setup.sh": KUBECTL}, COUNTER,
+            id="a script for people",
+        ),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "COPY . .\nENTRYPOINT [\"./run.sh\"]\n", "run.sh": KUBECTL}, {STRONG},
+            id="an entry point",
+        ),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "COPY . .\nCMD ./run.sh\n", "run.sh": ". ./lib.sh\n", "lib.sh": KUBECTL}, {STRONG},
+            id="what an entry point calls",
+        ),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "COPY . .\n", "k8s/a.yaml": "command: [/app/run.sh]\n", "run.sh": KUBECTL}, {STRONG},
+            id="what a manifest runs",
+        ),
+        pytest.param(
+            {"skaffold.yaml": SKAFFOLD.format(build="context: ."), "Dockerfile": "COPY . .\n", ".github/workflows/a.yml": "run: ./ci.sh\n", "ci.sh": KUBECTL,
+             "Makefile": "x: ; ./ci.sh\n"}, COUNTER, id="what CI and make run",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_in_an_image(files: dict[str, str], expected: set[Strength]) -> None:
+    assert strengths(files) == expected
+
+
 def items(files: dict[str, str], *tied: ties.Tie) -> list[Item]:
     found, _ = scan.items(tied, sorted(files), lambda path: files[path].encode(), facts(), ".")
     return found

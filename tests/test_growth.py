@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -64,7 +65,10 @@ def small(count: int) -> str:
 
 
 def steps(text: str) -> int:
-    """How many lines of Python run to migrate a stream, each turn of a loop counted."""
+    """How many lines of Python run to migrate a stream, each turn of a loop counted; not those that run because what
+    earlier tests have left behind is collected meanwhile."""
+    gc.collect()
+    gc.disable()
     root = stream.root(text.encode, None, lambda settings: Settings())
     chosen, count = recipe.load(("least-privilege",)), 0
 
@@ -79,6 +83,7 @@ def steps(text: str) -> int:
         outcome = pipeline.run(root, chosen)
     finally:
         sys.settrace(before)
+        gc.enable()
     assert not outcome.problems
     assert outcome.workloads
     return count

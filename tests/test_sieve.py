@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from samigrate import kinds, manifests, sieve
+from tests.evidence.test_declared import MORE, STANZAS
 
 KINDS = kinds.load(()).names
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n"
@@ -42,6 +45,38 @@ def test_services(text: str, with_callers: list[str], without: list[str]) -> Non
 )
 def test_callers(text: str, calls: bool) -> None:
     assert sieve.has_callers(text) is calls
+
+
+CONFIGURATION = [*STANZAS.items(), *MORE, ("a pod's template", "kind: Pod\nspec:\n  containers: []\n")]
+
+
+@pytest.mark.parametrize(("name", "text"), [pytest.param(*one, id=f"{one[0]} {number}") for number, one in enumerate(CONFIGURATION)])
+def test_configuration_that_says_something_is_read(name: str, text: str) -> None:
+    for kind, section in (("ConfigMap", "data"), ("Secret", "stringData")):
+        content = f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: web}}\n{section}: {{conf: {json.dumps(text)}}}\n"
+        assert read(content, has_callers=False) == ["web"], name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  a: b\n", id="data last"),
+        pytest.param(
+            "apiVersion: v1\ndata:\n  a: |\n    b\n\n    c\n# d\n  e: f\nkind: ConfigMap\nmetadata:\n  name: web\n", id="data first"
+        ),
+        pytest.param("apiVersion: v1\nbinaryData: {a: YQ==}\nkind: ConfigMap\nmetadata:\n  name: web\n", id="binary data, on one line"),
+        pytest.param("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n", id="no data"),
+    ],
+)
+def test_of_other_configuration_all_but_its_data_is_read(text: str) -> None:
+    """Whether it is in the input decides on images that use the API by configuration."""
+    found = manifests.read("a.yaml", text, KINDS, has_callers=False).documents.values()
+    assert [one.value for one in found] == [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}}]
+
+
+@pytest.mark.parametrize("key", ["run.sh", "run.py", "run.js", "run.mjs", "run.rb", "run.ts"])
+def test_scripts_are_read(key: str) -> None:
+    assert read(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: web}}\ndata:\n  {key}: |\n    x\n", has_callers=False) == ["web"]
 
 
 KIND_FIRST = "kind: RoleBinding\napiVersion: rbac.authorization.k8s.io/v1\nmetadata: {name: web}\n"

@@ -87,7 +87,7 @@ def _image(entry: Entry) -> ImagePattern:
     parts = entry["name"].split("/")
     literal = [part for part in parts if "*" not in part]
     return ImagePattern(
-        ImageHit(entry["class"], entry["name"]),
+        ImageHit(entry["class"], entry["name"], tuple(entry.get("decided-by", ())), "starts" in entry),
         tuple(parts),
         (len(literal), sum(len(part.replace("*", "")) for part in parts)),
     )
@@ -99,11 +99,12 @@ def _literal(pattern: ImagePattern) -> list[str]:
 
 def _sign(entry: Entry, place: str) -> Sign:
     words = tuple(word.lower() for word in entry.get("words", ()))
-    return Sign(entry["name"], entry["pattern"], words, frozenset(entry.get("in", (place,))))
+    return Sign(entry["name"], entry["pattern"], words, frozenset(entry.get("in", (place,))), "starts" in entry)
 
 
 def _variable(entry: Entry) -> Variable:
-    return Variable(entry["name"], entry.get("value", ""), tuple(entry.get("unless", ())), tuple(entry.get("with", ())))
+    conditions = tuple(entry.get("unless", ())), tuple(entry.get("with", ()))
+    return Variable(entry["name"], entry.get("value", ""), *conditions, entry.get("literal", False), "starts" in entry)
 
 
 def _injector(entry: Entry) -> Injector:

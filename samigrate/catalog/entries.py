@@ -16,18 +16,28 @@ PLACES = ("argv", "shell", "env", "script")
 SITES = ("pod", "workload", "namespace")
 TOKENS = ("default", "own", "config")
 ROLES = ("admission", "delegation")
+STARTS = ("pods",)
 
 _FORMS: Mapping[str, Mapping[str, str]] = {
-    "images": {"class": "one:class", "pattern": "text", "patterns": "texts", "area": "text", "mark": "text", "date": "text"},
+    "images": {
+        "class": "one:class",
+        "pattern": "text",
+        "patterns": "texts",
+        "area": "text",
+        "mark": "text",
+        "date": "text",
+        "decided-by": "texts",
+        "starts": "one:starts",
+    },
     "arguments": {"name": "text", "pattern": "regex", "in": "texts:place", "words": "texts"},
-    "env": {"name": "text", "value": "regex", "unless": "texts", "with": "texts"},
-    "config": {"name": "text", "pattern": "regex", "words": "texts"},
+    "env": {"name": "text", "value": "regex", "unless": "texts", "with": "texts", "literal": "flag", "starts": "one:starts"},
+    "config": {"name": "text", "pattern": "regex", "words": "texts", "starts": "one:starts"},
     "injectors": {"name": "text", "token": "one:token", "triggers": "marks", "cancels": "marks", "meshes": "texts"},
     "mark": {"label": "text", "annotation": "text", "values": "texts", "at": "texts:site"},
 }
 _REQUIRED = {"images": ("class",), "arguments": ("name", "pattern"), "env": ("name",), "config": ("name", "pattern"),
              "injectors": ("name", "token", "triggers")}  # fmt: skip
-_CHOICES = {"class": CLASSES, "place": PLACES, "site": SITES, "token": TOKENS}
+_CHOICES = {"class": CLASSES, "place": PLACES, "site": SITES, "token": TOKENS, "starts": STARTS}
 
 
 def parse(section: str, value: Value, where: str) -> list[Entry]:
@@ -76,6 +86,8 @@ def _check_value(form: str, value: Value, where: str, name: str) -> None:
     known = _CHOICES.get(choice, ())
     if shape in ("text", "regex", "one") and not (isinstance(value, str) and value):
         raise InputError(where, 0, f"{name} must be text")
+    if shape == "flag" and not isinstance(value, bool):
+        raise InputError(where, 0, f"{name} must be true or false")
     if shape in ("texts", "marks") and not isinstance(value, list):
         raise InputError(where, 0, f"{name} must be a list")
     if shape == "texts" and not all(isinstance(item, str) and item for item in value):
@@ -95,8 +107,8 @@ def _patterns(entry: Entry, where: str, name: str) -> list[str]:
         raise InputError(where, 0, f"{name}: give pattern or patterns")
     found = [pattern.lower() for pattern in entry.get("patterns", [entry.get("pattern")])]
     for pattern in found:
-        if not re.fullmatch(r"[a-z0-9._*-]+(/[a-z0-9._*-]+)*", pattern) or "**" in pattern:
-            raise InputError(where, 0, f"{name}: {pattern} is no image path, leave registry, tag and digest out")
+        if not re.fullmatch(r"([a-z0-9.-]+:\d+/)?[a-z0-9._*-]+(/[a-z0-9._*-]+)*", pattern) or "**" in pattern:
+            raise InputError(where, 0, f"{name}: {pattern} is no image path, leave tag and digest out")
     return found
 
 

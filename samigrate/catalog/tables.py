@@ -16,10 +16,13 @@ compiled = cache(re.compile)
 
 
 class ImageHit(NamedTuple):
-    """What the catalogue says of an image: `kind` is need, maybe or no-need."""
+    """What the catalogue says of an image: `kind` is need, maybe or no-need; `decided_by` names what decides it where the
+    input has it: `config`, or variables. `starts_pods`: as of a Sign."""
 
     kind: str
     pattern: str
+    decided_by: tuple[str, ...] = ()
+    starts_pods: bool = False
 
 
 class ImagePattern(NamedTuple):
@@ -31,12 +34,14 @@ class ImagePattern(NamedTuple):
 
 
 class Sign(NamedTuple):
-    """A pattern that speaks of API use, where it applies, and words of which one must occur for it to be tried."""
+    """A pattern that speaks of API use, where it applies, and words of which one must occur for it to be tried.
+    `starts_pods`: its user starts pods that no manifest shows."""
 
     name: str
     pattern: str
     words: tuple[str, ...]
     places: frozenset[str]
+    starts_pods: bool = False
 
     def may_be_in(self, lower: str) -> bool:
         """Whether the pattern is worth trying on a text; `lower` is it in lower case."""
@@ -52,15 +57,21 @@ class Sign(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A variable's name that speaks of API use, and the conditions of R-E7."""
+    """A variable's name that speaks of API use, and the conditions of R-E7. `literal`: a value from a field of the pod says
+    nothing; `starts_pods`: as of a Sign."""
 
     name: str
     value: str
     unless: tuple[str, ...]
     beside: tuple[str, ...]
+    literal: bool = False
+    starts_pods: bool = False
 
-    def takes(self, value: str) -> bool:
-        """Whether a variable of that name counts with this value."""
+    def takes(self, value: str | None) -> bool:
+        """Whether a variable of that name counts with this value; None: the input does not tell it, so it may be one
+        that counts, unless the name is but a pattern that many others match, too."""
+        if value is None:
+            return not self.value or "*" not in self.name
         return not self.value or compiled(self.value).fullmatch(value) is not None
 
 
@@ -135,7 +146,8 @@ class Catalog:
             return self._seen.setdefault(reference, self._match_image(reference))
 
     def _match_image(self, reference: str) -> ImageHit | None:
-        components = path_of(reference).split("/")
+        host, path = _split_host(reference.strip().lower())
+        components = [host, *_bare(path).split("/")]
         near = [item for component in dict.fromkeys(reversed(components)) for item in self.images.get(component, ())]
         loose = self.loose_images if self.loose_endings.match(components[-1]) else ()
         found = [item for item in (*near, *loose) if _is_suffix(item.parts, components)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from samigrate.kustomize import patching
-from samigrate.model import Evidence, Level, Location, Strength, Verdict, Workload
+from samigrate.model import DEFAULT_ACCOUNT, Evidence, Level, Location, Strength, Verdict, Workload
 from samigrate.tokens import TokenSecret, held, is_mounted
 
 if TYPE_CHECKING:
@@ -27,8 +27,11 @@ DECLARED = "declaration"
 """The source whose word is final: the user's own."""
 OWN_AUTOMOUNT = "own-automount"
 """The source of an explicit `true` that an earlier run of ours has written."""
-CANCELLED = (15, 16, 17)
-"""Ranks of weak evidence that counter-evidence on every container cancels (R-E1)."""
+CANCELLED = (2, 15, 16, 17)
+"""Ranks of weak evidence that counter-evidence on every container cancels (R-E1); of 2, what a chart's library writes."""
+SUPPORTING = (16, 17)
+"""Ranks of weak evidence that say nothing alone of who runs as `default`: a controller or a part of a node that uses the
+API has an account of its own, or rights that speak for themselves."""
 _STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
 _ORDER = (Level.NONE, Level.UNKNOWN, Level.LIKELY, Level.REQUIRED)
 
@@ -161,6 +164,8 @@ def _weigh(workload: Workload, pieces: Sequence[Evidence]) -> Level:
         return Level.LIKELY
     cancelled = CANCELLED if _is_countered(workload, pieces) else ()
     rows = {item.rank or item.source for item in pieces if item.strength is Strength.WEAK and item.rank not in cancelled}
+    if workload.spec.account == DEFAULT_ACCOUNT and len(rows) == 1:
+        rows -= set(SUPPORTING)
     return Level.LIKELY if len(rows) > 1 else Level.UNKNOWN if rows else Level.NONE
 
 

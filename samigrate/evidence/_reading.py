@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"))
 _WRAPPERS = frozenset(("tini", "dumb-init", "catatonit", "env", "exec", "timeout", "gosu", "su-exec", "sudo", "nice", "watch", "nohup"))
 _TAKES_SCRIPT = re.compile(r"-[a-z]*c[a-z]*")
+_CONFIG_FILE = re.compile(r"conf[\w.-]*[=:]\s*(/[\w./-]+)|(?:^|\s)(/[\w./-]+\.(?:ya?ml|toml|conf|cfg|json|alloy|river))$")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")
 
@@ -36,23 +38,35 @@ class Argument(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """One environment variable; `value` None where the input does not tell, `field` the path of a fieldRef."""
+    """One environment variable; `value` None where the input does not tell, `field` the path of a fieldRef, `entry` the
+    ConfigMap and key that a configMapKeyRef names."""
 
     name: str
     value: str | None
     field: str | None
     at: Location
     pointer: str
+    entry: tuple[str, str] | None = None
 
 
 class Reading(NamedTuple):
-    """One container's texts. `lower` and `values` hold all arguments, and all values of variables, in lower case."""
+    """One container's texts. `line` holds all arguments, one below the other; `lower` the same and `values` all values of
+    variables, in lower case."""
 
     container: Container
     arguments: tuple[Argument, ...]
     variables: tuple[Variable, ...]
+    line: str
     lower: str
     values: str
+
+    def argument_at(self, index: int) -> Argument:
+        """The argument that an index into `line` lies in."""
+        for argument in self.arguments:
+            index -= len(argument.text) + 1
+            if index < 0:
+                return argument
+        raise IndexError(f"{index} past the end")
 
 
 class Import(NamedTuple):
@@ -79,13 +93,8 @@ def _read(workload: Workload, container: Container) -> Reading:
     root = workload.pod + container.pointer
     arguments = tuple(_arguments(container.value, root))
     variables = tuple(_variables(workload, container.value, root))
-    return Reading(
-        container,
-        arguments,
-        variables,
-        "\n".join(item.text for item in arguments).lower(),
-        "\n".join(item.value for item in variables if item.value).lower(),
-    )
+    line = "\n".join(item.text for item in arguments)
+    return Reading(container, arguments, variables, line, line.lower(), "\n".join(item.value for item in variables if item.value).lower())
 
 
 # ---------------------------------------------------------------- command lines
@@ -136,7 +145,9 @@ def _variables(workload: Workload, container: dict[str, Value], root: str) -> It
         if name := text(item, "name"):
             value = item.get("value", "" if "valueFrom" not in item else None)
             field = text(item, "valueFrom", "fieldRef", "fieldPath")
-            yield Variable(name, _plain(value), field, workload.resource.at, f"{root}/env/{index}")
+            holder, key = (text(item, "valueFrom", "configMapKeyRef", part) for part in ("name", "key"))
+            entry = (holder, key) if holder and key else None
+            yield Variable(name, _plain(value), field, workload.resource.at, f"{root}/env/{index}", entry)
 
 
 def _plain(value: Value) -> str | None:
@@ -146,8 +157,8 @@ def _plain(value: Value) -> str | None:
 
 
 def variables(reading: Reading, view: View) -> tuple[Variable, ...]:
-    """A container's variables, with those that it imports whole from ConfigMaps and Secrets of the input."""
-    found = [*reading.variables]
+    """A container's variables, with the values and the whole ConfigMaps and Secrets that it imports from the input."""
+    found = [_told(item, view) if item.entry else item for item in reading.variables]
     for source in sequence(reading.container.value, "envFrom"):
         for kind, key in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
             if name := text(source, key, "name"):
@@ -155,6 +166,13 @@ def variables(reading: Reading, view: View) -> tuple[Variable, ...]:
                 for seen in view.find("", kind, name):
                     found += [item._replace(name=prefix + item.name) for item in _entries(seen.resource)]
     return tuple(found)
+
+
+def _told(item: Variable, view: View) -> Variable:
+    """A variable with the value of its ConfigMap's entry, where the input has one such ConfigMap."""
+    name, key = item.entry or ("", "")
+    values = {_plain(mapping(seen.resource.value, "data").get(key)) for seen in view.find("", "ConfigMap", name)}
+    return item._replace(value=values.pop()) if len(values) == 1 else item
 
 
 def _entries(resource: Resource) -> Iterator[Variable]:
@@ -195,9 +213,51 @@ def _imports(workload: Workload) -> Iterator[Import]:
                     yield Import(kind, name, frozenset((key,)) if key else None)
 
 
+def is_configured_here(workload: Workload, reading: Reading, view: View) -> bool:
+    """Whether the input holds all configuration that the container mounts, and there is some: every ConfigMap is in it,
+    nothing else is mounted where configuration lies, and what an argument names as such lies in one of them."""
+    volumes = {name: volume for _, volume in workload.spec.volumes() if (name := text(volume, "name"))}
+    seen: list[str] = []
+    for mount in sequence(reading.container.value, "volumeMounts"):
+        volume, path = volumes.get(text(mount, "name") or ""), text(mount, "mountPath") or ""
+        for source in (sequence(volume, "projected", "sources") or [volume]) if volume else ():
+            name = text(source, "configMap", "name")
+            if text(source, "secret", "secretName") or text(source, "secret", "name") or (name and not view.find("", "ConfigMap", name)):
+                return False
+            if name:
+                seen.append(path.rstrip("/"))
+            elif "conf" in path or path.startswith("/etc/"):
+                return False
+    named = [found[1] or found[2] for item in reading.arguments for found in _CONFIG_FILE.finditer(item.text)]
+    return bool(seen) and all(any(path == place or path.startswith(place + "/") for place in seen) for path in named)
+
+
 def _keys(source: dict[str, Value]) -> frozenset[str] | None:
     items = sequence(source, "items")
     return frozenset(key for item in items if (key := text(item, "key"))) if items else None
+
+
+def fields(workload: Workload) -> Iterator[tuple[str, str]]:
+    """(text, pointer) of what a custom resource says of its program outside the containers: its `spec` as JSON, and each of
+    its texts of several lines. Kubernetes' own kinds have no such fields; a custom resource's group has a dot."""
+    if "." in workload.id.group:
+        spec = _without_containers(workload.resource.value.get("spec"))
+        yield json.dumps(spec, default=str), "/spec"
+        yield from _long_texts(spec, "/spec")
+
+
+def _without_containers(value: Value) -> Value:
+    if isinstance(value, dict):
+        return {key: _without_containers(item) for key, item in value.items() if key not in ("containers", "initContainers")}
+    return [_without_containers(item) for item in value] if isinstance(value, list) else value
+
+
+def _long_texts(value: Value, where: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and "\n" in value:
+        yield value, where
+    elif isinstance(value, (dict, list)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _long_texts(item, where + pointer(str(key)))
 
 
 def texts(resource: Resource) -> Iterator[tuple[str, str, str]]:

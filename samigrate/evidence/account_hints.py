@@ -1,4 +1,4 @@
-"""What the choice of an account hints at (E.2 ranks 13 and 14)."""
+"""What the choice of an account says (E.2 ranks 13 and 14)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
 from samigrate.model import DEFAULT_ACCOUNT, Evidence, Resource, Strength, Workload
-from samigrate.values import text
+from samigrate.values import pointer, text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
     from samigrate.scope.index import View
 
+_OAUTH = "serviceaccounts.openshift.io/oauth-redirect"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 
@@ -30,6 +31,9 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     if not accounts:
         yield Evidence("account-hints", 14, Strength.WEAK, f"runs as {account}, which is not in the input", workload.resource.at, where)
     for seen in accounts:
+        if key := next((key for key in seen.resource.annotations if str(key).startswith(_OAUTH)), None):
+            detail = f"its account {account} is a client of OpenShift's login, and its token the client's secret"
+            yield Evidence("account-hints", 13, Strength.STRONG, detail, seen.resource.at, pointer("metadata", "annotations", key))
         if seen.resource.value.get("automountServiceAccountToken") is True and not _is_scaffold(seen.resource, settings.prefix):
             detail = f"its account {account} asks for the token explicitly"
             yield Evidence("account-hints", 13, Strength.WEAK, detail, seen.resource.at, "/automountServiceAccountToken")

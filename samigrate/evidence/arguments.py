@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
 from samigrate.evidence._reading import Argument, Reading, read
+from samigrate.evidence._scripts import library, may_import
 from samigrate.model import Evidence, Strength, Workload
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     at = workload.resource.at
     for reading in read(workload):
-        for sign in catalog.arguments if reading.lower or reading.values else ():
+        signs = (*catalog.arguments, library()) if may_import(reading.lower) else catalog.arguments
+        for sign in signs if reading.lower or reading.values else ():
             hit = _in_arguments(reading, sign) or _in_values(reading, sign)
             if hit:
                 what, where = hit

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from samigrate.scope.index import View
 
 _FALSE = frozenset(("false", "0", "no", "off", ""))
-_FIELDS = frozenset(("POD_NAMESPACE", "POD_NAME", "POD_IP", "NODE_NAME"))
-_FIELD_ENDINGS = ("_POD_NAMESPACE", "_POD_NAME", "_POD_IP", "_NODE_NAME")
+_FIELDS = frozenset(("POD_NAMESPACE", "POD_NAME", "NODE_NAME"))
+_FIELD_ENDINGS = ("_POD_NAMESPACE", "_POD_NAME", "_NODE_NAME")
 _MENTION = re.compile(r"KUBE|K8S", re.IGNORECASE)
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     for reading in read(workload):
-        found = variables(reading, view) if "envFrom" in reading.container.value else reading.variables
+        found = variables(reading, view)
         by_name = {item.name: item for item in found}
         name, has_hinted = reading.container.name, False
         for item in found:
@@ -36,8 +36,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
 
 
 def _speaks(item: Variable, known: Known, by_name: Mapping[str, Variable]) -> bool:
-    """R-E7; a value that the input does not tell is taken for one that matches."""
-    if item.value is not None and not known.takes(item.value.strip()):
+    """R-E7."""
+    if known.literal and item.field is not None:
+        return False
+    if not known.takes(item.value if item.value is None else item.value.strip()):
         return False
     if item.name.endswith("_ENABLED") and item.value is not None and item.value.strip().lower() in _FALSE:
         return False

@@ -1,4 +1,5 @@
-"""An explicit `automountServiceAccountToken: true` on the pod (E.2 rank 2), unless an earlier run of ours wrote it (R-E2)."""
+"""An explicit `automountServiceAccountToken: true` on the pod (E.2 rank 2): proof, unless an earlier run of ours wrote it
+(R-E2), or a chart's library did, which writes it always."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import OWN_AUTOMOUNT, Source
 from samigrate.model import Evidence, Strength, Workload
+from samigrate.scope.rights import needs_token
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -18,6 +20,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     if workload.spec.automount is not True:
         return
     where = workload.pod + "/automountServiceAccountToken"
+    if _is_scaffold(workload) and not any(needs_token(grant, catalog) for grant in view.grants(workload.spec.account)):
+        detail = "its pod asks for the token explicitly, as charts write it by habit, and nothing gives its account a right"
+        yield Evidence("explicit-automount", 2, Strength.WEAK, detail, workload.resource.at, where)
+        return
     before = workload.resource.annotations.get(f"{settings.prefix}/previous-automount")
     if before in (None, "true", True):
         yield Evidence("explicit-automount", 2, Strength.PROOF, "its pod asks for the token explicitly", workload.resource.at, where)
@@ -25,6 +31,11 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         # Ours where other evidence stands beside it, for only then do we write it; else someone has put it back by hand.
         detail = "its pod asks for the token explicitly, since an earlier run or a correction of it"
         yield Evidence(OWN_AUTOMOUNT, 2, Strength.STRONG, detail, workload.resource.at, where)
+
+
+def _is_scaffold(workload: Workload) -> bool:
+    """Chart libraries write the field on every pod, whatever runs in it."""
+    return "helm.sh/chart" in workload.resource.labels or workload.resource.labels.get("app.kubernetes.io/managed-by") == "Helm"
 
 
 SOURCE = Source("explicit-automount", (2,), _find)

@@ -7,28 +7,45 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
+from samigrate.evidence._reading import is_configured_here, read, variables
 from samigrate.model import Evidence, Strength, Workload
 from samigrate.values import text
 
 if TYPE_CHECKING:
-    from samigrate.catalog import Catalog
+    from samigrate.catalog import Catalog, ImageHit
     from samigrate.config import Settings
+    from samigrate.evidence._reading import Reading
     from samigrate.scope.index import View
 
 _VERSION = re.compile(r"(:[^:/@]+)?(@.*)?$")
 _STRENGTHS = {"need": Strength.STRONG, "maybe": Strength.WEAK, "no-need": Strength.COUNTER}
 _SAYS = {"need": "is known to need the API", "maybe": "may need the API", "no-need": "is known to have no use for the API"}
+CONFIG = "config"
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    for container in workload.spec.containers():
+    for reading in read(workload):
+        container = reading.container
         image = text(container.value, "image")
-        hit = catalog.match_image(image) if image else None
+        hit = catalog.match_image(image) if image and container.list != "ephemeralContainers" else None
         if hit is not None:
-            name = _VERSION.sub("", image or "")
-            detail = f"image {name} {_SAYS[hit.kind]}"  # a version would be wrong at the next release
+            name = _VERSION.sub("", image or "")  # a version would be wrong at the next release
+            kind, detail = hit.kind, f"image {name} {_SAYS[hit.kind]}"
+            if by := _decided(hit, workload, reading, view):
+                kind, detail = "no-need", f"image {name} uses the API by {by}, which says nothing of it"
             where = workload.pod + container.pointer + "/image"
-            yield Evidence("image", 10, _STRENGTHS[hit.kind], detail, workload.resource.at, where, container.name)
+            yield Evidence("image", 10, _STRENGTHS[kind], detail, workload.resource.at, where, container.name)
+
+
+def _decided(hit: ImageHit, workload: Workload, reading: Reading, view: View) -> str:
+    """What decides in the input whether the image uses the API, or "". A sign of use there speaks for itself, and
+    outweighs what is said here."""
+    for by in hit.decided_by:
+        if by == CONFIG and is_configured_here(workload, reading, view):
+            return "its configuration"
+        if any(item.name == by and item.value is not None for item in variables(reading, view)):
+            return f"variable {by}"
+    return ""
 
 
 SOURCE = Source("image", (10,), _find)

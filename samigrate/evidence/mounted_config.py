@@ -1,4 +1,5 @@
-"""Configuration that makes its reader discover things through the API (E.2 rank 9, R-E8)."""
+"""Configuration that makes its reader use the API (E.2 rank 9, R-E8): in files that it mounts or imports, on its command
+line, in its variables, in the fields of a custom resource."""
 
 from __future__ import annotations
 
@@ -7,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from samigrate.evidence import Source
-from samigrate.evidence._reading import imports, place, texts
+from samigrate.evidence._reading import Reading, fields, imports, place, read, texts
+from samigrate.evidence._scripts import is_script, library
 from samigrate.model import Evidence, Location, Resource, Strength, Workload
 
 if TYPE_CHECKING:
-    from samigrate.catalog import Catalog
+    from samigrate.catalog import Catalog, Sign
     from samigrate.config import Settings
     from samigrate.scope.index import View
 
@@ -24,7 +26,6 @@ class _Hit(NamedTuple):
 
 
 _SCANNED: WeakKeyDictionary[Catalog, WeakKeyDictionary[Resource, tuple[_Hit, ...]]] = WeakKeyDictionary()
-_SCRIPTS = (".sh", ".bash", ".py", ".rb", ".pl")
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
@@ -34,6 +35,29 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                 if item.keys is None or hit.key in item.keys:
                     detail = f"{item.kind} {item.name}, which it reads, has {hit.name} in {hit.key}"
                     yield Evidence("mounted-config", 9, Strength.STRONG, detail, hit.at, hit.pointer)
+    yield from _given(workload, catalog)
+
+
+def _given(workload: Workload, catalog: Catalog) -> Iterator[Evidence]:
+    """What the object itself gives its program."""
+    at = workload.resource.at
+    for reading in read(workload):
+        for sign in catalog.config if reading.lower or reading.values else ():
+            for what, where in _in_container(reading, sign):
+                yield Evidence("mounted-config", 9, Strength.STRONG, f"{what} has {sign.name}", at, where, reading.container.name)
+    for content, where in fields(workload):
+        lower = content.lower()
+        for sign in catalog.config:
+            if sign.may_be_in(lower) and sign.search(content):
+                yield Evidence("mounted-config", 9, Strength.STRONG, f"its {where[1:]} has {sign.name}", at, where)
+
+
+def _in_container(reading: Reading, sign: Sign) -> Iterator[tuple[str, str]]:
+    if sign.may_be_in(reading.lower) and (found := sign.search(reading.line)):
+        yield "what it runs", reading.argument_at(found.end() - 1).pointer
+    for variable in reading.variables if sign.may_be_in(reading.values) else ():
+        if variable.value and sign.search(variable.value):
+            yield f"variable {variable.name}", variable.pointer + "/value"
 
 
 def _scan(resource: Resource, catalog: Catalog) -> tuple[_Hit, ...]:
@@ -48,14 +72,10 @@ def _scan(resource: Resource, catalog: Catalog) -> tuple[_Hit, ...]:
 def _search(resource: Resource, catalog: Catalog) -> Iterator[_Hit]:
     for key, content, where in texts(resource):
         lower = content.lower()
-        in_scripts = [sign for sign in catalog.arguments if "script" in sign.places] if _is_script(key, content) else []
-        for sign in (*catalog.config, *in_scripts):
+        in_scripts = [sign for sign in catalog.arguments if "script" in sign.places] if is_script(key, content) else []
+        for sign in (*catalog.config, *in_scripts, *([library()] if in_scripts else [])):
             if sign.may_be_in(lower) and (found := sign.search(content)):
                 yield _Hit(key, sign.name, place(resource, content, found.start()), where)
-
-
-def _is_script(key: str, content: str) -> bool:
-    return key.endswith(_SCRIPTS) or content.startswith("#!")
 
 
 SOURCE = Source("mounted-config", (9,), _find)

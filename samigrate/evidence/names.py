@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from samigrate.config import Settings
     from samigrate.scope.index import View
 
-_WORDS = re.compile(r"operator|controller|exporter-k8s|scheduler|provisioner|ingress", re.IGNORECASE)
+_WORDS = re.compile(r"operator|controller|exporter-k8s|provisioner|ingress", re.IGNORECASE)
 _LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/component", "app", "k8s-app", "component", "control-plane", "name")
 
 

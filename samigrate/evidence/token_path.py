@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from samigrate.evidence import Source
-from samigrate.evidence._reading import imports, place, read, texts
+from samigrate.evidence._reading import fields, imports, place, read, texts
 from samigrate.model import Evidence, Location, Resource, Strength, Workload
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                 if PATH in (variable.value or ""):
                     detail = f"names the token's path in variable {variable.name}"
                     yield Evidence("token-path", 4, Strength.PROOF, detail, at, variable.pointer + "/value", name)
+    for content, where in fields(workload):
+        if PATH in content:
+            yield Evidence("token-path", 4, Strength.PROOF, f"names the token's path in its {where[1:]}", at, where)
     for item in imports(workload):
         for seen in view.find("", item.kind, item.name):
             for hit in _scan(seen.resource):

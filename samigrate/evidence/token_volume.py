@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
-from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Evidence, Strength, Workload
+from samigrate.model import Evidence, Strength, Workload
+from samigrate.tokens import injected, is_for_the_api
 from samigrate.values import Value, mapping, sequence, text
 
 if TYPE_CHECKING:
@@ -15,23 +16,18 @@ if TYPE_CHECKING:
     from samigrate.config import Settings
     from samigrate.scope.index import View
 
-_API_AUDIENCE = re.compile(r"(?:https?://)?kubernetes(?:\.default(?:\.svc(?:\.[a-z0-9.-]+)?)?)?(?::\d+)?/?|api", re.IGNORECASE)
 ROOT_CA = "kube-root-ca.crt"
 _PLACEHOLDER = re.compile(r"\$[({]|\{\{|<[^<>]+>")
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     volumes = {name: (index, volume) for index, volume in workload.spec.volumes() if (name := text(volume, "name"))}
+    of_admission = injected(workload) if volumes else frozenset()  # no choice of the workload's (R-A10, R-E2)
     for container in workload.spec.containers(ephemeral=True):
-        mounted: dict[str, list[str]] = {}
-        for mount in sequence(container.value, "volumeMounts"):
-            if (name := text(mount, "name")) in volumes and name:
-                mounted.setdefault(name, []).append(text(mount, "mountPath") or "")
-        for name, paths in mounted.items():
-            if name.startswith(INJECTED_VOLUME) and set(paths) == {TOKEN_PATH}:
-                continue  # what admission injects is no choice of the workload's (R-A10, R-E2)
+        mounted = dict.fromkeys(text(mount, "name") or "" for mount in sequence(container.value, "volumeMounts"))
+        for name in (name for name in mounted if name in volumes and name not in of_admission):
             index, volume = volumes[name]
-            for strength, detail, where in _of_volume(volume, view):
+            for strength, detail, where in _of_volume(volume, view, settings):
                 at = f"{workload.pod}/volumes/{index}{where}"
                 yield Evidence("token-volume", 3, strength, f"mounts volume {name}: {detail}", workload.resource.at, at, container.name)
         for strength, what, where in _of_environment(container.value, view):
@@ -39,7 +35,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             yield Evidence("token-volume", 3, strength, what, workload.resource.at, at, container.name)
 
 
-def _of_volume(volume: dict[str, Value], view: View) -> Iterator[tuple[Strength, str, str]]:
+def _of_volume(volume: dict[str, Value], view: View, settings: Settings) -> Iterator[tuple[Strength, str, str]]:
     secret = text(volume, "secret", "secretName")
     if secret and (owner := _owner(secret, view)) and (strength := _weight(_keys(mapping(volume, "secret")))):
         yield strength, f"the token Secret {secret} of account {owner}", "/secret/secretName"
@@ -55,7 +51,7 @@ def _of_volume(volume: dict[str, Value], view: View) -> Iterator[tuple[Strength,
             yield Strength.STRONG, "the API's certificate authority", where + "/configMap/name"
         if "serviceAccountToken" in source:
             audience = text(source, "serviceAccountToken", "audience") or ""
-            if not audience or _API_AUDIENCE.fullmatch(audience):
+            if is_for_the_api(audience, settings.api_audience):
                 yield Strength.PROOF, "a token for the API", where + "/serviceAccountToken"
             elif _PLACEHOLDER.search(audience):
                 yield Strength.STRONG, f"a token for {audience}, which may be the API", where + "/serviceAccountToken"

@@ -202,9 +202,7 @@ class _Gathering:
                     parts[scope or found.folder, scope is not None].append(source)
         opened = partial(sides.read, self._open_folders(found.folder), self.here)
         return [
-            Root(
-                self.shown(folder), _sorted(_with_context(sources, context)), settings, is_declared=is_declared, opened=opened
-            )
+            Root(self.shown(folder), _sorted(_with_context(sources, context)), settings, is_declared=is_declared, opened=opened)
             for (folder, is_declared), sources in parts.items()
             if any(source.may_change for source in sources)
         ]

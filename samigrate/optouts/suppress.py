@@ -8,7 +8,7 @@ declared on its line, or right below it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from samigrate.pytext import Comment
 
 ALL = "all"
+Matches = Callable[[str], Iterable[tuple[int, frozenset[str]]]]
 _COMMENT = re.compile(r"#\s*samigrate:\s*ignore\[([^\]\n]*)\]")
 
 
@@ -42,15 +43,25 @@ def in_annotations(resource: Resource, prefix: str) -> frozenset[str]:
 def in_comments(piece: str, document: int, line: int, resources: Sequence[Resource]) -> Iterator[Opt]:
     """The opt-outs in the comments of a document's text. `line` is the line of the text's start; `resources` are the
     objects of the document."""
-    if "ignore[" not in piece:
+    if "ignore[" in piece:
+        yield from at_comments(piece, document, line, resources, _matches)
+
+
+def _matches(piece: str) -> Iterator[tuple[int, frozenset[str]]]:
+    return ((found.start(), ids) for found in _COMMENT.finditer(piece) if (ids := _ids(found[1])))
+
+
+def at_comments(piece: str, document: int, line: int, resources: Sequence[Resource], matches: Matches) -> Iterator[Opt]:
+    """An opt-out for each of the `matches`, (place in the text, ids), for the objects that each counts for; else as
+    `in_comments`."""
+    if not (hits := list(matches(piece))):
         return
     places = sorted({one.at.item for one in resources if one.at.item})
     ranges = dict(zip(places, yamltext.line_ranges(piece, places), strict=True)) if places else {}
     lines = piece.split("\n")
-    for found in _COMMENT.finditer(piece):
-        at = piece.count("\n", 0, found.start()) + 1
-        if ids := _ids(found[1]):
-            yield Opt(document, _item(at, lines, ranges), ids, line + at - 1)
+    for start, ids in hits:
+        at = piece.count("\n", 0, start) + 1
+        yield Opt(document, _item(at, lines, ranges), ids, line + at - 1)
 
 
 class Place(NamedTuple):

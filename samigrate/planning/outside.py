@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from samigrate.model import Risk
 from samigrate.planning.state import Work
 from samigrate.scope.index import View
+from samigrate.tokens import is_for_the_api
 from samigrate.values import sequence, text
 
 DRIVERS = frozenset(
@@ -20,8 +21,6 @@ DRIVERS = frozenset(
     }
 )
 """CSI drivers that are handed a token of the pod's account (as of 2026-11); others show in their CSIDriver."""
-_OF_THE_API = ("https://kubernetes.default", "kubernetes.default")
-"""How the usual audiences of API servers begin: there the account's rights go along, and nobody else has to know it."""
 
 
 def volumes(work: Work, view: View) -> Iterator[tuple[str, str]]:
@@ -42,7 +41,8 @@ def risks(work: Work) -> Iterator[tuple[Risk, str]]:
 
 
 def _audiences(work: Work) -> Iterator[str]:
+    """At the API the account's rights go along, and nobody else has to know it."""
     sources = (source for _, volume in work.workload.spec.volumes() for source in sequence(volume, "projected", "sources"))
     for audience in dict.fromkeys(text(source, "serviceAccountToken", "audience") for source in sources):
-        if audience and audience != "api" and not audience.startswith(_OF_THE_API):
+        if audience and not is_for_the_api(audience, work.settings.api_audience):
             yield audience

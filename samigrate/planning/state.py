@@ -11,7 +11,7 @@ from functools import cached_property
 
 from samigrate.catalog import Catalog
 from samigrate.config import Settings
-from samigrate.model import Finding, NewResource, PodSpec, Proposal, Resource, ResourceId, Severity, Verdict, Workload
+from samigrate.model import Finding, Level, NewResource, PodSpec, Proposal, Resource, ResourceId, Severity, Verdict, Workload
 from samigrate.planning.operations import apply
 from samigrate.scope.index import View
 from samigrate.tokens import Token, TokenSecret, held, is_mounted
@@ -41,6 +41,11 @@ class Work:
         """Whether the source's pods get a token mounted; assumed where the account is not in the input (A.3)."""
         return is_mounted(self.workload.spec.automount, self.account_automount)
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether its token goes: nothing declares a use of the API, or `--unknown disable` says so (R-E2)."""
+        return self.verdict.level is Level.NONE or (self.verdict.level is Level.UNKNOWN and self.settings.unknown == "disable")
+
     def token_owner(self, secret: str) -> TokenSecret | None:
         """Whose token a Secret holds; unsure where the scopes of the workload's file do not agree."""
         found = [view.token_owner(secret) for view in self.views]
@@ -53,7 +58,7 @@ class Work:
     @cached_property
     def tokens(self) -> list[Token]:
         """Every token that the source's containers can read."""
-        return held(self.workload.spec, self.account_automount, self.token_owner)
+        return held(self.workload.spec, self.account_automount, self.token_owner, self.settings.api_audience)
 
     @property
     def is_object(self) -> bool:
@@ -134,7 +139,7 @@ class State:
 
     def tokens(self, work: Work) -> list[Token]:
         """Every token that the workload's containers will be able to read."""
-        return held(self.spec(work.workload), self.account_automount(work), work.token_owner)
+        return held(self.spec(work.workload), self.account_automount(work), work.token_owner, work.settings.api_audience)
 
     def changed(self) -> Mapping[Key, Value]:
         """Planned values of the resources that operations were taken for."""

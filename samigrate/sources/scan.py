@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from samigrate.evidence_file import Item
@@ -15,6 +17,12 @@ from samigrate.sources.ties import Reader, Tie
 
 MOST = 3
 """Finds of one kind that are kept for one image: more say nothing more."""
+SHELL = (".sh", ".bash")
+_RUNNER = re.compile(r"(?:^|/)(?:[\w.-]*(?:Docker|Container)file[\w.-]*|Procfile|package\.json|[^/]+\.ya?ml)$", re.IGNORECASE)
+_FOR_PEOPLE = re.compile(
+    r"(?:^|/)(?:\.github|\.circleci|\.gitlab)/"
+    r"|(?:^|/)(?:\.gitlab-ci|\.travis|\.pre-commit-config|azure-pipelines|cloudbuild|Taskfile)[^/]*$"
+)
 _ORDER = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
 
 
@@ -29,17 +37,53 @@ class Folder(NamedTuple):
 
 def items(ties: Sequence[Tie], paths: Sequence[str], read: Reader, facts: Facts, prefix: str) -> tuple[list[Item], list[Unread]]:
     """Evidence for every tie. `prefix` is put before paths in the items: from the current folder to the one searched."""
-    tied = {tie.folder for tie in ties}
-    folders = {folder: search(folder, _inside(folder, tied, paths), read, facts) for folder in sorted(tied)}
-    found = [item for tie in ties for item in _about(tie, folders[tie.folder], prefix)]
-    return found, [one for folder in folders.values() for one in folder.unread]
+    tied, runs = {tie.folder for tie in ties}, _Runs(paths, read)
+    builds = sorted({(tie.folder, tie.taken) for tie in ties})
+    folders = {one: runs.kept(search(one[0], _inside(*one, tied, paths), read, facts)) for one in builds}
+    found = [item for tie in ties for item in _about(tie, folders[tie.folder, tie.taken], prefix)]
+    return found, list(dict.fromkeys(one for folder in folders.values() for one in folder.unread))
 
 
-def _inside(folder: str, tied: set[str], paths: Sequence[str]) -> list[str]:
-    """The files of a folder but for those of folders below it that are built into images of their own."""
+class _Runs:
+    """What the image or its workload runs of the shell scripts in a repository: those that a Dockerfile, a Procfile, a
+    manifest or such a script names. The others are for people: to set up, to release, to look."""
+
+    def __init__(self, paths: Sequence[str], read: Reader) -> None:
+        self.paths, self.read = paths, read
+
+    def kept(self, folder: Folder) -> Folder:
+        """The folder without what scripts say that nothing runs."""
+        if not any(code.suffix(one.path) in SHELL for one in folder.finds):
+            return folder
+        return folder._replace(finds=tuple(one for one in folder.finds if code.suffix(one.path) not in SHELL or one.path in self.scripts))
+
+    @cached_property
+    def scripts(self) -> frozenset[str]:
+        shell = {path: self._text(path) for path in self.paths if code.suffix(path) in SHELL}
+        texts = [self._text(path) for path in self.paths if _RUNNER.search(path) and not _FOR_PEOPLE.search(path)]
+        run: set[str] = set()
+        while texts:
+            named = {path for path in shell.keys() - run if any(posixpath.basename(path) in text for text in texts)}
+            run |= named
+            texts = [shell[path] for path in named]
+        return frozenset(run)
+
+    def _text(self, path: str) -> str:
+        try:
+            return self.read(path).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+
+def _inside(folder: str, taken: tuple[str, ...], tied: set[str], paths: Sequence[str]) -> list[str]:
+    """The files of a folder that its build takes, but for those of folders below it that are built into images of their
+    own."""
     start = "" if folder == "." else folder + "/"
     others = [other + "/" for other in tied if other != folder and other != "." and (other + "/").startswith(start)]
-    return [path for path in paths if path.startswith(start) and not any(path.startswith(other) for other in others) and code.matters(path)]
+    inside = [
+        path for path in paths if path.startswith(start) and not any(path.startswith(other) for other in others) and code.matters(path)
+    ]
+    return [path for path in inside if not taken or any(path == one or path.startswith(one + "/") for one in taken)]
 
 
 def search(folder: str, paths: Sequence[str], read: Reader, facts: Facts) -> Folder:

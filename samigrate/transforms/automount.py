@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from samigrate.model import INJECTED_VOLUME, Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
+from samigrate.model import Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
 from samigrate.planning import identity, layout
 from samigrate.planning.state import State, Work
-from samigrate.tokens import is_mounted
+from samigrate.tokens import injected, is_mounted
 from samigrate.transforms import Transform
 from samigrate.values import Value, sequence, text
 
@@ -24,21 +24,17 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if wanted is None or (wanted and workload.rule.automount is Automount.FALSE_ONLY):  # Knative refuses true (R-C5)
         return
     operations = [_set(work, spec, wanted)] if spec.automount is not wanted else []
-    removed = list(_exported_volumes(work, spec)) if wanted is False and _is_unused(work) else []
+    removed = list(_exported_volumes(work, spec)) if wanted is False and work.is_unused else []
     if operations or removed:
         yield Proposal("automount", (*operations, *removed), (), tuple(_risks(work, bool(removed), wanted)))
-
-
-def _is_unused(work: Work) -> bool:
-    return work.verdict.level is Level.NONE or (work.verdict.level is Level.UNKNOWN and work.settings.unknown == "disable")
 
 
 def _wanted(work: Work, state: State, spec: PodSpec) -> bool | None:
     """The value the pod is to have; None where nothing is to be written (R-E2, R-A20)."""
     planned = is_mounted(spec.automount, state.account_automount(work))
     changes_account = spec.account != work.workload.spec.account
-    has_export = any((text(volume, "name") or "").startswith(INJECTED_VOLUME) for _, volume in spec.volumes())
-    if _is_unused(work):
+    has_export = bool(injected(work.workload))
+    if work.is_unused:
         if spec.automount is False and not has_export:
             return None
         return False if planned or changes_account or has_export else None
@@ -48,7 +44,7 @@ def _wanted(work: Work, state: State, spec: PodSpec) -> bool | None:
 
 
 def _set(work: Work, spec: PodSpec, wanted: bool) -> Operation:
-    reason = "it declares no use of the API" if _is_unused(work) else "what it had before its account changed"
+    reason = "it declares no use of the API" if work.is_unused else "what it had before its account changed"
     return Operation(
         work.workload.resource.at,
         "replace" if FIELD in spec.value else "add",
@@ -62,12 +58,12 @@ def _set(work: Work, spec: PodSpec, wanted: bool) -> Operation:
 
 def _exported_volumes(work: Work, spec: PodSpec) -> Iterator[Operation]:
     """Injected token volumes that an export left in the manifest: they deliver a token whatever automount says (R-A10)."""
-    names = {name for _, volume in spec.volumes() if (name := text(volume, "name") or "").startswith(INJECTED_VOLUME)}
+    names = injected(work.workload)
     for holder in ("", *(f"/{kind}/{index}" for kind in _LISTS for index in range(len(sequence(spec.value, kind))))):
         yield from _without(work, spec, holder, names)
 
 
-def _without(work: Work, spec: PodSpec, holder: str, names: set[str]) -> Iterator[Operation]:
+def _without(work: Work, spec: PodSpec, holder: str, names: Collection[str]) -> Iterator[Operation]:
     """Take the entries of those names out of the pod's volumes, or out of one container's mounts."""
     key = "volumeMounts" if holder else "volumes"
     owner = spec.value if not holder else spec.value[holder.split("/")[1]][int(holder.split("/")[2])]

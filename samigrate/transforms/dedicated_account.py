@@ -272,7 +272,7 @@ def _writes_pod_value(work: Work) -> bool:
     rule = work.workload.rule
     if rule.never_false or work.is_ignored("automount"):
         return False
-    is_unused = work.verdict.level is Level.NONE or (work.verdict.level is Level.UNKNOWN and work.settings.unknown == "disable")
+    is_unused = work.is_unused
     if rule.automount is Automount.FALSE_ONLY:
         return is_unused
     return rule.automount is Automount.BOOL and (is_unused or work.verdict.level is not Level.UNKNOWN)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity
-from samigrate.planning import holders
+from samigrate.planning import holders, starters
 from samigrate.planning.state import State, Work
 from samigrate.scope.index import View
 from samigrate.transforms import Transform
 from samigrate.values import Value
 
 FIELD = "automountServiceAccountToken"
+_OWN_ACCOUNT = "give it an account of its own first: recipe least-privilege; what starts pods names one in its configuration"
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
@@ -34,9 +36,9 @@ def _harden(work: Work) -> Iterator[Proposal | Finding]:
     if account.value.get(FIELD) is False:
         return
     for view in work.views:
-        if user := _user(view):
+        if user := _user(work, view):
             message = f"default of {_space(view)} stays as it is: {user}"
-            yield _finding(work, "default-in-use", message, "give it an account of its own first: recipe least-privilege")
+            yield _finding(work, "default-in-use", message, _OWN_ACCOUNT)
             return
     op = "replace" if FIELD in account.value else "add"
     after = tuple(key for key in ("imagePullSecrets", "secrets", "metadata") if key in account.value)
@@ -44,11 +46,11 @@ def _harden(work: Work) -> Iterator[Proposal | Finding]:
     yield Proposal("automount", (operation,), (), tuple(_risks(work)))
 
 
-def _user(view: View) -> str:
+def _user(work: Work, view: View) -> str:
     """What keeps the account in use in the view's namespace, or ""; a credential of a controller is no pod (R-D21)."""
-    return next((f"{workload.id} runs as it" for workload in view.users(DEFAULT_ACCOUNT)), "") or next(
-        (reason for reason in holders.of(view, DEFAULT_ACCOUNT) if reason.endswith("may run as it")), ""
-    )
+    running = (f"{workload.id} runs as it" for workload in view.users(DEFAULT_ACCOUNT))
+    held = (reason for reason in holders.of(view, DEFAULT_ACCOUNT) if reason.endswith("may run as it"))
+    return next(chain(running, held, starters.of(view, DEFAULT_ACCOUNT, work.catalog)), "")
 
 
 def _risks(work: Work) -> Iterator[tuple[Risk, str]]:
@@ -66,9 +68,9 @@ def _speaks_for_namespace(work: Work, view: View) -> bool:
 
 
 def _not_here(work: Work, view: View) -> Finding:
-    if user := _user(view):
+    if user := _user(work, view):
         message = f"default of {_space(view)} has no manifest here, and {user}"
-        return _finding(work, "default-in-use", message, "give it an account of its own first: recipe least-privilege")
+        return _finding(work, "default-in-use", message, _OWN_ACCOUNT)
     patch = f"'{{\"{FIELD}\": false}}'"
     command = f"kubectl patch serviceaccount default -n {view.namespace or 'NAMESPACE'} -p {patch}"
     message = f"default of {_space(view)} has no manifest here, so nothing of it can be changed; nothing in the scope runs as it"

@@ -10,7 +10,7 @@ from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk,
 from samigrate.planning import identity, layout, outside, policies, pull_secrets
 from samigrate.planning.state import State, Work
 from samigrate.scope.index import Match
-from samigrate.tokens import TOKEN_KEYS
+from samigrate.tokens import TOKEN_KEYS, injected
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, pointer, sequence, text
 from samigrate.yamltext import FIRST
@@ -24,7 +24,10 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     spec = work.workload.spec
     yield from _variables(work)
     sure: list[TokenVolume] = []
+    taken_out = injected(work.workload) if work.is_unused else frozenset()
     for found in legacy.volumes(spec, work.token_owner):
+        if found.name in taken_out:
+            continue  # an export's own volume goes with the token (`automount`)
         if not found.owner.is_sure:
             yield _possible(work, f"volume {found.name}", found.secret_name)
         elif reason := _hindrance(work, found):

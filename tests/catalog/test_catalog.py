@@ -10,6 +10,7 @@ import pytest
 from samigrate import catalog
 from samigrate.catalog.entries import check_patterns
 from samigrate.errors import InputError
+from samigrate.evidence._scripts import library
 
 CATALOG = catalog.load()
 DIGEST = "@sha256:" + "0" * 64
@@ -43,7 +44,9 @@ def test_normalization(reference: str, path: str) -> None:
         pytest.param("registry.k8s.io/ingress-nginx/controller", "need", "ingress-nginx/controller", id="two components"),
         pytest.param("mirror.example.org/x/ingress-nginx/controller", "need", "ingress-nginx/controller", id="a mirror: suffix"),
         pytest.param("acme/my-ingress-nginx/controller", "maybe", "controller", id="not on a component boundary"),
-        pytest.param("quay.io/prometheus/node-exporter", "no-need", "*-exporter", id="an exporter"),
+        pytest.param("quay.io/prometheus/node-exporter", "no-need", "node-exporter", id="an exporter by name"),
+        pytest.param("acme/certificate-exporter", None, None, id="any other exporter may read the API"),
+        pytest.param("ghcr.io/acme/kube-events-exporter", None, None, id="another"),
         pytest.param(
             "bitnami/kubernetes-event-exporter", "need", "kubernetes-event-exporter", id="a name is more specific than a wildcard"
         ),
@@ -62,6 +65,22 @@ def test_normalization(reference: str, path: str) -> None:
         pytest.param("quay.io/jetstack/cert-manager-acmesolver", "no-need", "cert-manager-acmesolver", id="the solver of cert-manager"),
         pytest.param("quay.io/jetstack/cert-manager-controller", "need", "cert-manager-controller", id="the controller of cert-manager"),
         pytest.param("otel/opentelemetry-collector-contrib", "maybe", "opentelemetry-collector*", id="by configuration"),
+        pytest.param("gcr.io/istio-release/pilot:1.20", "need", "istio*/pilot", id="istio by its project, whatever the registry"),
+        pytest.param("mirror.example.org/istio-release/pilot", "need", "istio*/pilot", id="behind a mirror"),
+        pytest.param("registry.istio.io/release/pilot", "need", "registry.istio.io/*/pilot", id="by its registry"),
+        pytest.param("acme/pilot", None, None, id="another pilot"),
+        pytest.param("registry.datadoghq.com/agent:7", "need", "registry.datadoghq.com/agent", id="a registry and a name"),
+        pytest.param(
+            "mirror.example.org/registry.datadoghq.com/agent:7", "need", "registry.datadoghq.com/agent", id="the registry behind a mirror"
+        ),
+        pytest.param("registry.example.com/agent", None, None, id="the same name elsewhere"),
+        pytest.param("ghcr.io/kyverno/zulu", None, None, id="zulu is no kyverno"),
+        pytest.param("ghcr.io/kyverno/background-controller", "need", "kyverno/background-controller", id="kyverno's own"),
+        pytest.param("acme/kyverno", None, None, id="another kyverno"),
+        pytest.param("gcr.io/acme/servicelb:0.9", "need", "servicelb", id="Kubernetes' own, whatever the registry"),
+        pytest.param("istio/ztunnel", "no-need", "istio*/ztunnel", id="ztunnel has a token of its own"),
+        pytest.param("rayproject/ray:2.9", None, None, id="ray is decided by its autoscaler"),
+        pytest.param("registry.example.com/mirror/vault-kubernetes-authenticator:0.3", "need", "vault-kubernetes-*", id="a login at Vault"),
         pytest.param("acme/web", None, None, id="unknown"),
         pytest.param("python:3.11", None, None, id="a bare runtime says nothing"),
         pytest.param("${IMAGE}", None, None, id="a placeholder"),
@@ -108,7 +127,11 @@ def test_admission_roles(role: str, is_admission: bool) -> None:
 def test_users_extend_the_catalogue() -> None:
     found = catalog.load(
         {
-            "images": [{"class": "need", "pattern": "acme/web"}, {"class": "need", "pattern": "nginx"}],
+            "images": [
+                {"class": "need", "pattern": "registry.example.org:5000/shop"},
+                {"class": "need", "pattern": "acme/web"},
+                {"class": "need", "pattern": "nginx"},
+            ],
             "arguments": [{"name": "acme", "pattern": "^--acme", "in": ["argv"]}],
             "env": [{"name": "ACME_*"}],
             "config": [{"name": "acme", "pattern": "acme-discovery"}],
@@ -119,6 +142,7 @@ def test_users_extend_the_catalogue() -> None:
     )
     hits = [found.match_image(image) for image in ("acme/web", "nginx", "redis")]
     assert [hit.kind for hit in hits if hit] == ["need", "need", "no-need"]
+    assert found.match_image("registry.example.org:5000/shop:1") and not found.match_image("registry.example.org/shop:1")
     assert "acme" in {sign.name for sign in found.arguments} & {sign.name for sign in found.config} & {
         injector.name for injector in found.injectors
     }
@@ -194,7 +218,7 @@ def test_packaged_patterns_are_regular_expressions(section: str) -> None:
 @pytest.mark.parametrize("filler", [" ", "\n", "  \n", "- ", "a"], ids=repr)
 def test_no_pattern_takes_a_long_look_at_much_of_nothing(filler: str) -> None:
     started = time.perf_counter()
-    for sign in (*catalog.load().config, *catalog.load().arguments):
+    for sign in (*catalog.load().config, *catalog.load().arguments, library()):
         for word in sign.words or ("",):
             sign.search(word + filler * 8_000)
     assert time.perf_counter() - started < 2

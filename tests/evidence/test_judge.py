@@ -72,6 +72,51 @@ def test_images(content: str, level: Level, strengths: list[str]) -> None:
     assert (found.level, [item.strength.value for item in found.evidence]) == (level, strengths)
 
 
+def configured(
+    image: str, text: str, *, mount: str = "/etc/agent", extra: str = "", volume: str = "configMap: {name: conf}", key: str = "data"
+) -> str:
+    pod = deployment(
+        f"containers: [{{name: a, image: {image}, {extra}volumeMounts: [{{name: v, mountPath: {mount}}}]}}], volumes: [{{name: v, {volume}}}]"
+    )
+    return f"{pod}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: conf, namespace: shop}}\n{key}: {{conf.yaml: {text}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "level"),
+    [
+        pytest.param(configured("prom/prometheus", "'scrape_configs: [{static_configs: [{targets: [web]}]}]'"), Level.NONE, id="targets by name"),
+        pytest.param(configured("prom/prometheus", "'scrape_configs: [{kubernetes_sd_configs: [{role: pod}]}]'"), Level.LIKELY, id="targets from the API"),
+        pytest.param(configured("otel/opentelemetry-collector", "'receivers: {otlp: {}}'"), Level.NONE, id="otel: no Kubernetes component"),
+        pytest.param(configured("otel/opentelemetry-collector", "'processors: {k8sattributes: {}}'"), Level.LIKELY, id="otel: one"),
+        pytest.param(configured("rabbitmq:3", "'cluster_formation.peer_discovery_backend = classic_config'"), Level.NONE, id="rabbitmq: a list"),
+        pytest.param(configured("timberio/vector", "'sources: {a: {type: file}}'"), Level.NONE, id="vector: files"),
+        pytest.param(configured("fluent/fluent-bit", "'[INPUT] Name tail'"), Level.NONE, id="fluent-bit: files"),
+        pytest.param(configured("prom/prometheus", "x", volume="configMap: {name: other}"), Level.LIKELY, id="a ConfigMap that is not here"),
+        pytest.param(configured("prom/prometheus", "x", volume="secret: {secretName: conf}"), Level.LIKELY, id="a Secret"),
+        pytest.param(configured("prom/prometheus", "x", volume="emptyDir: {}"), Level.LIKELY, id="written by somebody else"),
+        pytest.param(configured("prom/prometheus", "x", extra="args: [--config.file=/other/x.yml], "), Level.LIKELY, id="another file is named"),
+        pytest.param(configured("prom/prometheus", "x", extra="args: [--config.file=/etc/agent/conf.yaml], "), Level.NONE, id="the file is named"),
+        pytest.param(deployment("containers: [{name: a, image: prom/prometheus}]"), Level.LIKELY, id="no configuration in sight"),
+        pytest.param(configured("bitnami/kubectl", "x"), Level.LIKELY, id="an image that no configuration decides"),
+        pytest.param(
+            deployment("containers: [{name: a, image: apache/airflow, env: [{name: AIRFLOW__CORE__EXECUTOR, value: LocalExecutor}]}]"), Level.NONE,
+            id="airflow: a variable decides",
+        ),
+        pytest.param(
+            deployment("containers: [{name: a, image: apache/airflow, env: [{name: AIRFLOW__CORE__EXECUTOR, value: KubernetesExecutor}]}]"), Level.LIKELY,
+            id="airflow: it starts pods",
+        ),
+        pytest.param(deployment("containers: [{name: a, image: apache/airflow}]"), Level.UNKNOWN, id="airflow: nobody says"),
+        pytest.param(
+            deployment("containers: [{name: a, image: cassandra, env: [{name: SEED, value: io.k8s.cassandra.KubernetesSeedProvider}]}]"), Level.LIKELY,
+            id="a value outweighs what is known of the image",
+        ),
+    ],
+)  # fmt: skip
+def test_configuration_decides_on_an_image(content: str, level: Level) -> None:
+    assert verdict(content).level is level
+
+
 def test_the_plain_scaffold_of_a_chart_needs_nothing() -> None:
     account = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop, labels: {helm.sh/chart: web-0.1.0}}\nautomountServiceAccountToken: true\n"
     assert verdict(deployment("serviceAccountName: web, containers: [{name: web, image: nginx}]") + account).level is Level.NONE

@@ -76,6 +76,13 @@ PROOF = ("token-volume", 3, "proof")
             id="what admission injects",
         ),
         pytest.param(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: app, image: example/app, "
+            f"volumeMounts: [{{name: default-token-x7k2p, mountPath: {PATH}, readOnly: true}}]}}], "
+            "volumes: [{name: default-token-x7k2p, secret: {secretName: default-token-x7k2p}}]}\n",
+            None,
+            id="what admission injected before bound tokens",
+        ),
+        pytest.param(
             deployment(
                 "containers: [{name: app, image: example/app, volumeMounts: [{name: kube-api-access-x7k2p, mountPath: /mine}]}], "
                 "volumes: [{name: kube-api-access-x7k2p, projected: {sources: [{serviceAccountToken: {path: token}}]}}]"
@@ -178,7 +185,7 @@ def test_account_hints(content: str, piece: tuple[str, int, str] | None) -> None
     [
         pytest.param(deployment(name="pod-controller"), 16, id="name: controller"),
         pytest.param(deployment(name="db-operator"), 16, id="name: operator"),
-        pytest.param(deployment(name="my-scheduler"), 16, id="name: scheduler"),
+        pytest.param(deployment(name="my-scheduler"), None, id="name: scheduler, of jobs as often as of pods"),
         pytest.param(deployment(name="nfs-provisioner"), 16, id="name: provisioner"),
         pytest.param(deployment(name="ingress"), 16, id="name: ingress"),
         pytest.param(deployment(name="exporter-k8s"), 16, id="name: exporter-k8s"),
@@ -195,7 +202,54 @@ def test_account_hints(content: str, piece: tuple[str, int, str] | None) -> None
 def test_names_and_hosts(content: str, rank: int | None) -> None:
     found = verdict(content)
     assert [item.rank for item in found.evidence] == ([rank] if rank else [])
-    assert found.level is (Level.UNKNOWN if rank else Level.NONE)
+    assert found.level is Level.NONE  # alone it says nothing of who runs as `default`
+    own = verdict(
+        content.replace("spec: {containers", "spec: {serviceAccountName: own, containers")
+        .replace("spec: {volumes", "spec: {serviceAccountName: own, volumes")
+        .replace("spec: {priority", "spec: {serviceAccountName: own, priority")
+        + OWN_ACCOUNT.format(namespace="kube-system" if "kube-system" in content else "shop")
+    )
+    assert own.level is (Level.UNKNOWN if rank else Level.NONE)
+
+
+OWN_ACCOUNT = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: own, namespace: {namespace}}}\n"
+
+
+def test_a_name_and_a_place_are_two_signs() -> None:
+    assert verdict(deployment(name="pod-controller", namespace="kube-system")).level is Level.LIKELY
+
+
+HELM = "labels: {helm.sh/chart: web-1.0}"
+RIGHT = (
+    "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b, namespace: shop}\n"
+    "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}\nsubjects: [{kind: ServiceAccount, name: web, namespace: shop}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "level"),
+    [
+        pytest.param(deployment("automountServiceAccountToken: true", metadata=HELM), Level.UNKNOWN, id="a chart's habit"),
+        pytest.param(
+            deployment("automountServiceAccountToken: true", metadata="labels: {app.kubernetes.io/managed-by: Helm}"), Level.UNKNOWN, id="another label of it"
+        ),
+        pytest.param(deployment("automountServiceAccountToken: true", metadata="labels: {app: web}"), Level.REQUIRED, id="a person's word"),
+        pytest.param(
+            deployment("automountServiceAccountToken: true, serviceAccountName: web", metadata=HELM) + account(automount="false") + RIGHT,
+            Level.REQUIRED, id="with a right it is none",
+        ),
+        pytest.param(
+            deployment("automountServiceAccountToken: true, containers: [{name: a, image: prom/alertmanager}]", metadata=HELM), Level.NONE,
+            id="a chart's habit on an image without use",
+        ),
+        pytest.param(
+            deployment("automountServiceAccountToken: true, containers: [{name: a, image: bitnami/kubectl}]", metadata=HELM), Level.LIKELY,
+            id="beside a sign",
+        ),
+    ],
+)  # fmt: skip
+def test_a_true_that_charts_write_always(content: str, level: Level) -> None:
+    assert verdict(content).level is level
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,33 @@
+"""What people have told scanners: who silences the check for mounted tokens wants the token (R-F3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from samigrate.evidence import Source
+from samigrate.model import Evidence, Strength, Workload
+from samigrate.optouts import scanners
+from samigrate.values import mapping, pointer
+
+if TYPE_CHECKING:
+    from samigrate.catalog import Catalog
+    from samigrate.config import Settings
+    from samigrate.scope.index import View
+
+
+def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
+    at = workload.resource.at
+    for scanner, line in workload.resource.silenced:
+        detail = f"a comment tells {scanner} that its token is wanted"
+        yield Evidence("suppression", 0, Strength.PROOF, detail, at._replace(line=line))
+    places = {"/metadata": mapping(workload.resource.value, "metadata"), f"{workload.template}/metadata": workload.metadata}
+    for where, metadata in places.items():
+        for section in ("annotations", "labels"):
+            for word, key in scanners.found(mapping(metadata, section)):
+                strength = Strength.PROOF if word.is_about_tokens else Strength.WEAK
+                what = "its token is wanted" if word.is_about_tokens else "it is to be passed over"
+                yield Evidence("suppression", 0, strength, f"{key} tells {word.scanner} that {what}", at, where + pointer(section, key))
+
+
+SOURCE = Source("suppression", (0,), _find)

@@ -71,7 +71,7 @@ def follow(plan: PlanFile, *, quiet: bool = False) -> tuple[Outcome, Progress]:
     """What is left of a plan, on the files as they are; nothing is written. Paths are relative to the current folder."""
     from samigrate import pipeline
     from samigrate.model import Problem
-    from samigrate.planfiles import applying
+    from samigrate.planfiles import applying, review
 
     options = restored(plan.options)
     progress = applying.Progress()
@@ -84,7 +84,9 @@ def follow(plan: PlanFile, *, quiet: bool = False) -> tuple[Outcome, Progress]:
             entries = [entry for entry in plan.entries if any(source.path == entry.at.file for source in root.sources)]
             if entries:
                 recipe = chosen[root.settings.recipes]
-                outcomes.append(pipeline.trace(root, recipe, decided=applying.decide(root, recipe, entries, progress)).outcome)
+                made, _ = review.read_out(pipeline.trace(root, recipe))
+                decide = applying.decide(root, recipe, entries, progress, made)
+                outcomes.append(pipeline.trace(root, recipe, decided=decide).outcome)
     gone = sorted({entry.at.file for entry in plan.entries if not entry.skip} - seen)
     problems = [Problem(path, 0, "is not there, or may not change; the plan is for the folder that it was made in") for path in gone]
     progress.refused |= {entry.key: "gone" for entry in plan.entries if entry.at.file in gone}

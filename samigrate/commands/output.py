@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from io import FileIO
 from typing import IO, TYPE_CHECKING
 
@@ -126,12 +128,40 @@ def report(outcome: Outcome, options: Options, name: str) -> None:
 
 
 def save(path: str, pieces: Iterable[bytes]) -> None:
-    """What a file of the user's choice is to hold. Raises InputError."""
+    """What a file of the user's choice is to hold: all of it, or what it held before. Raises InputError."""
+    target = os.path.realpath(path)
     try:
-        with open(path, "wb") as file:
-            file.writelines(pieces)
+        if os.path.lexists(target) and not os.path.isfile(target):  # a device or a pipe takes no file's place
+            with open(target, "wb") as stream:
+                stream.writelines(pieces)
+        else:
+            _save_whole(target, pieces)
     except OSError as error:
         raise InputError(path, 0, f"cannot be written: {error.strerror}") from error
+
+
+def _save_whole(target: str, pieces: Iterable[bytes]) -> None:
+    import tempfile  # most runs save nothing
+
+    with tempfile.NamedTemporaryFile(prefix=".samigrate-", dir=os.path.dirname(target), delete=False) as file:
+        try:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), _mode(target))
+            os.replace(file.name, target)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _mode(target: str) -> int:
+    """The rights of a file, or of one that is to be made."""
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(os.stat(target).st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def show_diff(outcome: Outcome, look: Look, *, quiet: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from samigrate.planfiles.applying import Progress
     from samigrate.planfiles.planfile import PlanFile
 
+_OURS = re.compile(rb"^apiVersion: samigrate\.dev/\S+\r?\nkind: Plan\r?$", re.MULTILINE)
 PLAN = click.argument("plan", metavar="PLAN", type=click.Path(dir_okay=False))
 QUIET = click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong.")
 
@@ -58,8 +60,8 @@ def _require_free(path: str) -> None:
     if os.path.isfile(path):
         with open(path, "rb") as file:
             found = file.read(1 << 16)
-        if found and b"\nkind: Plan\n" not in found:
-            raise InputError(path, 0, "is there, and no plan: name another file")
+        if found and not _OURS.search(found):
+            raise InputError(path, 0, "is there, and no plan of samigrate's: name another file")
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -77,6 +78,10 @@ def settled(outcome: Outcome) -> Outcome:
     return outcome._replace(skipped=(), problems=(*outcome.problems, *nothing))
 
 
+_REPORT = re.compile(rb'\{\s*"(?:version": 1,\s*"recipe": \[|\$schema": "[^"]*sarif)')
+"""How our JSON reports begin: they may hold whole manifests."""
+
+
 def require_room(output: str, paths: Iterable[str] = ()) -> None:
     """Whether a report can go there, before anything is written. It may take the place of a report, not of a manifest."""
     if not os.path.isdir(os.path.dirname(output) or "."):
@@ -87,8 +92,9 @@ def require_room(output: str, paths: Iterable[str] = ()) -> None:
         from samigrate.manifests import is_manifest
 
         with open(output, "rb") as file:
-            if is_manifest(file.read()):
-                raise InputError(output, 0, "holds a manifest, which would be lost: name another file")
+            found = file.read()
+        if is_manifest(found) and not _REPORT.match(found):
+            raise InputError(output, 0, "holds a manifest, which would be lost: name another file")
 
 
 def verify_builds(outcome: Outcome, options: Options) -> Outcome:

@@ -7,7 +7,7 @@ on it stays as it is, together with what shares a file with that. So applying ag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -26,6 +26,7 @@ from samigrate.planning.planner import Blocked, Plan, Planned, part_key
 from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
+from samigrate.values import at, sequence, text
 from samigrate.words import count
 
 LATER = "make the plan anew, or bring the file back"
@@ -42,11 +43,13 @@ class Progress:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def decide(root: Root, recipe: Recipe, entries: Sequence[Entry], progress: Progress) -> Decide:
-    """How a run over a root follows the entries that concern it."""
+def decide(root: Root, recipe: Recipe, entries: Sequence[Entry], progress: Progress, made: Sequence[Entry]) -> Decide:
+    """How a run over a root follows the entries that concern it. `made` are the entries of a plan that is made anew: a
+    plan file may ask for less, and for nothing else."""
+    known = frozenset(step.effect for entry in made for step in entry.steps)
 
     def decided(works: Sequence[Work], found: Reading, blocked: Blocked) -> Plan:
-        return _Applying(root, recipe, entries, found, works, blocked, progress).plan()
+        return _Applying(root, recipe, entries, found, works, blocked, progress, known).plan()
 
     return decided
 
@@ -63,7 +66,9 @@ class _Applying:
         works: Sequence[Work],
         blocked: Blocked,
         progress: Progress,
+        known: Container[object],
     ) -> None:
+        self.known = known
         self.recipe, self.found, self.blocked, self.progress = recipe, found, blocked, progress
         self.sources = {source.path: source for source in root.sources}
         self.entries = [entry for entry in entries if not entry.skip and self._is_ours(entry.at.file)]
@@ -198,6 +203,7 @@ class _Applying:
         """The entry's steps as proposals on the objects as they stand, as chosen."""
         work = self.works[entry.at, entry.pod]
         steps = [step for step in self._wanted(entry) if self._is_to_do(step, entry)]
+        self._require_known(entry)
         risks = tuple((Risk[level], text) for level, _, text in (risk.partition(": ") for risk in entry.risks))
         parts = []
         for (transform, part), each in groupby(steps, key=lambda step: (step.transform, step.part)):
@@ -208,6 +214,25 @@ class _Applying:
         if not choices.is_changed(entry):
             return parts
         return choices.settle(entry, work, parts, self.recipe.transforms, self.resources)
+
+    def _require_known(self, entry: Entry) -> None:
+        """Raises InputError for a step that no migration of these files would make."""
+        for step in entry.steps:
+            if self._is_fresh(entry, step.file) and step.effect not in self.known and not self._is_rest(step, entry):
+                what = f"{step.op} {step.pointer or at(step.value, 'kind') or step.on.object}"
+                message = f"{entry.at}: the plan asks for `{what}` in {step.file}, which no migration of it does: {LATER}"
+                raise InputError(entry.at.file, entry.line, message)
+
+    def _is_rest(self, step: Step, entry: Entry) -> bool:
+        """Whether the step is what an interruption has left: the workload has moved, and its account's subject is missing."""
+        work = self.works.get((entry.at, entry.pod))
+        if work is None or not step.pointer.startswith("/subjects") or work.workload.spec.account != entry.planned_account:
+            return False
+        wanted = {"kind": "ServiceAccount", "name": entry.planned_account}
+        present = sequence(self._object(step).value, "subjects")
+        names_old = any(text(one, "name") == entry.was[0] and text(one, "kind") == "ServiceAccount" for one in present)
+        added = step.value if isinstance(step.value, dict) else {}
+        return names_old and added.items() >= wanted.items() and added.keys() <= {*wanted, "namespace"}
 
     def _is_to_do(self, step: Step, entry: Entry) -> bool:
         if not self._is_fresh(entry, step.file):

@@ -7,6 +7,8 @@ presence, its `skip`, and its `account` and `automount`; the operations are what
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -67,6 +69,11 @@ class Step:
     def file(self) -> str:
         """The file that it edits, or makes."""
         return self.into or self.on.file
+
+    @property
+    def effect(self) -> tuple[Target, str, str, str, str]:
+        """What it does, whoever asks for it: to be compared with."""
+        return self.on, self.op, self.pointer, json.dumps(self.value, sort_keys=True, default=str), self.into
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +251,9 @@ def read(path: str) -> PlanFile:
     value = document.value
     entries = tuple(_entry(each) for each in value["workloads"])
     for index, entry in enumerate(entries):
+        for file in (*entry.files, *entry.edited):
+            if not _is_inside(file):
+                raise document.error(pointer("workloads", index), f"{file} is not inside the folder that the plan is for")
         for place, step in enumerate(entry.steps):
             if step.op == NEW and not _is_object(step.value):
                 raise document.error(pointer("workloads", index, "operations", place), "the value is no object with kind and name")
@@ -257,6 +267,13 @@ def read(path: str) -> PlanFile:
             way = "declare its use of the API (samigrate.dev/api-access), and make the plan anew"
             raise document.error(pointer("workloads", index, "automount"), f"{wanted}; for anything else {way}")
     return PlanFile(tuple(value["recipe"]), value.get("options", {}), entries, tuple(_left(each) for each in value.get("left-alone", [])))
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a path leads down from the current folder, links in it followed."""
+    here = os.path.realpath(os.curdir)
+    is_down = not os.path.isabs(path) and ".." not in path.split("/")
+    return is_down and os.path.realpath(path).startswith(os.path.join(here, ""))
 
 
 def _is_object(value: Value) -> bool:

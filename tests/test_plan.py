@@ -165,7 +165,7 @@ def test_the_text_says_what_was_read(folder: Path) -> None:
 
 def test_a_plan_takes_the_place_of_no_other_file(folder: Path) -> None:
     result = invoke(["plan", "web.yaml", "-o", "rbac.yaml"])
-    assert (result.exit, result.stderr) == (2, "samigrate: rbac.yaml: is there, and no plan: name another file\n")
+    assert (result.exit, result.stderr) == (2, "samigrate: rbac.yaml: is there, and no plan of samigrate's: name another file\n")
     assert (folder / "rbac.yaml").read_text() == FILES["rbac.yaml"]
     path = plan(folder)
     assert plan(folder, "-q") == path

@@ -41,12 +41,15 @@ def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
 
 def make(options: Options) -> tuple[PlanFile, Outcome]:
     """The plan that these options make."""
-    from samigrate.planfiles import review
+    from samigrate.planfiles import planfile, review
     from samigrate.planfiles.planfile import PlanFile
 
     runs, outcome, names = trace(options)
     read = [review.read_out(run) for run in runs]
     entries = tuple(entry for found, _ in read for entry in found)
+    for file in sorted({file for entry in entries for file in entry.files}):
+        if not planfile.is_inside(file):
+            raise InputError(file, 0, "is not inside the current folder, which a plan is for: make it there")
     return PlanFile(names, stored(options), entries, tuple(left for _, found in read for left in found)), outcome
 
 

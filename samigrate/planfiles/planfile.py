@@ -252,7 +252,7 @@ def read(path: str) -> PlanFile:
     entries = tuple(_entry(each) for each in value["workloads"])
     for index, entry in enumerate(entries):
         for file in (*entry.files, *entry.edited):
-            if not _is_inside(file):
+            if not is_inside(file):
                 raise document.error(pointer("workloads", index), f"{file} is not inside the folder that the plan is for")
         for place, step in enumerate(entry.steps):
             if step.op == NEW and not _is_object(step.value):
@@ -269,7 +269,7 @@ def read(path: str) -> PlanFile:
     return PlanFile(tuple(value["recipe"]), value.get("options", {}), entries, tuple(_left(each) for each in value.get("left-alone", [])))
 
 
-def _is_inside(path: str) -> bool:
+def is_inside(path: str) -> bool:
     """Whether a path leads down from the current folder, links in it followed."""
     here = os.path.realpath(os.curdir)
     is_down = not os.path.isabs(path) and ".." not in path.split("/")

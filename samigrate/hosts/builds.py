@@ -19,6 +19,7 @@ from samigrate import manifests, rewriting
 from samigrate.errors import InputError
 from samigrate.kustomize import gathering, kustomization, rendered
 from samigrate.kustomize.gathering import Build
+from samigrate.masking import secret_lines
 from samigrate.model import Finding, Location, Operation, Problem, Resource, Risk, Severity, Skip
 from samigrate.outcome import FileChange, Outcome, WorkloadReport
 from samigrate.pipeline import Root
@@ -140,11 +141,31 @@ def _link(source: str, target: str) -> None:
 
 
 def build(command: Sequence[str], folder: str) -> list[rendered.Object] | Failed:
-    """The objects that a kustomization renders."""
+    """The objects that a kustomization renders. What kustomize says of an error may quote the file it stands in."""
     ran = subprocess.run([*command, folder], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if ran.returncode:
         return Failed(" ".join(line.strip() for line in ran.stderr.splitlines() if line.strip())[-300:])
     return list(rendered.objects(ran.stdout))
+
+
+def _fit(failed: Failed, one: Build, command: Sequence[str]) -> str:
+    """What kustomize says, where none of the files of the build may hold a Secret's values."""
+    if not any(map(_may_hold_secret, {*one.files, *_side_files(one)})):
+        return failed.words
+    return f"`{' '.join(command)} {one.folder or '.'}` says why (it may quote a Secret, so it is not repeated here)"
+
+
+def _side_files(one: Build) -> Iterator[str]:
+    return (path for member in one.members for path in (*member.patches, *member.data))
+
+
+def _may_hold_secret(path: str) -> bool:
+    try:
+        return any(secret_lines(Path(path).read_text(encoding="utf-8")))
+    except (FileNotFoundError, IsADirectoryError):
+        return False
+    except (OSError, ValueError):
+        return True
 
 
 def _compare(one: Build, root: str, changed: str, outcome: Outcome, command: Sequence[str]) -> list[Problem] | Skip:
@@ -152,10 +173,10 @@ def _compare(one: Build, root: str, changed: str, outcome: Outcome, command: Seq
     here = os.path.realpath(one.folder or ".")
     before = build(command, here)
     if isinstance(before, Failed):
-        return Skip(_file(one), 1, f"does not build, so the change is not verified: {before.words}")
+        return Skip(_file(one), 1, f"does not build, so the change is not verified: {_fit(before, one, command)}")
     after = build(command, os.path.join(changed, os.path.relpath(here, os.path.realpath(root))))
     if isinstance(after, Failed):
-        return [Problem(_file(one), 1, f"would not build any more: {after.words}", ours=True)]
+        return [Problem(_file(one), 1, f"would not build any more: {_fit(after, one, command)}", ours=True)]
     planned = list(_planned(one, outcome))
     return [
         Problem(_file(one), 1, f"the build would differ by more or less than the plan: {words}", ours=True)

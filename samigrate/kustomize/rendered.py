@@ -75,7 +75,7 @@ def differences(before: Sequence[Object], after: Sequence[Object], planned: Sequ
     yield from _wrong_accounts({id_: value for id_, value in new.items() if id_ not in old}, expected)
     for id_, value in wanted.items():
         if new[id_] != value:
-            yield f"{id_}: {verify.difference(value, new[id_])}"
+            yield f"{id_}: {'differs' if id_.kind == 'Secret' else verify.difference(value, new[id_])}"
 
 
 def _wrong_accounts(added: Mapping[ResourceId, Value], expected: Sequence[Expected]) -> Iterator[str]:

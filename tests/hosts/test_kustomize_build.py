@@ -797,3 +797,18 @@ def test_without_a_program_it_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     ran = invoke(["migrate", "--verify-build", "."])
     assert (ran.exit, ran.stdout) == (2, b"")
     assert "needs kustomize or kubectl" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "secretGenerator:\n- {name: s, literals: [password hunter2]}\n",
+        "patches:\n- target: {kind: Secret}\n  patch: 'data: [hunter2'\n",
+    ],
+)
+def test_what_kustomize_says_of_a_secret_is_not_repeated(kubectl: str, broken: str) -> None:
+    plant({**WEB, "over/kustomization.yaml": OVER + broken})
+    ran = invoke(["migrate", "--verify-build", "."])
+    assert "does not build" in ran.stderr
+    assert "says why" in ran.stderr
+    assert "hunter2" not in ran.stderr + ran.stdout.decode()

@@ -9,6 +9,8 @@ import os
 
 from samigrate.errors import InputError
 
+MOST = 1 << 28
+"""Bytes of a file that is no manifest: a report on a hundred thousand workloads has less."""
 HOME = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -24,10 +26,13 @@ def text(name: str) -> str:
 
 
 def users(path: str) -> str:
-    """The text of a file of the user's, without a byte order mark. Raises InputError."""
+    """The text of a file of the user's, without a byte order mark; a pipe will do. Raises InputError."""
     try:
         with open(path, "rb") as file:
-            return file.read().decode("utf-8-sig")
+            found = file.read(MOST + 1)
+        if len(found) > MOST:
+            raise InputError(path, 0, f"is larger than {MOST >> 20} MiB, or has no end")
+        return found.decode("utf-8-sig")
     except OSError as error:
         raise InputError(path, 0, error.strerror or str(error)) from error
     except UnicodeDecodeError as error:

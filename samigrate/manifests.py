@@ -328,9 +328,14 @@ def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tu
 def evidence_lines(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
     """The 1-based lines of (document, pointer into it), for reports."""
     chunks, lines = yamltext.split(content), yamltext.Lines(content)
-    found = {}
+    by_document: dict[int, list[str]] = {}
     for index, pointer in sorted(set(wanted)):
+        by_document.setdefault(index, []).append(pointer)
+    found: dict[tuple[int, str], int] = {}
+    for index, pointers in by_document.items():
         if index < len(chunks):
             start, end = chunks[index]
-            found[index, pointer] = lines.of(start) - 1 + yamltext.position(content[start:end], pointer)[0]
+            above = lines.of(start) - 1
+            places = yamltext.positions(content[start:end], pointers)
+            found |= {(index, pointer): above + line for pointer, (line, _) in zip(pointers, places, strict=True)}
     return found

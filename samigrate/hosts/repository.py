@@ -146,14 +146,19 @@ class _Gathering:
         while waiting:
             path = waiting.pop()
             for one in _kustomizations(path):
-                new = [each for each in one.resources if not _is_within(each, folder) and each not in self.listed and os.path.exists(each)]
+                new = [each for each in one.resources if self._is_new(each, folder)]
                 for entry in new:
                     self.listed.add(entry)
                     self.followed.append(entry)
-                    found = walk.list_folder(entry).files if os.path.isdir(entry) else [entry]
+                    found = walk.kustomizations_in(entry) if os.path.isdir(entry) else [entry]
                     waiting += sorted(set(found) - root.files)
                     for file in found:
                         self._add(folder, file)
+
+    def _is_new(self, entry: str, folder: str) -> bool:
+        """Whether what a kustomization lists is to be read, too: it lies outside, and does not hold the folder, which
+        kustomize refuses as a cycle."""
+        return not _is_within(entry, folder) and not _is_within(folder, entry) and entry not in self.listed and os.path.exists(entry)
 
     def _is_listed(self, path: str) -> bool:
         return path in self.listed or walk.folder_of(path, self.listed) is not None

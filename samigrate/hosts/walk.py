@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".yaml", ".yml", ".json")
 PROGRAM = ".py"
 KUSTOMIZATION = "Kustomization"
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", KUSTOMIZATION)
 CHART = "Chart.yaml"
 GIT = ".git"
 _INSTALLED = frozenset((".venv", "venv", ".tox", ".nox", "node_modules", "site-packages", "__pycache__"))
@@ -55,6 +56,12 @@ def find_above(folder: str, *names: str) -> str | None:
         if parent == folder:
             return None
         folder = parent
+
+
+def kustomizations_in(folder: str) -> list[str]:
+    """The kustomization of a folder that another one lists: what else lies there is no part of the build."""
+    paths = [os.path.join(folder, name) for name in KUSTOMIZATIONS]
+    return [path for path in paths if os.path.isfile(path)]
 
 
 def list_folder(folder: str, *, programs: bool = False) -> Listing:

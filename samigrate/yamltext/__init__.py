@@ -6,7 +6,7 @@ from .kept import keeping, load_to_edit
 from .node import Node
 from .ops import FIRST, CannotEdit, Op
 from .parse import Parsed, YamlError, compose, load
-from .place import line_ranges, position
+from .place import line_ranges, position, positions
 from .scalar import Number
 from .split import Chunk, Lines, is_flow, peek, split
 
@@ -32,6 +32,7 @@ __all__ = [
     "newline_at",
     "peek",
     "position",
+    "positions",
     "remove_documents",
     "render",
     "replace_chunks",

@@ -11,10 +11,14 @@ from .split import line_column
 
 def position(text: str, pointer: str) -> tuple[int, int]:
     """The 1-based (line, column) of the value at `pointer`, of its key if it has one; of the nearest ancestor if it is not there."""
+    return positions(text, [pointer])[0]
+
+
+def positions(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:
+    """The same for several, the text parsed once."""
     root = compose(text)
-    found = list(_walk(root, parts(pointer))) if root else []
-    at = found[-1][0] if found else 0
-    return line_column(text, at)
+    ways = [list(_walk(root, parts(pointer))) if root else [] for pointer in pointers]
+    return [line_column(text, way[-1][0] if way else 0) for way in ways]
 
 
 def line_ranges(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:

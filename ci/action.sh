@@ -3,7 +3,7 @@
 set -uo pipefail
 
 home="${RUNNER_TEMP:-/tmp}/samigrate"
-python3 -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check "$GITHUB_ACTION_PATH" || exit 2
+python3 -I -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check "$GITHUB_ACTION_PATH" || exit 2
 samigrate="$home/bin/samigrate"
 
 set -f # paths and options are split at spaces, and patterns in them are ours to read

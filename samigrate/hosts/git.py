@@ -1,4 +1,10 @@
-"""git, run as a user would: nothing here knows what is committed."""
+"""git, run as a user would, and the one place that runs it: nothing here knows what is committed.
+
+A repository may come from a stranger. What its files say runs no program: a bare repository among them is passed over,
+nothing is fetched (a partial clone names a program for that), and neither hooks nor a file system monitor are asked.
+What the user's own clone is set up to do (filters such as git-lfs, signing) is done where the user asks for `--git-add`
+or branches.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +19,25 @@ from samigrate.errors import InputError
 
 _OWN = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG")
 """Of git's variables only these are passed on: a hook sets the others for another repository than the one asked about."""
-_QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "gc.auto=0", "-c", "advice.detachedHead=false")
+_SETTINGS = (
+    "safe.bareRepository=explicit",
+    "protocol.allow=never",
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "advice.detachedHead=false",
+)
+_SAFE = tuple(word for setting in _SETTINGS for word in ("-c", setting))
+_ENVIRONMENT = {"LC_ALL": "C", "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+_TAKES_PATHS = "check-ignore"
+"""It takes paths, not patterns, and refuses to be told so."""
 NOBODY = ("-c", "user.name=samigrate", "-c", "user.email=samigrate@localhost")
 
 
 def run(folder: str, *arguments: str, stdin: bytes = b"") -> str:
     """What git prints, without the last newline. Raises InputError with what it says where it fails."""
-    done = _start(folder, arguments, stdin)
+    done = start(folder, *arguments, stdin=stdin)
     if done.returncode:
         said = os.fsdecode(done.stderr).strip().splitlines() or [f"exit code {done.returncode}"]
         raise InputError("", 0, f"git {arguments[0] if arguments[0] != '-c' else 'commit-tree'}: {said[-1]}")
@@ -28,18 +46,19 @@ def run(folder: str, *arguments: str, stdin: bytes = b"") -> str:
 
 def ask(folder: str, *arguments: str) -> str | None:
     """The same, or None where git says no."""
-    done = _start(folder, arguments, b"")
+    done = start(folder, *arguments)
     return None if done.returncode else os.fsdecode(done.stdout).removesuffix("\n")
 
 
-def _start(folder: str, arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+def start(folder: str, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """git in a folder, whatever comes of it. Raises InputError where there is no git."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name.startswith(_OWN)}
     try:
         return subprocess.run(
-            ["git", *_QUIET, "-C", folder, *arguments],
+            ["git", *_SAFE, "-C", folder, *arguments],
             input=stdin,
             capture_output=True,
-            env=kept | {"LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1"},
+            env=kept | _ENVIRONMENT | ({} if _TAKES_PATHS in arguments else {"GIT_LITERAL_PATHSPECS": "1"}),
             check=False,
         )
     except FileNotFoundError as error:

@@ -62,7 +62,7 @@ def _listed(root: str) -> Iterator[str]:
         try:
             listed = walk.git(root, "ls-files", "-coz", "--exclude-standard")
             names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name] if not listed.returncode else None
-        except OSError:
+        except InputError:
             names = None
     for name in _walk(root) if names is None else names:
         path = os.path.join(root, name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from samigrate.config import CONFIG_NAME
+from samigrate.errors import InputError
 from samigrate.model import Problem, Skip
 
 if TYPE_CHECKING:
@@ -138,20 +139,17 @@ def _walk(folder: str, found: Listing) -> Iterator[str]:
 
 
 def git(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder. Its own variables are left out: a hook sets them for another repository than the one
-    asked about; the monitor is, because a repository's config could name any program for it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
-    import subprocess  # a stream needs none
+    """git in a folder; who only reads files without it need not load it. Raises InputError where there is none."""
+    from samigrate.hosts import git as program
 
-    command = ["git", "-c", "core.fsmonitor=false", "-C", folder, *arguments]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
+    return program.start(folder, *arguments)
 
 
 def _git_entries(folder: str, found: Listing) -> list[str] | None:
     """What git lists below the folder; None, with a note, where git cannot say."""
     try:
         listed = git(folder, "ls-files", "-coz", "--exclude-standard")
-    except OSError:
+    except InputError:
         found.skipped.append(Skip(folder, 1, "git is not there to list it: every file in it counts, ignored or not"))
         return None
     said = os.fsdecode(listed.stderr)
@@ -169,7 +167,7 @@ def is_ignored(folder: str, path: str) -> bool:
     """Whether git would not list the path."""
     try:
         return git(folder, "check-ignore", "-q", "--", path).returncode == 0
-    except OSError:
+    except InputError:
         return False
 
 

@@ -171,7 +171,7 @@ def migrate(
         from samigrate.hosts.write import write as write_files
 
         written, failed = write_files(outcome)
-        outcome = outcome._replace(problems=(*outcome.problems, *failed))
+        outcome = _as_written(outcome._replace(problems=(*outcome.problems, *failed)), written)
         if git_add:
             _add(written)
     _print_result(outcome, options, read, is_silent=write or check, diff=diff)
@@ -198,6 +198,15 @@ def _compared(outcome: Outcome, known: Counter[Change] | None) -> Compared | Non
     from samigrate.optouts.baseline import compare
 
     return compare(outcome, known)
+
+
+def _as_written(outcome: Outcome, written: tuple[str, ...]) -> Outcome:
+    """The outcome without what could not be written: a report says what is on the disk."""
+    missing = {change.path for change in outcome.changes} - set(written)
+    return outcome._replace(
+        changes=tuple(change for change in outcome.changes if change.path not in missing),
+        workloads=tuple(one.unchanged() if one.files & missing else one for one in outcome.workloads),
+    )
 
 
 def _add(written: tuple[str, ...]) -> None:

@@ -90,6 +90,20 @@ class WorkloadReport(NamedTuple):
     builds: tuple[Built, ...] = ()
     files: frozenset[str] = frozenset()  # those that its change is made in, new ones included
 
+    def unchanged(self) -> WorkloadReport:
+        """What is said of a workload whose change is not made."""
+        return self._replace(
+            account_after=self.account_before,
+            automount_after=self.automount_before,
+            effective=self.automount_before,  # what an unset value comes to was not kept
+            tokens_after=self.tokens_before,
+            risk=Risk.L0,
+            risks=(),
+            applied=(),
+            files=frozenset(),
+            builds=tuple(built._replace(account_after=built.account_before) for built in self.builds),
+        )
+
     @property
     def scope(self) -> str:
         return self.scopes[0]

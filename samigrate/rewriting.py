@@ -13,6 +13,7 @@ from samigrate.model import Location, Operation
 from samigrate.outcome import FileChange
 from samigrate.planning.operations import apply_all
 from samigrate.planning.planner import Planned
+from samigrate.reading import Source
 from samigrate.values import Value, parts
 
 _OPEN_LISTS = ("List", "Template", "ResourceList")
@@ -106,7 +107,8 @@ def _added(
     items: list[tuple[Location, Value]] = []
     for added in (added for one in accepted for added in one.proposal.resources if placing.place(added) == manifest.path):
         if added.file:
-            inserts.append((0, added.value))
+            if not any(resource.value == added.value for resource in manifest.resources):  # an interrupted run wrote it
+                inserts.append((0, added.value))
         elif place := _place_in_list(added.beside, manifest):
             items.append((Location(manifest.path, added.beside.document, place), added.value))
         elif manifest.is_json:
@@ -140,16 +142,27 @@ def new_file(path: str, accepted: Sequence[Planned]) -> FileChange:
     return FileChange(path, None, manifests.new_file(values))
 
 
-def write(content: str, manifest: Manifest, work: FileWork, taken: Iterable[str], *, is_stream: bool) -> list[FileChange]:
-    """The file's new text, and the file beside it. `taken` are paths that exist. Raises RefusedError where the text
+def write(content: str, manifest: Manifest, work: FileWork, taken: Mapping[str, Source], *, is_stream: bool) -> list[FileChange]:
+    """The file's new text, and the file beside it. `taken` are the files that exist. Raises RefusedError where the text
     cannot take an operation."""
     path = manifest.path
-    for beside, _ in work.siblings:
+    siblings = [(beside, value) for beside, value in work.siblings if not _is_written(placing.sibling(path), value, taken)]
+    for beside, _ in siblings:
         if is_stream:
             raise NoRoomError(beside.document, beside.item, "one JSON object on a stream has no room for an account", beside.line)
-        if placing.sibling(path) in taken or len(work.siblings) > 1:
+        if placing.sibling(path) in taken or len(siblings) > 1:
             raise NoRoomError(beside.document, beside.item, f"{placing.sibling(path)} is taken", beside.line)
     substrate = substrates.of(path)
     new = substrate.rewrite(content, work.operations, work.inserts, work.removals)
     changes = [FileChange(path, content, new, tuple(substrate.secret_lines(content)))] if new != content else []
-    return changes + [FileChange(placing.sibling(path), None, manifests.new_json_file(value)) for _, value in work.siblings]
+    return changes + [FileChange(placing.sibling(path), None, manifests.new_json_file(value)) for _, value in siblings]
+
+
+def _is_written(path: str, value: Value, taken: Mapping[str, Source]) -> bool:
+    """Whether an interrupted run has written the file already."""
+    if path not in taken:
+        return False
+    try:
+        return bool(taken[path].read() == manifests.new_json_file(value).encode())
+    except OSError:
+        return False

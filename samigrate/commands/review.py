@@ -75,7 +75,7 @@ def apply(plan: str, dry_run: bool, quiet: bool) -> int:
     apply again.
     """
     from samigrate.commands import following
-    from samigrate.hosts.write import sweep, write
+    from samigrate.hosts.write import write
     from samigrate.reporters import Look
 
     read = following.read(plan)
@@ -84,7 +84,6 @@ def apply(plan: str, dry_run: bool, quiet: bool) -> int:
     if dry_run:
         show_diff(outcome, Look(), quiet=quiet)
     else:
-        sweep(sorted({path for entry in read.entries for path in entry.edited}))
         written, failed = write(outcome)
         outcome = outcome._replace(problems=(*outcome.problems, *failed))
     if not quiet:

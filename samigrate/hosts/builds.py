@@ -20,8 +20,8 @@ from samigrate.errors import InputError
 from samigrate.kustomize import gathering, kustomization, rendered
 from samigrate.kustomize.gathering import Build
 from samigrate.masking import secret_lines
-from samigrate.model import Finding, Location, Operation, Problem, Resource, Risk, Severity, Skip
-from samigrate.outcome import FileChange, Outcome, WorkloadReport
+from samigrate.model import Finding, Location, Operation, Problem, Resource, Severity, Skip
+from samigrate.outcome import FileChange, Outcome
 from samigrate.pipeline import Root
 
 PROGRAMS = (("kustomize", "build"), ("kubectl", "kustomize"))
@@ -61,25 +61,10 @@ def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) ->
     kept = tuple(change for change in outcome.changes if change.path not in bad)
     return outcome._replace(
         changes=kept,
-        workloads=tuple(_unchanged(one) if one.files & bad else one for one in outcome.workloads),
+        workloads=tuple(one.unchanged() if one.files & bad else one for one in outcome.workloads),
         problems=(*outcome.problems, *problems),
         skipped=(*outcome.skipped, *skipped),
         findings=(*outcome.findings, *good),
-    )
-
-
-def _unchanged(one: WorkloadReport) -> WorkloadReport:
-    """What is said of a workload whose change is dropped."""
-    return one._replace(
-        account_after=one.account_before,
-        automount_after=one.automount_before,
-        effective=one.automount_before,  # what an unset value comes to was not kept
-        tokens_after=one.tokens_before,
-        risk=Risk.L0,
-        risks=(),
-        applied=(),
-        files=frozenset(),
-        builds=tuple(built._replace(account_after=built.account_before) for built in one.builds),
     )
 
 

@@ -2,13 +2,15 @@
 
 Files that one workload's change spans are a set: none of them is touched unless all can be. Each is first written
 beside its target, so that a full disk or a missing right shows before anything is replaced; then the accounts go
-first (domain R-G1, R-G2).
+first and the pods last (domain R-G1, R-G2). A run that was killed in between is finished by running again.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
+import signal
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,10 +18,11 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from samigrate.model import Problem
-from samigrate.outcome import Applied, FileChange, Outcome
+from samigrate.outcome import FileChange, Outcome
 
-READY = ".samigrate-"
+READY = ".samigrate-ready-"
 """How the names of files begin that hold a new text until it takes its place."""
+_READY_NAME = re.compile(re.escape(READY) + r"[a-z0-9_]{8}")
 
 
 class Staged(NamedTuple):
@@ -39,11 +42,26 @@ def write(outcome: Outcome) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     written: list[str] = []
     problems: list[Problem] = []
     changes = {change.path: change for change in outcome.changes}
-    first = _with_accounts(outcome)
+    places = _places(outcome)
+    sweep(changes)
     for paths in _sets(outcome, changes):
-        ordered = sorted(paths, key=lambda path: (path not in first, path))
-        _write_set([changes[path] for path in ordered], written, problems)
+        ordered = sorted(paths, key=lambda path: (places.get(path, 1), path))
+        with _undisturbed():
+            _write_set([changes[path] for path in ordered], written, problems)
     return tuple(sorted(written)), tuple(problems)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal waits until the set is whole and nothing of ours lies about."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _write_set(changes: list[FileChange], written: list[str], problems: list[Problem]) -> None:
@@ -88,8 +106,9 @@ def sweep(paths: Iterable[str]) -> None:
         with suppress(OSError), _opened(folder) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for name in os.listdir(folder):
-                if name.startswith(READY):
-                    os.unlink(os.path.join(folder, name))
+                path = os.path.join(folder, name)
+                if _READY_NAME.fullmatch(name) and stat.S_ISREG(os.lstat(path).st_mode):
+                    os.unlink(path)
 
 
 @contextmanager
@@ -107,6 +126,8 @@ def _stage(change: FileChange) -> Staged:
     _require_unchanged(change, target)
     if change.old is not None and not os.access(target, os.W_OK):
         raise CannotWriteError("the file is read-only")
+    if change.old is not None and os.stat(target).st_nlink > 1:
+        raise CannotWriteError("it has a second name (a hard link), which would keep the old text")
     handle, ready = tempfile.mkstemp(prefix=READY, dir=os.path.dirname(target))
     try:
         with os.fdopen(handle, "wb") as file:
@@ -133,6 +154,22 @@ def _copy_owner(handle: int, target: str | None) -> None:
         except OSError as error:
             raise CannotWriteError("it belongs to another user, and would not any more") from error
     os.fchmod(handle, stat.S_IMODE(status.st_mode))
+    _copy_attributes(handle, target)
+
+
+def _copy_attributes(handle: int, target: str) -> None:
+    """Access lists and the like: without them others might read the file, or not."""
+    if not hasattr(os, "listxattr"):
+        return
+    try:
+        names = os.listxattr(target)
+    except OSError:
+        return  # the file system has none
+    for name in names:
+        try:
+            os.setxattr(handle, name, os.getxattr(target, name))
+        except OSError as error:
+            raise CannotWriteError(f"its attribute {name} cannot be kept: {error.strerror}") from error
 
 
 def _require_unchanged(change: FileChange, target: str) -> None:
@@ -162,15 +199,17 @@ def _replace(entry: Staged) -> None:
 # ---------------------------------------------------------------- order and sets
 
 
-def _is_account(applied: Applied) -> bool:
-    """Whether the operation adds an object, or edits one that is not the workload (a binding, an account)."""
-    return applied.operation.pointer == "" or applied.operation.pointer.startswith(("/subjects", "/imagePullSecrets", "/userNames"))
-
-
-def _with_accounts(outcome: Outcome) -> set[str]:
-    """Files that others need in place first: new ones, and those that get accounts or grants."""
+def _places(outcome: Outcome) -> dict[str, int]:
+    """When each file's turn comes: new ones first, for others list them; those with a pod's edit last, for it needs the
+    rest. Killed in between, no pod runs as an account that is not there, or has not its rights yet."""
+    pods = {
+        applied.operation.target.path
+        for report in outcome.workloads
+        for applied in report.applied
+        if applied.operation.pointer and applied.operation.target.path == report.workload.resource.at.path
+    }
     new = {change.path for change in outcome.changes if change.old is None}
-    return new | {one.operation.target.path for report in outcome.workloads for one in report.applied if _is_account(one)}
+    return dict.fromkeys(new, 0) | dict.fromkeys(pods - new, 2)
 
 
 def _sets(outcome: Outcome, changes: Mapping[str, FileChange]) -> Iterable[list[str]]:

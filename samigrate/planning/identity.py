@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from samigrate.kustomize import placing
-from samigrate.model import Resource, Risk, Workload
+from samigrate.model import DEFAULT_ACCOUNT, Resource, Risk, Workload
 from samigrate.planning import consul, names
 from samigrate.planning.state import State, Work
 from samigrate.scope.index import Match
@@ -68,7 +68,8 @@ def choose_name(work: Work, state: State) -> tuple[str, tuple[str, str] | None]:
 
 
 def taken(work: Work, state: State, name: str) -> str | None:
-    """Why the workload cannot have an account of that name (R-F10, R-F11), or None."""
+    """Why the workload cannot have an account of that name (R-F10, R-F11), or None. What names it beside `default` gives
+    it nothing more than it had: an interrupted run may have added it there."""
     own = work.workload.id
     for view in work.views:
         if names.is_reserved(name, view.namespace):
@@ -87,9 +88,11 @@ def taken(work: Work, state: State, name: str) -> str | None:
         is_ours = bool(accounts) and all(is_managed(work, seen.resource) for seen in accounts)
         if is_ours and (view.users(name) or all(_is_made_for(work, seen.resource) for seen in accounts)):
             continue
-        if grant := next((one for one in view.grants(name) if not one.is_open), None):
+        old = {one.binding.key for one in view.grants(DEFAULT_ACCOUNT)}
+        if grant := next((one for one in view.grants(name) if not one.is_open and one.binding.key not in old), None):
             return f"{grant.binding.id} names it"
-        if named := next((one for one, _ in view.identities(name) if one.name == name), None):
+        beside = {one.resource.key for one, _ in view.identities(DEFAULT_ACCOUNT) if one.name == DEFAULT_ACCOUNT}
+        if named := next((one for one, _ in view.identities(name) if one.name == name and one.resource.key not in beside), None):
             return f"{named.resource.id} names it"
         if secret := next((seen.resource for seen in view.all("", "Secret") if _is_token_of(seen.resource, name)), None):
             return f"{secret.id} holds its token"
@@ -140,6 +143,8 @@ def is_defined(work: Work, state: State, name: str) -> bool:
     path, own = work.workload.resource.at.path, work.settings.account_file
     for view in work.views:
         here = [seen.resource for seen in view.account(name) if seen.match is Match.SAME]
+        if view.scope.overlay:  # a file that the build does not list yet defines nothing in it
+            here = [account for account in here if account.at.path in view.scope.paths or not is_managed(work, account)]
         if any(placing.is_beside(account, work.workload, own) or view.scope.overlay or not is_managed(work, account) for account in here):
             continue
         made = [placing.place(added) for seen_view, _, added in state.created(work, name) if seen_view is view]

@@ -25,6 +25,9 @@ _HEAD = re.compile(r"^\ufeff*[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE
 _FLOW_HEAD = re.compile(r"[{,]\s*[\"']?(apiVersion|kind)[\"']?\s*:")
 _WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _RENDERED = re.compile(r"^# Source: [^/\s]+/(?:charts/[^/\s]+/)*templates/", re.MULTILINE)
+_SEALED = re.compile(r"^sops:[ \t]*\r?$|[{,]\s*\"sops\"\s*:\s*\{", re.MULTILINE)
+_SEAL = "SOPS has sealed the file: its MAC covers every value"
+"""Source: https://getsops.io/docs/#message-authentication-code"""
 _TEMPLATED = re.compile(r"\{\{.*?\}\}|^\s*\{\{", re.MULTILINE)
 
 
@@ -146,6 +149,9 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
         if holds(piece, MARKED):
             marked.add(index)
         opts += suppress.in_comments(piece, index, first, inside)
+    if "sops" in content and (sealed := _SEALED.search(content)) is not None:
+        at = lines.of(sealed.end())
+        documents = {index: dataclasses.replace(one, frozen=_SEAL, frozen_line=at) for index, one in documents.items()}
     is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
     problems = tuple(one for one in told if isinstance(one, Problem))
     skips = tuple(one for one in told if isinstance(one, Skip))

@@ -167,3 +167,30 @@ def test_what_cannot_speak_of_the_account_is_no_doubt(content: str, tmp_path: Pa
     Path("broken.yaml").write_text(content)
     invoke(["migrate", "--write", "."])
     assert "automountServiceAccountToken: false" in Path("web.yaml").read_text()
+
+
+@pytest.mark.parametrize("seal", ["sops:\n  mac: ENC[x]\n", "sops:\r\n  mac: ENC[x]\r\n"])
+def test_a_file_that_sops_has_sealed_is_not_touched(seal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sealed = WORKLOAD.format(account="default") + seal
+    Path("web.yaml").write_bytes(sealed.encode())
+    Path("other.yaml").write_text(WORKLOAD.format(account="default").replace("name: web", "name: other"))
+    result = invoke(["migrate", "--write", "."])
+    assert Path("web.yaml").read_bytes() == sealed.encode()
+    assert "SOPS has sealed the file" in result.stderr
+    assert "serviceAccountName: other" in Path("other.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    "more", ["helmCharts:\n- name: rights\n  repo: https://example.com\n", "generators:\n- plugin.yaml\n", "- https://example.com/base\n"]
+)
+@pytest.mark.parametrize(("image", "keeps"), [("example.com/app", True), ("nginx", False)])
+def test_a_build_of_which_a_part_is_not_seen_is_doubt(
+    more: str, image: str, keeps: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("web.yaml").write_text(WORKLOAD.format(account="web").replace("nginx", image) + ACCOUNT)
+    head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- web.yaml\n"
+    Path("kustomization.yaml").write_text(head + more)
+    invoke(["migrate", "--write", "."])
+    assert ("automountServiceAccountToken: false" not in Path("web.yaml").read_text()) is keeps

@@ -1,6 +1,7 @@
 """What could not be read: a binding in it may name the account, a configuration in it may be the workload's own.
 
-A file with a typing error, in another encoding, without the right to read it, or not filled in yet is not an absent one.
+A file with a typing error, in another encoding, without the right to read it, or not filled in yet is not an absent one;
+nor is what a build fetches or inflates. That is a weak sign only, which a known image cancels: most charts bring their own.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     for one in speaking:
         detail = f"{one.at.path} cannot be read, and may give {account} a right ({one.reason})"
         yield Evidence("unread", 0, Strength.WEAK, detail, one.at)
+    if view.scope.overlay:
+        for member in view.scope.overlay.build.members:
+            for reason in member.unseen:
+                detail = f"its build holds more than is seen here, and that may give {account} a right: {reason}"
+                yield Evidence("unread", 15, Strength.WEAK, detail, member.at)
     for kind in ("ConfigMap", "Secret"):
         names = [one.name for one in imports(workload) if one.kind == kind]
         for one in view.scope.unread if names else ():
@@ -33,4 +39,4 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                 yield Evidence("unread", 0, Strength.WEAK, detail, one.at)
 
 
-SOURCE = Source("unread", (0,), _find, is_common=True, needs_token=True)
+SOURCE = Source("unread", (0, 15), _find, is_common=True, needs_token=True)

@@ -218,7 +218,7 @@ class _Applying:
     def _require_known(self, entry: Entry) -> None:
         """Raises InputError for a step that no migration of these files would make."""
         for step in entry.steps:
-            if self._is_fresh(entry, step.file) and step.effect not in self.known and not self._is_rest(step, entry):
+            if self._is_to_do(step, entry) and step.effect not in self.known and not self._is_rest(step, entry):
                 what = f"{step.op} {step.pointer or at(step.value, 'kind') or step.on.object}"
                 message = f"{entry.at}: the plan asks for `{what}` in {step.file}, which no migration of it does: {LATER}"
                 raise InputError(entry.at.file, entry.line, message)

@@ -75,9 +75,11 @@ _SIGNS: WeakKeyDictionary[Scope, dict[object, Signs]] = WeakKeyDictionary()
 
 
 def signs(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Signs:
-    """The workload's own signs, as seen in a scope."""
+    """The workload's own signs, as seen in a scope. One that holds no token makes no use of its account's rights."""
     known = _SIGNS.setdefault(view.scope, {})
-    if workload.key not in known:
+    if workload.key not in known and _holds_no_token(workload, view):
+        known[workload.key] = Signs(False, True)
+    elif workload.key not in known:
         own = [source for source in sources() if not source.is_common]
         pieces = [item for source in own for item in source.find(workload, view, catalog, settings)]
         level = combine(workload, pieces).level

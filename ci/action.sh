@@ -6,6 +6,11 @@ home="${RUNNER_TEMP:-/tmp}/samigrate"
 python3 -I -m venv "$home" && "$home/bin/pip" install --quiet --disable-pip-version-check "$GITHUB_ACTION_PATH" || exit 2
 samigrate="$home/bin/samigrate"
 
+# What the files hold is shown, and must not be taken for commands to the runner.
+token=$(od -An -tx1 -N16 /dev/urandom | tr -d ' \n')
+echo "::stop-commands::$token"
+trap 'echo "::$token::"' EXIT
+
 set -f # paths and options are split at spaces, and patterns in them are ours to read
 options=()
 for recipe in ${RECIPES:-}; do options+=(--recipe "$recipe"); done
@@ -25,6 +30,6 @@ fi
 case "${MODE:-check}" in
   check) [ "$code" -ne 0 ] && exit "$code"; [ "$changed" = false ] && exit 0; cat "$diff"; exit 1 ;;
   diff) cat "$diff"; exit "$code" ;;
-  write) exec "$samigrate" migrate --write --quiet "${options[@]}" "${paths[@]}" ;;
+  write) "$samigrate" migrate --write --quiet "${options[@]}" "${paths[@]}" ;;
   *) echo "mode must be check, diff or write, not $MODE" >&2; exit 2 ;;
 esac

@@ -90,7 +90,7 @@ def _misused(error: click.ClickException, arguments: Sequence[str]) -> int:
     """Say what is wrong with the arguments, in the log that they name, too."""
     shown = StringIO()
     error.show(shown)
-    put(sys.stderr, shown.getvalue().encode("utf-8", "backslashreplace"))
+    say([shown.getvalue().rstrip("\n")], logged=())
     if isinstance(error, click.UsageError) and error.ctx and any(one.name == "log_file" for one in error.ctx.command.params):
         try:
             log_usage_to(arguments)

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from samigrate.commands.options import Options
 from samigrate.errors import InputError
+from samigrate.words import clean, inert
 
 if TYPE_CHECKING:
     from samigrate.outcome import Outcome
@@ -47,7 +48,8 @@ def end_logs() -> None:
 
 
 def say(lines: Iterable[str], logged: Iterable[str] | None = None) -> None:
-    """Lines on standard error, and in the logs; `logged` are what the logs get instead."""
+    """Lines on standard error, and in the logs; `logged` are what the logs get instead. Nothing in them acts on a
+    terminal or on a CI runner that reads along."""
     shown = list(lines)
     put(sys.stderr, _encoded_lines(shown))
     told = _encoded_lines(shown if logged is None else logged)
@@ -60,7 +62,7 @@ def say(lines: Iterable[str], logged: Iterable[str] | None = None) -> None:
 
 
 def _encoded_lines(lines: Iterable[str]) -> bytes:
-    return "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace")
+    return "".join(inert(line) + "\n" for line in lines).encode("utf-8", "backslashreplace")
 
 
 def hold_streams() -> None:
@@ -184,14 +186,14 @@ def _placed(outcome: Outcome, name: str) -> Outcome:
 
 def encoded(name: str, text: str) -> bytes:
     # A lone surrogate stands for a byte of a file's name: a diff wants the byte, JSON an escape.
-    return text.encode("utf-8", "surrogateescape" if name == "diff" else "backslashreplace")
+    if name == "diff":
+        return text.encode("utf-8", "surrogateescape")
+    return (text.replace("##[", "\\u0023#[") if name == "json" else inert(text)).encode("utf-8", "backslashreplace")
 
 
 def say_problems(outcome: Outcome) -> None:
     if not outcome.problems:
         return
-    from samigrate.reporters.text import clean
-
     for problem in outcome.problems:
         place = f"{problem.path}:{problem.line}" if problem.line else problem.path
         ending = f" ({REPORT}; its files are untouched)" if problem.ours else ""

@@ -11,8 +11,13 @@ from samigrate.errors import InputError
 
 def read(path: str) -> Any:
     """What a file holds. Raises InputError, with the line where there is one."""
+    return parse(path, datafiles.users(path))
+
+
+def parse(path: str, text: str) -> Any:
+    """What the text of a file holds. Raises InputError, with the line where there is one."""
     try:
-        return json.loads(datafiles.users(path))
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(path, error.lineno, f"not readable as JSON: {error.msg}") from error
     except RecursionError as error:

@@ -188,6 +188,16 @@ def recipe() -> Schema:
     return _file("Recipe", "What samigrate is to do", ["name", "summary"], properties)
 
 
+def report() -> Schema:
+    """Of a JSON report what `migrate --check --baseline` reads."""
+    text: Schema = {"type": ["string", "null"]}
+    operation: Schema = {"type": "object", "properties": {key: {"type": "string"} for key in ("transform", "op", "pointer")}}
+    named: Schema = {"type": "object", "properties": dict.fromkeys(("group", "kind", "namespace", "name"), text)}
+    parts: Mapping[str, Schema] = {"resource": named, "path": text, "pod": text, "operations": {"type": "array", "items": operation}}
+    entries: Schema = {"type": "array", "items": {"type": "object", "properties": parts}}
+    return {"type": "object", "properties": {"workloads": entries, "objects": entries}}
+
+
 # ---------------------------------------------------------------- checking
 
 

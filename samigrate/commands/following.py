@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,12 +115,14 @@ def restored(values: Mapping[str, Any]) -> Options:
         raise InputError("", 0, f"the plan's options have {'an unknown ' + unknown[0] if unknown else 'no paths'}: make it anew")
     found: dict[str, Any] = {}
     for name, value in values.items():
-        if fields[name].startswith("tuple") is not isinstance(value, list) or not _is_plain(value):
+        if not _is_of(fields[name], value):
             raise InputError("", 0, f"the plan's option {name} is not of the type {fields[name]}: make it anew")
         found[name] = tuple(value) if isinstance(value, list) else value
     return Options(**found)
 
 
-def _is_plain(value: Any) -> bool:
-    many: Sequence[Any] = value if isinstance(value, list) else [value]
-    return all(isinstance(one, str | int | bool) for one in many)
+def _is_of(type_: str, value: Any) -> bool:
+    """Whether a value in a plan is one of an option of that type: texts where it takes several."""
+    if type_.startswith("tuple"):
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return type(value).__name__ in type_.split(" | ")

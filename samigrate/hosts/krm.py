@@ -18,7 +18,7 @@ from samigrate.manifests import OWN_GROUP
 from samigrate.model import Finding, Location, Resource, ResourceId, Severity
 from samigrate.outcome import Outcome, WorkloadReport
 from samigrate.pipeline import Root
-from samigrate.values import Value, at, mapping, parts, resolve, text
+from samigrate.values import Value, at, mapping, parts, pointer, resolve, text
 
 KIND = "ResourceList"
 _SEVERITY = {Severity.NOTE: "info", Severity.WARNING: "warning", Severity.ERROR: "error"}
@@ -39,7 +39,8 @@ class Call(NamedTuple):
 def read(content: bytes, config: str | None) -> Call:
     """The ResourceList and the settings: of the file named, else of its functionConfig. Raises InputError."""
     try:
-        parsed = yamltext.load(content.decode("utf-8-sig"))
+        given_text = content.decode("utf-8-sig")
+        parsed = yamltext.load(given_text)
     except UnicodeDecodeError as error:
         raise InputError(stream.NAME, 0, "is not UTF-8") from error
     except yamltext.YamlError as error:
@@ -48,6 +49,10 @@ def read(content: bytes, config: str | None) -> Call:
         raise InputError(stream.NAME, 0, f"holds no {KIND} with items; for plain manifests use `samigrate post-render`")
     if not parsed.value["items"]:
         raise InputError(stream.NAME, 0, f"the {KIND} holds no item, so nothing is printed")
+    for index, item in enumerate(parsed.value["items"]):
+        if not isinstance(item, dict):
+            line = yamltext.position(given_text, pointer("items", index))[0]
+            raise InputError(stream.NAME, line, f"item {index} of the {KIND} is no object")
     if all(
         text(item, "kind") == "Config" and (text(item, "apiVersion") or "").startswith(f"{OWN_GROUP}/") for item in parsed.value["items"]
     ):

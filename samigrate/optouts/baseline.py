@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from samigrate import jsonfile
+from samigrate import datafiles, jsonfile, schema
+from samigrate.config import Document
 from samigrate.errors import InputError
 from samigrate.model import ResourceId
 from samigrate.outcome import Applied, Outcome
@@ -35,9 +36,11 @@ class Change(NamedTuple):
 
 def read(path: str) -> Counter[Change]:
     """The changes of a JSON report. Raises InputError."""
-    report = jsonfile.read(path)
-    if at(report, "version") != 1 or not isinstance(at(report, "workloads"), list):
+    content = datafiles.users(path)
+    report = jsonfile.parse(path, content)
+    if not isinstance(report, dict) or report.get("version") != 1 or "workloads" not in report:
         raise InputError(path, 1, "is no report: make one with `samigrate audit --format json --output FILE PATH`")
+    schema.check(Document(path, content, report), schema.report())
     entries = [*sequence(report, "workloads"), *sequence(report, "objects")]
     return Counter(change for entry in entries for change in _stated(entry))
 

@@ -7,9 +7,11 @@ does, those that are not known to have no use for it may be the ones; where all 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
-from samigrate.evidence import Signs, Source, signs
+from samigrate.evidence import Source
+from samigrate.evidence._shared import may_be_user
 from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 from samigrate.scope.index import Match
 from samigrate.scope.rights import describe, is_empty, needs_token
@@ -28,27 +30,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         if is_empty(grant):
             detail = f"{describe(grant)}, which has no rules"
             yield Evidence("shared-default-binding", 1, Strength.WEAK, detail, grant.binding.at, grant.pointer)
-        if needs_token(grant, catalog) and (strength := _strength(workload, view, grant, catalog, settings)):
+        has_moved = partial(_has_moved, grant, view, settings.prefix)
+        if needs_token(grant, catalog) and may_be_user(workload, view, catalog, settings, has_moved):
             rank = 6 if grant.role_name in catalog.delegation else 1
-            yield Evidence("shared-default-binding", rank, strength, describe(grant), grant.binding.at, grant.pointer)
-
-
-def _strength(workload: Workload, view: View, grant: Grant, catalog: Catalog, settings: Settings) -> Strength | None:
-    """How much a grant of `default` says of one of the workloads that run as it; None where it is explained by others."""
-    own = signs(workload, view, catalog, settings)
-    if own.any:
-        return Strength.STRONG
-    others = list(_others(workload, view, catalog, settings))
-    if any(other.any for other in others) or _has_moved(grant, view, settings.prefix):
-        return None
-    is_explained = own.is_countered and not all(other.is_countered for other in others)
-    return None if is_explained else Strength.STRONG
-
-
-def _others(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Signs]:
-    for other, seen in view.sharers(DEFAULT_ACCOUNT):
-        if other.id != workload.id:
-            yield signs(other, seen, catalog, settings)
+            yield Evidence("shared-default-binding", rank, Strength.STRONG, describe(grant), grant.binding.at, grant.pointer)
 
 
 def _has_moved(grant: Grant, view: View, prefix: str) -> bool:

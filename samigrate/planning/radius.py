@@ -31,7 +31,7 @@ def _in_view(work: Work, view: View, old: str, new: str) -> Iterator[Mention]:
         yield Mention(grant.binding.id, grant.binding.at, grant.pointer, "R-D3", action)
     for grant in view.group_grants():
         yield Mention(grant.binding.id, grant.binding.at, grant.pointer, "R-D3", "nothing: every account of the namespace is in the group")
-    for one in references.of(view, old, new):
+    for one in references.of(view, work.workload, old, new):
         resource = one.identity.resource
         action = one.row.why or DONE[one.row.action if one.match is Match.SAME else "flag"]
         yield Mention(resource.id, resource.at, one.identity.pointer, one.row.rule, action)

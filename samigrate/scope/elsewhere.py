@@ -93,12 +93,13 @@ class Elsewhere:
 
     @cached_property
     def identities(self) -> _Index[Identity]:
-        """Places outside RBAC by (namespace, account's name), or (namespace, ANY) where the name has a wildcard."""
+        """Places outside RBAC by (namespace, account's name), ANY for what has a wildcard."""
         found: dict[Hashable, list[There[Identity]]] = defaultdict(list)
         for scope, identity in self._each(lambda layer: (one for each in layer.identities.values() for one in each)):
             namespace = identity.namespace if identity.namespace is not None else scope.namespace(identity.resource)
-            if namespace and "*" not in namespace:
-                found[namespace, ANY if "*" in identity.name else scope.built_name(identity.name)].append(There(identity, scope))
+            if namespace:
+                name = ANY if "*" in identity.name else scope.built_name(identity.name)
+                found[ANY if "*" in namespace else namespace, name].append(There(identity, scope))
         return found
 
     @cached_property

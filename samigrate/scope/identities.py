@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from samigrate.model import Resource
-from samigrate.values import Value, pointer, sequence, text
+from samigrate import yamltext
+from samigrate.model import Resource, Workload
+from samigrate.values import Value, mapping, pointer, resolve, sequence, text
 
 
 class Identity(NamedTuple):
     """A place that names an account outside RBAC. `namespace` is None where the place does not say; both may hold
-    wildcards. `form` is "text" for what identifies a workload, "reference" for a field that only uses the account as
-    a credential of its own (R-D21). `pointer` leads to the entry: a string, or a mapping with name and namespace."""
+    wildcards. `form` is "text" for what identifies a workload, "login" for a role that its token logs in to, "rights"
+    for a subject of a binding that stands inside another object, "selector"
+    for what goes by the account's labels or by the workload's own (see `selecting`), "reference" for a field that only
+    uses the account as a credential of its own (R-D21). `pointer` leads to the entry: a string, or a mapping with name and namespace."""
 
     namespace: str | None
     name: str
@@ -32,10 +35,11 @@ MARKERS = (
     "serviceAccount",
     "ServiceAccount",
     "service_account_name",
+    "service-account",
 )
 """Words without which a text names no account."""
-_NAME = r"(?P<name>[-a-z0-9.*]+)"
-_SPACE = r"(?P<ns>[-a-z0-9.*]+)"
+_NAME = r"(?P<name>\([-a-z0-9.|]+\)|[-a-z0-9.*]+)"
+_SPACE = r"(?P<ns>[^\s:/\[\]\"',]+|\[[^\]]+\][*+]?)"
 _FORMS = (
     re.compile(rf"system:serviceaccount:{_SPACE}:{_NAME}"),
     re.compile(rf"ns/{_SPACE}/sa/{_NAME}"),
@@ -43,9 +47,26 @@ _FORMS = (
     re.compile(rf"svc\.id\.goog\[{_SPACE}/{_NAME}\]"),
     re.compile(rf"\bk8s:sa:{_NAME}(?P<ns>)"),
 )
+_PLAIN = re.compile(r"[-a-z0-9.*]*")
 _CREDENTIALS = frozenset(("serviceAccountName", "serviceAccountRef", "serviceAccount"))
-_LISTS = frozenset(("serviceAccounts", "notServiceAccounts", "targetServiceAccounts", "bound_service_account_names"))
+_LISTS = frozenset(("serviceAccounts", "notServiceAccounts", "targetServiceAccounts"))
+_LOGINS = {
+    "bound_service_account_names": ("bound_service_account_namespaces",),
+    "boundServiceAccountNames": ("boundServiceAccountNamespaces",),
+    "targetServiceAccounts": ("targetNamespaces", "targetNamespaces"),
+}
+"""Fields of a Vault role that list the accounts which may log in, and where their namespaces are, beside them."""
+_GRANTS = frozenset(("roleRef", "roleBindings", "clusterRoleBindings", "clusterRoleName", "roleName"))
+"""Fields beside `subjects` by which they are given rights: a binding within another object, or an operator's word for it."""
 _CILIUM = "policy.serviceaccount"
+_LABELS = (_CILIUM, "kuma.io/service-account")
+"""Labels that a mesh or a network gives to a pod by its account, as they end."""
+_NAMESPACES = ("k8s.kuma.io/namespace", "k8s:io.kubernetes.pod.namespace", "io.kubernetes.pod.namespace")
+"""Labels that say the namespace beside those."""
+_BY_NAME = re.compile(r"""(?:projectcalico\.org/name|kubernetes\.io/metadata\.name)\s*==\s*(['"])([-a-z0-9]+)\1""")
+_SUBJECT = re.compile(r"kind:\s*ServiceAccount\s+name:\s*([-a-z0-9.]+)")
+_OF_THE_CLUSTER = ("Cluster", "Global")
+_TEMPLATE = re.compile(r"\.PodSpec\.ServiceAccountName\b|\.PodSpec\.DeprecatedServiceAccount\b")
 
 
 def identities(resource: Resource) -> Iterator[Identity]:
@@ -66,39 +87,152 @@ def _of(resource: Resource, value: Value, where: str, key: str, above: str) -> I
     if isinstance(value, dict):
         yield from _in_mapping(resource, value, where)
         for name, item in value.items():
-            yield from _of(resource, item, where + pointer(name), name, key)
+            if name not in _LOGINS and not (name in _CREDENTIALS and _is_apart(value, name)):
+                yield from _of(resource, item, where + pointer(name), name, key)
     elif isinstance(value, list):
         names_accounts = key in _LISTS or (key == "names" and above == "serviceAccounts")
         for index, item in enumerate(value):
             if isinstance(item, str) and names_accounts:
                 namespace, _, name = item.rpartition("/")
                 yield Identity(namespace or None, name, "text", resource, f"{where}/{index}")
+            elif key == "serviceAccounts" and (name := text(item, "metadata", "name") or ""):  # eksctl
+                yield Identity(text(item, "metadata", "namespace") or "default", name, "text", resource, f"{where}/{index}")
             else:
                 yield from _of(resource, item, f"{where}/{index}", key, above)
     elif isinstance(value, str):
         yield from _in_text(resource, value, where, key)
 
 
+def _is_apart(value: dict[str, Value], name: str) -> bool:
+    """Whether an account's name and its namespace stand in fields of their own, side by side: an identity, as a cloud's
+    associations have it."""
+    return isinstance(value.get("namespace"), str) and isinstance(value[name], str) and value[name] != ""
+
+
 def _in_mapping(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
+    yield from _granted(resource, value, where)
     if value.get("kind") == "ServiceAccount" and (name := text(value, "name")):
         yield Identity(text(value, "namespace"), name, "text", resource, where)
     if name := text(value, "serviceAccount", "name"):  # FlowSchema and Antrea
         yield Identity(text(value, "serviceAccount", "namespace"), name, "text", resource, where)
     if name := text(value, "serviceAccountRef", "name"):  # External Secrets, cert-manager, Infisical
         yield Identity(text(value, "serviceAccountRef", "namespace"), name, "reference", resource, f"{where}/serviceAccountRef")
+    for key in _CREDENTIALS & value.keys():
+        if _is_apart(value, key):
+            yield Identity(text(value, "namespace"), value[key], "text", resource, where + pointer(key))
+    yield from _logins(resource, value, where)
+    yield from _labels(resource, value, where)
+    yield from _selectors(resource, value, where)
+
+
+def _granted(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
+    """Who is given rights by a mapping."""
+    if not _GRANTS.isdisjoint(value):
+        stated = text(value, "metadata", "namespace")
+        for index, entry in enumerate(sequence(value, "subjects")):
+            if name := _subject(entry, stated):
+                yield Identity(*name, "rights", resource, f"{where}/subjects/{index}")
+        for index, entry in enumerate(sequence(value, "userNames")):
+            if isinstance(entry, str) and (name := _subject({"name": entry}, None)):
+                yield Identity(*name, "rights", resource, f"{where}/userNames/{index}")
+    for index, entry in enumerate(sequence(value, "owners")):  # Capsule
+        if text(entry, "kind") == "ServiceAccount" and (name := _subject(entry, None)):
+            yield Identity(*name, "rights", resource, f"{where}/owners/{index}")
+
+
+def _subject(entry: Value, namespace: str | None) -> tuple[str | None, str] | None:
+    """The namespace and the name of the account that a subject is."""
+    name = text(entry, "name") or ""
+    if hit := _FORMS[0].fullmatch(name):
+        return (hit["ns"] if _PLAIN.fullmatch(hit["ns"]) else "*"), hit["name"]
+    if text(entry, "kind") != "ServiceAccount" or not name:
+        return None
+    stated = text(entry, "namespace") or namespace
+    return (stated if stated is None or _PLAIN.fullmatch(stated) else "*"), name
+
+
+def _granted_in_text(resource: Resource, value: str, where: str) -> Iterator[Identity]:
+    """Bindings in a text that holds manifests: what somebody applies later, here or in another cluster."""
+    for document in re.split(r"^---.*$", value, flags=re.MULTILINE):
+        if "ServiceAccount" in document and any(word in document for word in _GRANTS):
+            try:
+                found = yamltext.load(document).value
+            except yamltext.YamlError:  # a template, say: nothing is known but that the account is named
+                for hit in _SUBJECT.finditer(document):
+                    yield Identity("*", hit[1], "rights", resource, where)
+                continue
+            yield from (one._replace(pointer=where) for one in _of(resource, found, "", "", "") if one.form == "rights")
+
+
+def _logins(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
+    for key in _LOGINS.keys() & value.keys():
+        spaces: Sequence[str | None] = [one for one in sequence(value, *_LOGINS[key]) if isinstance(one, str)] or [None]
+        for index, name in enumerate(sequence(value, key)):
+            if isinstance(name, str):
+                yield from (Identity(space, name, "login", resource, f"{where}{pointer(key)}/{index}") for space in spaces)
+
+
+def _labels(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
+    namespace = next((found for key in _NAMESPACES if (found := text(value, key))), None)
     for key, item in value.items():
-        if key.endswith(_CILIUM) and isinstance(item, str):
-            yield Identity(None, item, "text", resource, where + pointer(key))
-    if (text(value, "key") or "").endswith(_CILIUM):
+        if key.endswith(_LABELS) and isinstance(item, str):
+            yield Identity(namespace, item, "text", resource, where + pointer(key))
+    if (text(value, "key") or "").endswith(_LABELS):
         for index, item in enumerate(sequence(value, "values")):
             if isinstance(item, str):
                 yield Identity(None, item, "text", resource, f"{where}/values/{index}")
+
+
+def _selectors(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
+    namespace = "*" if resource.id.kind.startswith(_OF_THE_CLUSTER) else None
+    spaces: Sequence[str | None] = _namespaces(value.get("namespaceSelector")) or [namespace]
+    found = [key for key in ("serviceAccountSelector", "spiffeIDTemplate") if value.get(key)]
+    found += [pointer("serviceAccounts", "selector")[1:]] if text(value, "serviceAccounts", "selector") else []
+    for key in found:
+        yield from (Identity(space, "*", "selector", resource, f"{where}/{key}") for space in spaces)
+
+
+def _namespaces(selector: Value) -> list[str]:
+    """The namespaces that a selector names, where it goes by their names alone."""
+    if isinstance(selector, str):
+        return [hit[2] for hit in [_BY_NAME.fullmatch(selector.strip())] if hit]
+    name = text(selector, "matchLabels", "kubernetes.io/metadata.name")
+    return [name] if name else []
+
+
+def is_selected(identity: Identity, account: str, labels: Mapping[str, Value], workload: Workload) -> bool:
+    """Whether a selector tells the account apart by a label that it has, or makes an identity of its name for such a
+    pod. Calico gives every account a label with its name."""
+    value = resolve(identity.resource.value, identity.pointer)
+    if identity.pointer.endswith("/spiffeIDTemplate"):
+        pods = mapping(identity.resource.value, "spec", "podSelector")
+        return _TEMPLATE.search(str(value)) is not None and _may_select(pods, mapping(workload.metadata, "labels"))
+    if isinstance(value, str):
+        words = set(re.findall(r"[\w./-]+", value))
+        return bool(words & labels.keys()) or ("projectcalico.org/name" in words and account in words)
+    keys = [text(one, "key") for one in sequence(value, "matchExpressions")]
+    return not labels.keys().isdisjoint([*mapping(value, "matchLabels"), *filter(None, keys)])
+
+
+def _may_select(selector: Mapping[str, Value], labels: Mapping[str, Value]) -> bool:
+    """Whether a label selector may be true of the labels; one that says more than what they are is taken to be."""
+    return all(labels.get(key) == item for key, item in mapping(selector, "matchLabels").items())
 
 
 def _in_text(resource: Resource, value: str, where: str, key: str) -> Iterator[Identity]:
     if key in _CREDENTIALS and value:
         yield Identity(None, value, "reference", resource, where)
     elif len(value) > 5:
+        if "subjects" in value:
+            yield from _granted_in_text(resource, value, where)
         for form in _FORMS:
             for hit in form.finditer(value):
-                yield Identity(hit["ns"] or None, hit["name"].rstrip("."), "text", resource, where)
+                namespace = hit["ns"] if _PLAIN.fullmatch(hit["ns"]) else "*"  # a placeholder, or an expression
+                for name in _alternatives(hit["name"]):
+                    yield Identity(namespace or None, name, "text", resource, where)
+
+
+def _alternatives(name: str) -> list[str]:
+    """The names that a text matches, which may be part of a regular expression."""
+    names = name[1:-1].split("|") if name.startswith("(") else [name]
+    return [one.replace(".*", "*").rstrip(".") for one in names]

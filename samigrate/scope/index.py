@@ -318,8 +318,9 @@ class View:
                 found.append((identity, match))
         if self.namespace is not None:
             called, known = self.scope.built_name(account), self.scope.elsewhere.identities
-            there = (one for name in (called, ANY) for one in known.get((self.namespace, name), ()))
-            found += [(one.thing, self._match(one)) for one in self._far(there, _at_identity) if covers(one.thing.name, called)]
+            there = (one for space in (self.namespace, ANY) for name in (called, ANY) for one in known.get((space, name), ()))
+            far = [one for one in self._far(there, _at_identity) if covers(one.thing.name, called)]
+            found += [(one.thing, self._match(one)) for one in far if covers(one.thing.namespace or "*", self.namespace)]
         return found
 
     def _names(self, identity: Identity, account: str) -> Match:

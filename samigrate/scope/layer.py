@@ -119,7 +119,7 @@ class Layer:
         for resource in self.resources:
             if resource.key in self._marked and resource.id.kind != "ServiceAccount" and "authorization" not in resource.id.group:
                 for identity in identities(resource):
-                    if identity.form == "text" or resource.key not in pods:
+                    if identity.form != "reference" or resource.key not in pods:
                         found["*" if "*" in identity.name else identity.name].append(identity)
         return dict(found)
 

@@ -8,8 +8,8 @@ from functools import cache
 from typing import NamedTuple
 
 from samigrate import datafiles, yamltext
-from samigrate.model import Operation
-from samigrate.scope.identities import Identity, covers, is_wildcard
+from samigrate.model import Operation, Workload
+from samigrate.scope.identities import Identity, covers, is_selected, is_wildcard
 from samigrate.scope.index import Match, View
 from samigrate.values import Value, resolve, text
 
@@ -23,6 +23,7 @@ class Row(NamedTuple):
 
 
 FLAG = Row("R-D1", "flag", "name the new account there, too")
+SELECTED = Row("R-D1", "flag", "it goes by the account: see that it holds for the new one, too")
 COVERED = Row("R-D1", "none", "a wildcard covers the new account, too")
 
 
@@ -34,11 +35,16 @@ class Reference(NamedTuple):
     row: Row
 
 
-def of(view: View, account: str, new: str) -> list[Reference]:
-    """Everything outside RBAC that names the account in the view's namespace. `new` is the account to come."""
+def of(view: View, workload: Workload, account: str, new: str) -> list[Reference]:
+    """Everything outside RBAC that names the workload's account in the view's namespace. `new` is the account to come."""
     found = []
+    labels = {key: value for seen in view.account(account) for key, value in seen.resource.labels.items()}
     for identity, match in view.identities(account):
         row = _row(identity)
+        if identity.form == "selector":
+            if is_selected(identity, account, labels, workload):
+                found.append(Reference(identity, match, SELECTED))
+            continue
         if row is None and identity.form == "reference":
             continue  # a credential of its own: the workload's move changes nothing for it (R-D21)
         if is_wildcard(identity) and covers(identity.name, new):

@@ -62,7 +62,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         yield work.finding(
             "account-name-taken", "R-F10", f"{taken[0]} is taken ({taken[1]}), so the account is named {name}", "none needed"
         )
-    touched = [one for view in work.views for one in references.of(view, DEFAULT_ACCOUNT, name) if references.is_touched(one)]
+    touched = [one for view in work.views for one in references.of(view, workload, DEFAULT_ACCOUNT, name) if references.is_touched(one)]
     yield from _findings(work, touched)
     risks = [*_risks(work, touched), *outside.risks(work), *policies.risks(work), *identity.kind_risks(workload)]
     operations = [_set_account(work, spec.value, name), *_drop_alias(work, spec.value)]

@@ -12,7 +12,7 @@ ALWAYS = frozenset(
     {
         *("ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Namespace", "Service", "APIService"),
         *("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Kustomization", "Component", "Template"),
-        *("HelmRelease", "HelmChart", "Application", "ApplicationSet", "Config", "Recipe", "Plan"),
+        *("HelmRelease", "HelmChart", "Application", "ApplicationSet", "AppProject", "Config", "Recipe", "Plan"),
     }
 )
 """Kinds that matter whatever they say, besides those that hold pod specs."""
@@ -51,6 +51,7 @@ CLUES: Mapping[str, tuple[str, ...]] = {
     "Secret": ("stringData", "service-account", "serviceaccount"),
     "PersistentVolumeClaim": ("ReadWriteOnce",),
     "CSIDriver": ("tokenRequests",),
+    "ResourceQuota": ("count/serviceaccounts",),
     "ValidatingAdmissionPolicyBinding": ("validationActions",),
 }
 """Kinds that matter only where their text holds one of these words."""

@@ -10,15 +10,20 @@ from samigrate.planning import consul, names
 from samigrate.planning.state import State, Work
 from samigrate.scope.index import Match
 from samigrate.scope.layer import BINDINGS
-from samigrate.values import at, mapping, sequence
+from samigrate.values import Value, at, mapping, sequence
 
 _HARMLESS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "config.kubernetes.io/", "kustomize.config.k8s.io/", "argocd.argoproj.io/")
+
+
+WAVE = "argocd.argoproj.io/sync-wave"
+WEIGHT = "werf.io/weight"
+"""By what Argo CD and werf apply one object before another: 0 where none is stated, lower ones first."""
 
 
 def hook(workload: Workload) -> str:
     """The hook that the workload is ("pre-install", "PreSync", …), or "" (R-F15, R-F20)."""
     annotations = workload.resource.annotations
-    for key in ("helm.sh/hook", "argocd.argoproj.io/hook"):
+    for key in ("helm.sh/hook", "argocd.argoproj.io/hook", "kluctl.io/hook"):
         if isinstance(found := annotations.get(key), str) and found:
             return found
     return ""
@@ -26,8 +31,20 @@ def hook(workload: Workload) -> str:
 
 def wave(workload: Workload) -> int:
     """The Argo CD sync wave, 0 where none is stated (R-F20)."""
-    stated = workload.resource.annotations.get("argocd.argoproj.io/sync-wave")
+    return _number(workload.resource, WAVE)
+
+
+def _number(resource: Resource, key: str) -> int:
+    stated = resource.annotations.get(key)
     return int(stated) if isinstance(stated, str) and re.fullmatch(r"[-+]?\d{1,9}", stated) else 0
+
+
+def order(work: Work) -> dict[str, Value]:
+    """The annotations by which a new account is there before the workload, and after its Namespace (R-F20)."""
+    spaces = [seen.resource for view in work.views if view.namespace for seen in view.find("", "Namespace", view.namespace)]
+    waves = min(wave(work.workload), max((0, *(_number(one, WAVE) for one in spaces))))
+    weight = min(_number(work.workload.resource, WEIGHT), 0)
+    return {key: str(number) for key, number in ((WAVE, waves), (WEIGHT, weight)) if number}
 
 
 def kind_risks(workload: Workload) -> list[tuple[Risk, str]]:

@@ -1,8 +1,9 @@
-"""Policies in the input that refuse a change of account (domain R-D24)."""
+"""What in the input refuses a change of account (domain R-D24), or a new one: policies, Argo CD's projects, quotas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from samigrate.model import Resource, Risk
 from samigrate.planning.state import Work
@@ -25,6 +26,55 @@ def risks(work: Work) -> Iterator[tuple[Risk, str]]:
             for policy in view.everywhere(*kind):
                 if compares_accounts(policy) and denies(policy, view):
                     yield Risk.L5, f"{policy.id} may refuse an update that changes the account, R-D24"
+
+    yield from _refusals(work)
+
+
+def _refusals(work: Work) -> Iterator[tuple[Risk, str]]:
+    """That a new account will not be let in. Argo CD refuses the whole sync for one kind that a project does not allow:
+    https://argo-cd.readthedocs.io/en/stable/user-guide/projects/"""
+    for view in work.views:
+        applications = view.anywhere("argoproj.io", "Application")
+        for project in view.anywhere("argoproj.io", "AppProject"):
+            if not _allows_accounts(project) and _deploys(project, applications, work, view):
+                yield Risk.L5, f"{project.id} ({project.at.path}) does not allow a ServiceAccount, and Argo CD would refuse the whole sync"
+        for seen in view.all("", "ResourceQuota"):
+            if "count/serviceaccounts" in mapping(seen.resource.value, "spec", "hard"):
+                yield Risk.L4, f"{seen.resource.id} ({seen.resource.at.path}) limits how many accounts the namespace may have"
+
+
+def _allows_accounts(project: Resource) -> bool:
+    def names(entry: Value) -> bool:
+        return fnmatchcase("", text(entry, "group") or "") and fnmatchcase("ServiceAccount", text(entry, "kind") or "")
+
+    spec = mapping(project.value, "spec")
+    allowed = spec.get("namespaceResourceWhitelist")
+    if isinstance(allowed, list) and not any(map(names, allowed)):
+        return False
+    return not any(map(names, sequence(spec, "namespaceResourceBlacklist")))
+
+
+def _deploys(project: Resource, applications: Sequence[Resource], work: Work, view: View) -> bool:
+    """Whether the workload is deployed under the project, as far as can be seen: by an Application of it, or, where none
+    is here, into one of its namespaces."""
+    own = [one for one in applications if text(one.value, "spec", "project") == project.id.name]
+    if own:
+        return any(_holds(one, work, view) for one in own)
+    spaces = [text(entry, "namespace") or "" for entry in sequence(project.value, "spec", "destinations")]
+    return view.namespace is not None and any(fnmatchcase(view.namespace, one) for one in spaces)
+
+
+def _holds(application: Resource, work: Work, view: View) -> bool:
+    spec = mapping(application.value, "spec")
+    paths = [text(one, "path") for one in (spec.get("source"), *sequence(spec, "sources"))]
+    if any(path and _is_below(work.workload.resource.at.path, path) for path in paths):
+        return True
+    return view.namespace is not None and text(spec, "destination", "namespace") == view.namespace
+
+
+def _is_below(path: str, folder: str) -> bool:
+    """Whether a file may be in a folder of its repository, whose root need not be where the input starts."""
+    return f"/{folder.strip('./')}/" in f"/{path}"
 
 
 def denies(policy: Resource, view: View) -> bool:

@@ -114,6 +114,14 @@ class Elsewhere:
         return found
 
     @cached_property
+    def by_kind(self) -> _Index[Resource]:
+        """Objects by (group, kind)."""
+        found: dict[Hashable, list[There[Resource]]] = defaultdict(list)
+        for one in self._objects():
+            found[one.thing.id.group, one.thing.id.kind].append(one)
+        return found
+
+    @cached_property
     def of_kind(self) -> _Index[Resource]:
         """Objects by (group, kind, namespace)."""
         found: dict[Hashable, list[There[Resource]]] = defaultdict(list)

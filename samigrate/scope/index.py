@@ -225,6 +225,11 @@ class View:
         """Every object of a kind in the scope, whatever its namespace."""
         return list(self._near(lambda layer: layer.by_kind.get((group, kind), ())))
 
+    def anywhere(self, group: str, kind: str) -> list[Resource]:
+        """Every object of a kind in all of the input, but for copies of the workload's own environment."""
+        far = self._far(self.scope.elsewhere.by_kind.get((group, kind), ()), lambda one: one.at)
+        return self.everywhere(group, kind) + [one.thing for one in far]
+
     def unread(self, account: str) -> list[Unread]:
         """What could not be read and may speak of the account of that name."""
         near = [one for one in self.scope.unread if may_name(one, account, self.namespace, near=True)]

@@ -252,9 +252,8 @@ def _account(work: Work, name: str, options: Mapping[str, Value]) -> NewResource
         f"{work.settings.prefix}/managed": "true",
         f"{work.settings.prefix}/reason": identity.purpose(workload),
         **_copied(work),
+        **identity.order(work),
     }
-    if (wave := identity.wave(workload)) < 0:
-        metadata["annotations"]["argocd.argoproj.io/sync-wave"] = str(wave)
     if text(workload.resource.value, "metadata", "annotations", "helm.sh/resource-policy") == "keep":
         metadata["annotations"]["helm.sh/resource-policy"] = "keep"
     value: dict[str, Value] = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}

@@ -93,16 +93,24 @@ class Overlay(NamedTuple):
 
     def on_the_way(self, workload: Workload) -> list[Kustomization]:
         """The kustomizations that lead to the workload, and the components that they use."""
-        route = self.way.routes.get(workload.resource.at.path, frozenset())
+        return self._leading_to(workload.resource.at.path)
+
+    def namespaces(self, path: str) -> frozenset[str]:
+        """The namespaces that a file's objects are put into, one after the other, on their way to the build."""
+        stated = (text(member.value, "namespace") for member in self._leading_to(path))
+        return frozenset(namespace for namespace in stated if namespace)
+
+    def _leading_to(self, path: str) -> list[Kustomization]:
+        route = self.way.routes.get(path, frozenset())
         used = {path for member in self.build.members if member.folder in route for path in member.resources}
         return [one for one in self.build.members if one.folder in route or (one.is_component and one.folder in used)]
 
-    def patches_of(self, workload: Workload, members: Sequence[Kustomization]) -> Iterator[tuple[Patch, Value]]:
-        """The patches of some kustomizations that may be for the workload."""
+    def patches_of(self, one: Workload | Resource, members: Sequence[Kustomization]) -> Iterator[tuple[Patch, Value]]:
+        """The patches of some kustomizations that may be for a workload, or for another object."""
         for member in members:
             for patch in member.patched:
                 for value in self.files.get(patch.path, ()) if patch.path else patch.values:
-                    if _is_for(patch, value, workload):
+                    if _is_for(patch, value, one):
                         yield patch, value
 
     def _replacements(self, members: Sequence[Kustomization]) -> Iterator[tuple[str, Value]]:
@@ -136,15 +144,15 @@ def _is_replaced(target: Value, workload: Workload, fields: tuple[str, ...]) -> 
     return any(path.rpartition(".")[2] in fields for path in paths)
 
 
-def _is_for(patch: Patch, value: Value, workload: Workload) -> bool:
-    """Whether a patch may be for the workload; label and annotation selectors are taken as met."""
+def _is_for(patch: Patch, value: Value, one: Workload | Resource) -> bool:
+    """Whether a patch may be for the object; label and annotation selectors are taken as met."""
     if patch.target:
         return all(
             _matches(patch.target.get(key), wanted)
-            for key, wanted in (("group", workload.id.group), ("kind", workload.id.kind), ("name", workload.id.name))
+            for key, wanted in (("group", one.id.group), ("kind", one.id.kind), ("name", one.id.name))
         )
     name = text(value, "metadata", "name") or ""
-    return text(value, "kind") == workload.id.kind and bool(name) and (workload.id.name in name or name in workload.id.name)
+    return text(value, "kind") == one.id.kind and bool(name) and (one.id.name in name or name in one.id.name)
 
 
 def _matches(pattern: Value, wanted: str) -> bool:

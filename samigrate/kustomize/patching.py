@@ -31,6 +31,15 @@ def steps(overlay: Overlay, workload: Workload) -> Iterator[tuple[Location, Work
             yield Location(member.path, GENERATED), _with(workload, value)
 
 
+def patched(overlay: Overlay, resource: Resource) -> Resource:
+    """An object after every patch of the build that may be for it."""
+    value: Value = resource.value
+    for member in reversed(overlay.build.members):
+        for _, content in overlay.patches_of(resource, [member]):
+            value = _patched(value, content)
+    return Resource(resource.at, value) if isinstance(value, dict) and value != resource.value else resource
+
+
 def _with(workload: Workload, value: Value) -> Workload:
     return replace(workload, resource=Resource(workload.resource.at, value if isinstance(value, dict) else {}))
 

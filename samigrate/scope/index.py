@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
+from samigrate.kustomize import patching
 from samigrate.kustomize.overlays import Overlay
 from samigrate.model import TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
 from samigrate.placeholders import is_filled_in, may_be
 from samigrate.planning import names
 from samigrate.scope.elsewhere import Elsewhere, There
 from samigrate.scope.identities import Identity, covers
-from samigrate.scope.layer import ANY, RBAC, Layer, Subject
+from samigrate.scope.layer import ANY, BINDINGS, RBAC, Layer, Subject, subjects
 from samigrate.scope.unread import may_name
 from samigrate.tokens import TokenSecret, named_account
 from samigrate.values import at, mapping, text
@@ -121,7 +122,20 @@ class Scope:
     def _is_rewritten(self, subject: Subject) -> bool:
         if subject.name == "default" or subject.namespace is None:
             return True
-        return any(subject.namespace == (account.id.namespace or "default") for account in self._accounts(subject.name))
+        return any(subject.namespace in self._homes(account) for account in self._accounts(subject.name))
+
+    def _homes(self, account: Resource) -> frozenset[str]:
+        """The namespaces that an account has on its way to the build: a subject in one of them goes along with it."""
+        return (self.overlay.namespaces(account.at.path) if self.overlay else frozenset()) | {account.id.namespace or "default"}
+
+    @cached_property
+    def patched_subjects(self) -> tuple[Subject, ...]:
+        """The accounts that bindings name only after the build's patches."""
+        if self.overlay is None:
+            return ()
+        bindings = [one for layer in self.near for kind in BINDINGS for one in layer.by_kind.get(kind, ())]
+        made = ((one, patching.patched(self.overlay, one)) for one in bindings)
+        return tuple(subject for one, new in made if new is not one for subject in _added(subjects(one), subjects(new)))
 
     def _accounts(self, name: str) -> Iterator[Resource]:
         return (account for layer in self.near for account in layer.by_name.get(("", "ServiceAccount", name), ()))
@@ -248,6 +262,9 @@ class View:
         for subject in self._near(lambda layer: layer.subjects.get(("account", account), ())):
             if match := compare(self.namespace, self.scope.subject_namespace(subject), near=True):
                 yield _grant(subject, self.scope, match)
+        for subject in self.scope.patched_subjects:  # in doubt: the patch may be for another object of the name
+            if subject.name == account and compare(self.namespace, self.scope.subject_namespace(subject), near=True):
+                yield _grant(subject, self.scope, Match.DOUBT)
         for subject in self._near(lambda layer: layer.subjects.get(("account", ANY), ())):
             is_here = compare(self.namespace, self.scope.subject_namespace(subject), near=True)
             if is_here and (subject.name == account or may_be(subject.name, account) or is_filled_in(account)):
@@ -368,6 +385,11 @@ class View:
 
     def _workloads(self, found: Iterable[There[Workload]]) -> list[Workload]:
         return [one.thing for one in self._far(found, _at_object) if self._match(one) is Match.SAME]
+
+
+def _added(before: Iterable[Subject], after: Iterable[Subject]) -> Iterator[Subject]:
+    known = {(one.namespace, one.name) for one in before}
+    return (one for one in after if one.via != "group" and (one.namespace, one.name) not in known)
 
 
 def _grant(subject: Subject, scope: Scope, match: Match, *, is_far: bool = False) -> Grant:

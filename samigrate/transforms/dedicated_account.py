@@ -161,12 +161,23 @@ def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str
                     yield Risk.L4, f"a cloud identity rests on the account ({key})"
                 if key == ENFORCE and str(value) in ("1", "t", "T", "TRUE", "true", "True"):
                     yield Risk.L5, f"{seen.resource.id} enforces mountable secrets"
+        for place in _patches_of_the_old(view):
+            yield Risk.L4, f"{place} patches the account it leaves: what the patch gives stays behind"
     if mapping(work.workload.metadata, "labels").get("azure.workload.identity/use") == "true":
         yield Risk.L4, "uses Azure workload identity"
     if pull_secrets.are_unseen(work):
         yield Risk.L3, "unseen pull secrets"
     if _has_unseen_rights(work):
         yield Risk.L4, "seems to use the API, and no right of default is in the input"
+
+
+def _patches_of_the_old(view: View) -> list[str]:
+    """The files of the build's patches that say more of `default` than what others copy from it: a cloud's role, say."""
+    overlay, old = view.scope.overlay, view.account(DEFAULT_ACCOUNT)
+    if overlay is None:
+        return []
+    found = [patch for seen in old for patch, _ in overlay.patches_of(seen.resource, overlay.build.members)]
+    return list(dict.fromkeys(patch.path or patch.at.path for patch in found))
 
 
 # ---------------------------------------------------------------- the change

@@ -1,0 +1,97 @@
+"""What an overlay's patches make of bindings and accounts counts for the workloads of its base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.command import invoke
+
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {template: {spec: {containers: [{name: web, image: registry.example.com/web:1}]}}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: default}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web}
+"""
+BINDING = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {{name: readers}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}}
+subjects: [{{kind: ServiceAccount, name: {name}, namespace: {namespace}}}]
+"""
+TARGET = "target: {kind: ClusterRoleBinding, name: readers}, patch: "
+PATCHES = {
+    "sets a namespace": "[{op: replace, path: /subjects/0/namespace, value: ops}]",
+    "sets a name": "[{op: replace, path: /subjects/0/name, value: default}, {op: replace, path: /subjects/0/namespace, value: ops}]",
+    "adds a subject": "[{op: add, path: /subjects/-, value: {kind: ServiceAccount, name: default, namespace: ops}}]",
+    "adds a user": "[{op: add, path: /subjects/-, value: {kind: User, name: 'system:serviceaccount:ops:default'}}]",
+    "merges": "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: readers}, "
+    "subjects: [{kind: ServiceAccount, name: default, namespace: ops}]}",
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def lay(base: str, binding: str, overlay: str) -> None:
+    files = {
+        "base/kustomization.yaml": f"{base}\nresources: [web.yaml, binding.yaml]\n",
+        "base/web.yaml": WEB,
+        "base/binding.yaml": binding,
+        "prod/kustomization.yaml": f"namespace: ops\nresources: [../base]\n{overlay}\n",
+    }
+    for path, text in files.items():
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_text(text)
+
+
+def pod() -> dict[str, Any]:
+    assert invoke(["migrate", "--write", "."]).exit == 0
+    made = next(yaml.safe_load_all(Path("base/web.yaml").read_text()))["spec"]["template"]["spec"]
+    assert isinstance(made, dict)
+    return made
+
+
+@pytest.mark.parametrize("patch", PATCHES)
+def test_a_patch_that_gives_rights(patch: str) -> None:
+    name = "default" if patch == "sets a namespace" else "reader"
+    lay("", BINDING.format(name=name, namespace="elsewhere"), f"patches: [{{{TARGET}{yaml.safe_dump(PATCHES[patch], width=999).strip()}}}]")
+    made = pod()
+    assert made.get("automountServiceAccountToken") is not False
+    assert made.get("serviceAccountName", "default") == "default"  # what the patch names is the old account
+
+
+def test_a_patch_that_gives_rights_to_another() -> None:
+    patch = "[{op: add, path: /subjects/-, value: {kind: ServiceAccount, name: other, namespace: ops}}]"
+    lay("", BINDING.format(name="reader", namespace="elsewhere"), f"patches: [{{{TARGET}{yaml.safe_dump(patch, width=999).strip()}}}]")
+    assert pod()["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize(("stated", "is_bound"), [("base", True), ("default", True), ("other", False)])
+def test_a_subject_goes_along_with_its_account_from_namespace_to_namespace(stated: str, is_bound: bool) -> None:
+    """kustomize sets the namespace of a subject that names an account of the build, as each layer has it."""
+    Path("base").mkdir()
+    lay("namespace: base", BINDING.format(name="web", namespace=stated), "")
+    Path("base/web.yaml").write_text(WEB.replace("{spec: {containers", "{spec: {serviceAccountName: web, containers"))
+    assert (pod().get("automountServiceAccountToken") is not False) is is_bound
+
+
+def test_a_patch_that_gives_the_old_account_a_role_is_for_people_to_look_at() -> None:
+    patch = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, annotations: {eks.amazonaws.com/role-arn: x}}}"
+    lay("", BINDING.format(name="reader", namespace="elsewhere"), f"patches: [{{patch: {yaml.safe_dump(patch, width=999).strip()}}}]")
+    assert "serviceAccountName" not in pod()
+    assert "prod/kustomization.yaml patches the account it leaves" in invoke(["audit", "."]).stdout.decode()

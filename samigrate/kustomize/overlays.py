@@ -18,7 +18,9 @@ from samigrate.values import Value, at, mapping, parts, pointer, resolve, sequen
 
 RENAMED = frozenset({"Pod", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"})
 """Kinds in whose pods kustomize renames `serviceAccountName` by itself; it asks for the kind alone, not its group."""
-_FIELDS = {"identity": ("serviceAccountName", "serviceAccount"), "automount": ("automountServiceAccountToken",)}
+ACCOUNT = ("serviceAccountName", "serviceAccount")
+"""The field that names a pod's account, and its deprecated alias: what is written to one changes what the other means."""
+_LISTS = frozenset({"volumes", "containers", "initContainers", "ephemeralContainers"})
 
 
 class Overlay(NamedTuple):
@@ -34,7 +36,7 @@ class Overlay(NamedTuple):
             if what := _sets(value, workload, proposal):
                 return f"{patch.path or patch.at.path} patches {what}", "change it there, or take the patch into the workload"
         kind = workload.id.kind
-        if fields := _FIELDS.get(proposal.part):
+        if fields := _fields(workload, proposal):
             for path, target in self._replacements(self.build.members):
                 if _is_replaced(target, workload, fields):
                     return f"a replacement in {path} writes its {fields[0]}", "change it there"
@@ -69,7 +71,7 @@ class Overlay(NamedTuple):
         """The account that the workload names after what the build's patches write, None for none; "" where a
         replacement writes it, since what that will be is not known here."""
         here = self.on_the_way(workload)
-        if any(_is_replaced(target, workload, _FIELDS["identity"]) for _, target in self._replacements(here)):
+        if any(_is_replaced(target, workload, ACCOUNT) for _, target in self._replacements(here)):
             return ""
         for patch, value in self.patches_of(workload, [*reversed(here)]):  # from within outwards: the outermost has the last word
             stated = _written(value, workload, stated) if self._is_meant(patch, value, workload) else stated
@@ -172,10 +174,20 @@ def _is_matched(pattern: str, name: str) -> bool:
         return False
 
 
+def _fields(workload: Workload, proposal: Proposal) -> tuple[str, ...]:
+    """The fields of the pod that a part of a change writes, but for its lists; the account's go together."""
+    here, above = workload.resource.at, workload.pod + "/"
+    inside = (one.pointer.removeprefix(above) for one in proposal.operations if one.target == here and one.pointer.startswith(above))
+    found = dict.fromkeys(parts(f"/{pointer_}")[0] for pointer_ in inside)
+    if not found.keys().isdisjoint(ACCOUNT):
+        found = {**dict.fromkeys(ACCOUNT), **found}
+    return tuple(field for field in found if field not in _LISTS)
+
+
 def _sets(value: Value, workload: Workload, proposal: Proposal) -> str:
     """What of a part's fields the patch sets as well, in words; "" where nothing."""
     kind, _, name = proposal.part.partition(" ")
-    fields = _FIELDS.get(kind, ())
+    fields = _fields(workload, proposal)
     if isinstance(value, list):
         told = (_operation_sets(entry, workload, fields, name if kind == "volume" else "") or _moves(entry, proposal) for entry in value)
         return next((what for what in told if what), "")

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from samigrate import datafiles, globs, manifests
+from samigrate.model import NOWHERE, Resource
 from samigrate.pullrequests import codeowners
+from samigrate.scope.identities import covers, identities
 from samigrate.yamltext import place
 from samigrate.yamltext.node import Node
 from samigrate.yamltext.parse import compose
@@ -43,6 +45,28 @@ def test_many_stars_take_no_time(glob: str) -> None:
     start = time.process_time()
     assert not globs.matches(glob, path)
     assert not codeowners.owners([codeowners.Rule("", glob, ("@me",))], path)
+    assert time.process_time() - start < 5, "it takes milliseconds, or for ever"
+
+
+LONG = 60_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a." * LONG, "a" * LONG, f"({'a|' * LONG}", f"ns/{'x' * LONG}", "ns/x" * LONG, "ns/[" * LONG, "kind: " * LONG, "system:serviceaccount:" * 9999],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_a_long_text_is_read_once_for_identities(text: str) -> None:
+    value = {"kind": "ConfigMap", "data": {"serviceAccount": text, "x": f"subjects roleRef ServiceAccount {{ {text}"}}
+    start = time.process_time()
+    list(identities(Resource(NOWHERE, value)))
+    assert time.process_time() - start < 5, "it takes milliseconds, or minutes"
+
+
+def test_many_stars_in_an_accounts_name_take_no_time() -> None:
+    start = time.process_time()
+    assert not covers("*a" * 30 + "b", "a" * 200)
+    assert covers("*a" * 30 + "*", "a" * 200)
     assert time.process_time() - start < 5, "it takes milliseconds, or for ever"
 
 

@@ -146,6 +146,7 @@ GIVES_NOTHING = {
     "who a policy is for": named("ClusterPolicy", f"spec: {{rules: [{{match: {{any: [{{{SUBJECTS}, clusterRoles: [x]}}]}}}}]}}"),
     "another namespace": named("Object", f"spec: {{manifest: {BINDING.replace('shop', 'other')}}}"),
     "another account": named("Object", f"spec: {{manifest: {BINDING.replace('default', 'other')}}}"),
+    "prose": named("ConfigMap", "data: {a: 'the subjects and the roleRef of a ServiceAccount'}", "v1"),
     "a tenant's owner who is a person": named("Tenant", "spec: {owners: [{kind: User, name: default}]}"),
 }
 

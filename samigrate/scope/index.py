@@ -8,7 +8,6 @@ another scope of the input is seen where it names a concrete namespace (`elsewhe
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -22,7 +21,9 @@ from samigrate.placeholders import is_filled_in, may_be
 from samigrate.planning import names
 from samigrate.scope.elsewhere import Elsewhere, There
 from samigrate.scope.identities import Identity, covers
-from samigrate.scope.layer import ANY, BINDINGS, RBAC, Layer, Subject, subjects
+from samigrate.scope.layer import ANY, BINDINGS, RBAC, Layer, Subject, added, subjects
+from samigrate.scope.matching import Match as Match
+from samigrate.scope.matching import compare as compare
 from samigrate.scope.unread import may_name
 from samigrate.tokens import TokenSecret, named_account
 from samigrate.values import at, mapping, text
@@ -36,14 +37,6 @@ CLUSTER_SCOPED = frozenset(
         *("PriorityClass", "StorageClass", "SecurityContextConstraints", "FlowSchema", "ClusterPolicy"),
     }
 )
-
-
-class Match(enum.IntEnum):
-    """Three values: an in-doubt match counts as strong evidence, never as licence to edit."""
-
-    DIFFERENT = 0
-    DOUBT = 1
-    SAME = 2
 
 
 class Seen(NamedTuple):
@@ -135,7 +128,7 @@ class Scope:
             return ()
         bindings = [one for layer in self.near for kind in BINDINGS for one in layer.by_kind.get(kind, ())]
         made = ((one, patching.patched(self.overlay, one)) for one in bindings)
-        return tuple(subject for one, new in made if new is not one for subject in _added(subjects(one), subjects(new)))
+        return tuple(subject for one, new in made if new is not one for subject in added(subjects(one), subjects(new)))
 
     def _accounts(self, name: str) -> Iterator[Resource]:
         return (account for layer in self.near for account in layer.by_name.get(("", "ServiceAccount", name), ()))
@@ -152,22 +145,6 @@ class Scope:
         """What the build will call an account that is to stand beside an object."""
         prefix, suffix = self.overlay.way.names(resource.at.path) if self.overlay else ("", "")
         return prefix + account + suffix
-
-
-def compare(one: str | None, other: str | None, *, near: bool) -> Match:
-    """Two namespaces, None being the scope's own symbol. Outside the symbol's reach only equal names match, and names
-    that may become equal once they are filled in."""
-    if one is not None and one == other:
-        return Match.SAME
-    if one is not None and other is not None:
-        return Match.DOUBT if _may_become(one, other) or _may_become(other, one) else Match.DIFFERENT
-    if not near:
-        return Match.DIFFERENT
-    return Match.SAME if one is other else Match.DOUBT
-
-
-def _may_become(stated: str, other: str) -> bool:
-    return is_filled_in(stated) and (is_filled_in(other) or may_be(stated, other))
 
 
 class View:
@@ -385,11 +362,6 @@ class View:
 
     def _workloads(self, found: Iterable[There[Workload]]) -> list[Workload]:
         return [one.thing for one in self._far(found, _at_object) if self._match(one) is Match.SAME]
-
-
-def _added(before: Iterable[Subject], after: Iterable[Subject]) -> Iterator[Subject]:
-    known = {(one.namespace, one.name) for one in before}
-    return (one for one in after if one.via != "group" and (one.namespace, one.name) not in known)
 
 
 def _grant(subject: Subject, scope: Scope, match: Match, *, is_far: bool = False) -> Grant:

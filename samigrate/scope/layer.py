@@ -53,6 +53,12 @@ def subjects(binding: Resource) -> Iterator[Subject]:
             yield Subject(binding, f"/groupNames/{index}", None, name, "group")
 
 
+def added(before: Iterable[Subject], after: Iterable[Subject]) -> Iterator[Subject]:
+    """The accounts that a binding names after a change and not before."""
+    known = {(one.namespace, one.name) for one in before}
+    return (one for one in after if one.via != "group" and (one.namespace, one.name) not in known)
+
+
 def _namespace(entry: Value) -> str | None:
     stated = at(entry, "namespace")
     return OPEN if isinstance(stated, dict | list) else text(entry, "namespace")

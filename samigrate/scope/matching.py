@@ -1,0 +1,31 @@
+"""Whether two namespaces are the same, as far as is known."""
+
+from __future__ import annotations
+
+import enum
+
+from samigrate.placeholders import is_filled_in, may_be
+
+
+class Match(enum.IntEnum):
+    """Three values: an in-doubt match counts as strong evidence, never as licence to edit."""
+
+    DIFFERENT = 0
+    DOUBT = 1
+    SAME = 2
+
+
+def compare(one: str | None, other: str | None, *, near: bool) -> Match:
+    """Two namespaces, None being the scope's own symbol. Outside the symbol's reach only equal names match, and names
+    that may become equal once they are filled in."""
+    if one is not None and one == other:
+        return Match.SAME
+    if one is not None and other is not None:
+        return Match.DOUBT if _may_become(one, other) or _may_become(other, one) else Match.DIFFERENT
+    if not near:
+        return Match.DIFFERENT
+    return Match.SAME if one is other else Match.DOUBT
+
+
+def _may_become(stated: str, other: str) -> bool:
+    return is_filled_in(stated) and (is_filled_in(other) or may_be(stated, other))

@@ -37,7 +37,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
 
 
 def _has_moved(grant: Grant, view: View, prefix: str) -> bool:
-    """Whether an earlier run has moved the workload that uses the grant to an account of its own."""
+    """Whether an earlier run has moved the workload that uses the grant to an account of its own. Where the grant may be
+    another environment's, an account here of a name that it has says nothing."""
+    if grant.match is Match.DOUBT:
+        return False
     names = [name for entry in sequence(grant.binding.value, "subjects") if (name := text(entry, "name"))]
     accounts = [seen for name in names for seen in view.account(name) if seen.match is Match.SAME]
     return any(seen.resource.annotations.get(f"{prefix}/managed") == "true" for seen in accounts)

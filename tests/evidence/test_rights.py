@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from samigrate import evidence
 from samigrate.config import Settings
 from samigrate.model import Level
 from samigrate.scope.index import Match
+from tests.command import invoke
 from tests.evidence.scene import CATALOG, deployment, scene, told, verdict
 
 ACCOUNT = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop}\n"
@@ -127,3 +130,27 @@ def test_views_meet_in_the_strictest_verdict() -> None:
         assert found.level is Level.REQUIRED
         assert len(found.evidence) == 1
     assert bound.grants("web")[0].match is Match.SAME
+
+
+def test_an_account_of_the_name_in_another_environment_does_not_tell_that_the_user_has_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first run leaves on `default`, in doubt, the second must leave, too."""
+    monkeypatch.chdir(tmp_path)
+    head = (
+        "---\napiVersion: apps/v1\nkind: {}\nmetadata: {{name: {}, namespace: shop}}\nspec: {{template: {{spec: {{containers: [{}]}}}}}}\n"
+    )
+    hint = "{name: c, image: x, env: [{name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}]}"
+    nginx = "{name: c, image: nginx}"
+    binding = (
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b, namespace: shop}\n"
+        "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}\n"
+        "subjects: [{kind: ServiceAccount, name: default, namespace: shop}]\n"
+    )
+    Path("prod").mkdir()
+    Path("test").mkdir()
+    Path("prod/all.yaml").write_text(binding + head.format("Deployment", "web", nginx) + head.format("StatefulSet", "web", hint))
+    both = head.format("Deployment", "web", nginx) + head.format("StatefulSet", "web", nginx)
+    Path("test/all.yaml").write_text(both + head.format("Deployment", "api", nginx))
+    assert invoke(["migrate", "--write", "."]).exit == 0
+    assert invoke(["migrate", "--check", "."]).exit == 0

@@ -83,6 +83,8 @@ def test_a_hook_keeps_its_account(key: str) -> None:
         (f"namespaceResourceBlacklist: [{{group: '*', kind: 'Service*'}}], {TO_SHOP}", "", False),
         (f"{ONLY_DEPLOYMENTS}, destinations: [{{namespace: '*'}}]", "project: p, source: {path: shop}", False),
         (f"{ONLY_DEPLOYMENTS}, destinations: [{{namespace: '*'}}]", "project: p, destination: {namespace: shop}", False),
+        (f"{ONLY_DEPLOYMENTS}, destinations: [{{namespace: '*'}}]", "project: p, source: {path: ./shop/}", False),
+        (f"{ONLY_DEPLOYMENTS}, destinations: [{{namespace: '*'}}]", "project: p, source: {path: .}", False),
         (f"{ONLY_DEPLOYMENTS}, destinations: [{{namespace: '*'}}]", "project: p, source: {path: other}", True),
         (f"{ONLY_DEPLOYMENTS}, destinations: [{{namespace: other}}]", "", True),
         (f"namespaceResourceWhitelist: [{{group: '*', kind: '*'}}], {TO_SHOP}", "", True),

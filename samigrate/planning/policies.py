@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import posixpath
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from samigrate.model import Resource, Risk
@@ -34,9 +35,8 @@ def _refusals(work: Work) -> Iterator[tuple[Risk, str]]:
     """That a new account will not be let in. Argo CD refuses the whole sync for one kind that a project does not allow:
     https://argo-cd.readthedocs.io/en/stable/user-guide/projects/"""
     for view in work.views:
-        applications = view.anywhere("argoproj.io", "Application")
         for project in view.anywhere("argoproj.io", "AppProject"):
-            if not _allows_accounts(project) and _deploys(project, applications, work, view):
+            if not _allows_accounts(project) and _deploys(project, work, view):
                 yield Risk.L5, f"{project.id} ({project.at.path}) does not allow a ServiceAccount, and Argo CD would refuse the whole sync"
         for seen in view.all("", "ResourceQuota"):
             if "count/serviceaccounts" in mapping(seen.resource.value, "spec", "hard"):
@@ -54,10 +54,10 @@ def _allows_accounts(project: Resource) -> bool:
     return not any(map(names, sequence(spec, "namespaceResourceBlacklist")))
 
 
-def _deploys(project: Resource, applications: Sequence[Resource], work: Work, view: View) -> bool:
+def _deploys(project: Resource, work: Work, view: View) -> bool:
     """Whether the workload is deployed under the project, as far as can be seen: by an Application of it, or, where none
     is here, into one of its namespaces."""
-    own = [one for one in applications if text(one.value, "spec", "project") == project.id.name]
+    own = [one for one in view.anywhere("argoproj.io", "Application") if text(one.value, "spec", "project") == project.id.name]
     if own:
         return any(_holds(one, work, view) for one in own)
     spaces = [text(entry, "namespace") or "" for entry in sequence(project.value, "spec", "destinations")]
@@ -74,7 +74,8 @@ def _holds(application: Resource, work: Work, view: View) -> bool:
 
 def _is_below(path: str, folder: str) -> bool:
     """Whether a file may be in a folder of its repository, whose root need not be where the input starts."""
-    return f"/{folder.strip('./')}/" in f"/{path}"
+    inside = posixpath.normpath(folder)
+    return inside == "." or f"/{inside.strip('/')}/" in f"/{path}"
 
 
 def denies(policy: Resource, view: View) -> bool:

@@ -25,6 +25,7 @@ from samigrate.commands.output import (
     OUR_BUG,
     REPORT,
     WOULD_CHANGE,
+    encoded_lines,
     end_logs,
     exit_code,
     flush,
@@ -299,5 +300,5 @@ def explain(id: str | None) -> int:
 
 
 def _tell(lines: Iterable[str]) -> int:
-    put(sys.stdout, "".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
+    put(sys.stdout, encoded_lines(lines))
     return DONE

@@ -10,7 +10,7 @@ import click
 
 from samigrate.commands import following
 from samigrate.commands.options import Options
-from samigrate.commands.output import exit_code, look, put, say, say_problems
+from samigrate.commands.output import encoded_lines, exit_code, look, put, say, say_problems
 
 if TYPE_CHECKING:
     from samigrate.outcome import Outcome
@@ -76,14 +76,14 @@ def _ask(asked: list[tuple[Run, Work, Entry]], options: Options) -> Iterator[Ent
 def _show(run: Run, work: Work, entry: Entry, place: str, options: Options) -> None:
     from samigrate.planfiles import review
     from samigrate.reporters import diff
-    from samigrate.words import clean, inert
+    from samigrate.words import clean
 
     lines = [f"{entry.at.object}  {entry.at.file}:{entry.line}  ({place})", f"  verdict {entry.verdict}, risk {entry.risk}"]
     lines += [f"  {entry.reason}", *(f"  - {sign}" for sign in entry.evidence), *(f"  ! {note}" for note in entry.notes)]
-    put(sys.stdout, ("\n" + "".join(inert(line) + "\n" for line in lines)).encode("utf-8", "backslashreplace"))
+    put(sys.stdout, encoded_lines(["", *map(clean, lines)]))
     changes = review.alone(run, work)
     shown: Outcome = run.outcome._replace(changes=tuple(changes))
     for piece in diff.render(shown, look(options, sys.stdout)):
         put(sys.stdout, piece.encode("utf-8", "surrogateescape"))
     for path in diff.hidden(shown):
-        put(sys.stdout, inert(f"{clean(path)}: not shown, its diff would show a Secret's values\n").encode())
+        put(sys.stdout, encoded_lines([f"{clean(path)}: not shown, its diff would show a Secret's values"]))

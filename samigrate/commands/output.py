@@ -51,17 +51,17 @@ def say(lines: Iterable[str], logged: Iterable[str] | None = None) -> None:
     """Lines on standard error, and in the logs; `logged` are what the logs get instead. Nothing in them acts on a
     terminal or on a CI runner that reads along."""
     shown = list(lines)
-    put(sys.stderr, _encoded_lines(shown))
-    told = _encoded_lines(shown if logged is None else logged)
+    put(sys.stderr, encoded_lines(shown))
+    told = encoded_lines(shown if logged is None else logged)
     for log in tuple(_logs):
         try:
             log.write(told)
         except OSError as error:  # what it is a copy of has been said
             _logs.remove(log)
-            put(sys.stderr, _encoded_lines([f"samigrate: {log.name}: cannot be written: {error.strerror}"]))
+            put(sys.stderr, encoded_lines([f"samigrate: {log.name}: cannot be written: {error.strerror}"]))
 
 
-def _encoded_lines(lines: Iterable[str]) -> bytes:
+def encoded_lines(lines: Iterable[str]) -> bytes:
     return "".join(inert(line) + "\n" for line in lines).encode("utf-8", "backslashreplace")
 
 

@@ -33,19 +33,8 @@ _PROGRAMS = ("#!", *(f"{suffix}:" for suffix in SCRIPTS), "kopf")
 _TOKENS = ("SA_TOKEN", "authn-", "bearer_token_file", "current-context")
 CLUES: Mapping[str, tuple[str, ...]] = {
     "ConfigMap": (
-        *(
-            "kube",
-            "Kube",
-            "KUBE",
-            "k8s",
-            "K8s",
-            "K8S",
-            "ServiceAccount",
-            "serviceaccount",
-            "service-account",
-            "containers",
-            "enableInTreeAutoscaling",
-        ),
+        *("kube", "Kube", "KUBE", "k8s", "K8s", "K8S", "containers", "enableInTreeAutoscaling"),
+        *("ServiceAccount", "serviceaccount", "service-account"),
         *(*_TOKENS, *_SETTINGS, *_PROGRAMS),
     ),
     "Secret": ("stringData", "service-account", "serviceaccount"),

@@ -15,9 +15,9 @@ from samigrate.values import Value, mapping, pointer, resolve, sequence, text
 class Identity(NamedTuple):
     """A place that names an account outside RBAC. `namespace` is None where the place does not say; both may hold
     wildcards. `form` is "text" for what identifies a workload, "login" for a role that its token logs in to, "rights"
-    for a subject of a binding that stands inside another object, "selector"
-    for what goes by the account's labels or by the workload's own (see `selecting`), "reference" for a field that only
-    uses the account as a credential of its own (R-D21). `pointer` leads to the entry: a string, or a mapping with name and namespace."""
+    for a subject of a binding that stands inside another object, "selector" for what goes by the account's labels or by
+    the workload's own (see `is_selected`), "reference" for a field that only uses the account as a credential of its own
+    (R-D21). `pointer` leads to the entry: a string, or a mapping with name and namespace."""
 
     namespace: str | None
     name: str
@@ -50,8 +50,8 @@ _FORMS = (
     re.compile(rf"\bk8s:sa:{_NAME}(?P<ns>)"),
 )
 _PLAIN = re.compile(r"[-a-z0-9.*]*")
-_CREDENTIALS = frozenset(("serviceAccountName", "serviceAccountRef", "serviceAccount"))
-_LISTS = frozenset(("serviceAccounts", "notServiceAccounts", "targetServiceAccounts"))
+_CREDENTIALS = ("serviceAccountName", "serviceAccountRef", "serviceAccount")
+_LISTS = frozenset(("serviceAccounts", "notServiceAccounts"))
 _LOGINS = {
     "bound_service_account_names": ("bound_service_account_namespaces",),
     "boundServiceAccountNames": ("boundServiceAccountNamespaces",),
@@ -108,7 +108,7 @@ def _of(resource: Resource, value: Value, where: str, key: str, above: str) -> I
 def _is_apart(value: dict[str, Value], name: str) -> bool:
     """Whether an account's name and its namespace stand in fields of their own, side by side: an identity, as a cloud's
     associations have it."""
-    return isinstance(value.get("namespace"), str) and isinstance(value[name], str) and value[name] != ""
+    return isinstance(value.get("namespace"), str) and bool(text(value, name))
 
 
 def _in_mapping(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
@@ -119,7 +119,7 @@ def _in_mapping(resource: Resource, value: dict[str, Value], where: str) -> Iter
         yield Identity(text(value, "serviceAccount", "namespace"), name, "text", resource, where)
     if name := text(value, "serviceAccountRef", "name"):  # External Secrets, cert-manager, Infisical
         yield Identity(text(value, "serviceAccountRef", "namespace"), name, "reference", resource, f"{where}/serviceAccountRef")
-    for key in _CREDENTIALS & value.keys():
+    for key in _CREDENTIALS:
         if _is_apart(value, key):
             yield Identity(text(value, "namespace"), value[key], "text", resource, where + pointer(key))
     yield from _logins(resource, value, where)
@@ -146,11 +146,16 @@ def _subject(entry: Value, namespace: str | None) -> tuple[str | None, str] | No
     """The namespace and the name of the account that a subject is."""
     name = text(entry, "name") or ""
     if hit := _FORMS[0].fullmatch(name):
-        return (hit["ns"] if _PLAIN.fullmatch(hit["ns"]) else "*"), hit["name"]
+        return _known(hit["ns"]), hit["name"]
     if text(entry, "kind") != "ServiceAccount" or not name:
         return None
     stated = text(entry, "namespace") or namespace
-    return (stated if stated is None or _PLAIN.fullmatch(stated) else "*"), name
+    return stated and _known(stated), name
+
+
+def _known(namespace: str) -> str:
+    """A namespace as it is matched: what is a placeholder, or an expression, may be any."""
+    return namespace if _PLAIN.fullmatch(namespace) else "*"
 
 
 def _granted_in_text(resource: Resource, value: str, where: str) -> Iterator[Identity]:
@@ -168,8 +173,8 @@ def _granted_in_text(resource: Resource, value: str, where: str) -> Iterator[Ide
 
 
 def _logins(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
-    for key in _LOGINS.keys() & value.keys():
-        spaces: Sequence[str | None] = [one for one in sequence(value, *_LOGINS[key]) if isinstance(one, str)] or [None]
+    for key, beside in _LOGINS.items():
+        spaces: Sequence[str | None] = [one for one in sequence(value, *beside) if isinstance(one, str)] or [None]
         for index, name in enumerate(sequence(value, key)):
             if isinstance(name, str):
                 yield from (Identity(space, name, "login", resource, f"{where}{pointer(key)}/{index}") for space in spaces)
@@ -190,7 +195,7 @@ def _selectors(resource: Resource, value: dict[str, Value], where: str) -> Itera
     namespace = "*" if resource.id.kind.startswith(_OF_THE_CLUSTER) else None
     spaces: Sequence[str | None] = _namespaces(value.get("namespaceSelector")) or [namespace]
     found = [key for key in ("serviceAccountSelector", "spiffeIDTemplate") if value.get(key)]
-    found += [pointer("serviceAccounts", "selector")[1:]] if text(value, "serviceAccounts", "selector") else []
+    found += ["serviceAccounts/selector"] if text(value, "serviceAccounts", "selector") else []
     for key in found:
         yield from (Identity(space, "*", "selector", resource, f"{where}/{key}") for space in spaces)
 
@@ -230,9 +235,8 @@ def _in_text(resource: Resource, value: str, where: str, key: str) -> Iterator[I
             yield from _granted_in_text(resource, value, where)
         for form in _FORMS:
             for hit in form.finditer(value):
-                namespace = hit["ns"] if _PLAIN.fullmatch(hit["ns"]) else "*"  # a placeholder, or an expression
                 for name in _alternatives(hit["name"]):
-                    yield Identity(namespace or None, name, "text", resource, where)
+                    yield Identity(_known(hit["ns"]) or None, name, "text", resource, where)
 
 
 def _alternatives(name: str) -> list[str]:

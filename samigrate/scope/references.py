@@ -10,7 +10,8 @@ from typing import NamedTuple
 from samigrate import datafiles, yamltext
 from samigrate.model import Operation, Workload
 from samigrate.scope.identities import Identity, covers, is_selected, is_wildcard
-from samigrate.scope.index import Match, View
+from samigrate.scope.index import View
+from samigrate.scope.matching import Match
 from samigrate.values import Value, resolve, text
 
 
@@ -38,10 +39,10 @@ class Reference(NamedTuple):
 def of(view: View, workload: Workload, account: str, new: str) -> list[Reference]:
     """Everything outside RBAC that names the workload's account in the view's namespace. `new` is the account to come."""
     found = []
-    labels = {key: value for seen in view.account(account) for key, value in seen.resource.labels.items()}
     for identity, match in view.identities(account):
         row = _row(identity)
         if identity.form == "selector":
+            labels = {key: value for seen in view.account(account) for key, value in seen.resource.labels.items()}
             if is_selected(identity, account, labels, workload):
                 found.append(Reference(identity, match, SELECTED))
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samigrate.model import Resource, Workload
-from samigrate.scope.index import Match
+from samigrate.scope.matching import Match
 from samigrate.values import Value, mapping, text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samigrate.evidence import Source
 from samigrate.evidence._backends import match
 from samigrate.model import Evidence, Strength, Workload
-from samigrate.scope.index import Match
+from samigrate.scope.matching import Match
 from samigrate.values import mapping
 
 if TYPE_CHECKING:

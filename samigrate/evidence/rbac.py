@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
 from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
-from samigrate.scope.index import Match
+from samigrate.scope.matching import Match
 from samigrate.scope.rights import describe, is_empty, needs_token
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from samigrate import transforms, verify
 from samigrate.model import Finding, Level, Operation, Proposal, Resource
 from samigrate.planfiles.planfile import KEEP, NEW, Entry, Step
 from samigrate.planning.state import Key, State, Work
-from samigrate.scope.index import Match
+from samigrate.scope.matching import Match
 from samigrate.values import Value, sequence, text
 
 Part = tuple[str, Proposal]

@@ -8,8 +8,8 @@ from samigrate.kustomize import placing
 from samigrate.model import DEFAULT_ACCOUNT, Resource, Risk, Workload
 from samigrate.planning import consul, names
 from samigrate.planning.state import State, Work
-from samigrate.scope.index import Match
 from samigrate.scope.layer import BINDINGS
+from samigrate.scope.matching import Match
 from samigrate.values import Value, at, mapping, sequence
 
 _HARMLESS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "config.kubernetes.io/", "kustomize.config.k8s.io/", "argocd.argoproj.io/")

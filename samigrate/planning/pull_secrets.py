@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Severity
 from samigrate.planning.state import Work
-from samigrate.scope.index import Match
+from samigrate.scope.matching import Match
 from samigrate.values import sequence, text
 
 

@@ -22,8 +22,7 @@ from samigrate.planning import names
 from samigrate.scope.elsewhere import Elsewhere, There
 from samigrate.scope.identities import Identity, covers
 from samigrate.scope.layer import ANY, BINDINGS, RBAC, Layer, Subject, added, subjects
-from samigrate.scope.matching import Match as Match
-from samigrate.scope.matching import compare as compare
+from samigrate.scope.matching import Match, compare
 from samigrate.scope.unread import may_name
 from samigrate.tokens import TokenSecret, named_account
 from samigrate.values import at, mapping, text

@@ -9,7 +9,7 @@ from samigrate.legacy import TokenVariable, TokenVolume
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
 from samigrate.planning import identity, layout, outside, policies, pull_secrets
 from samigrate.planning.state import State, Work
-from samigrate.scope.index import Match
+from samigrate.scope.matching import Match
 from samigrate.tokens import TOKEN_KEYS, injected
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, pointer, sequence, text

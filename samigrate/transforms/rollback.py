@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from samigrate.model import Finding, Operation, PodSpec, Proposal, Risk, Severity
 from samigrate.planning import identity, layout, policies
 from samigrate.planning.state import State, Work, stated_automount
-from samigrate.scope.index import Match
+from samigrate.scope.matching import Match
 from samigrate.tokens import is_mounted
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, pointer, resolve

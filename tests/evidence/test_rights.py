@@ -9,7 +9,7 @@ import pytest
 from samigrate import evidence
 from samigrate.config import Settings
 from samigrate.model import Level
-from samigrate.scope.index import Match
+from samigrate.scope.matching import Match
 from tests.command import invoke
 from tests.evidence.scene import CATALOG, deployment, scene, told, verdict
 

@@ -58,6 +58,12 @@ def sharing(count: int) -> str:
     return "".join(SHARING.format(number=number) for number in range(count))
 
 
+def bound(count: int) -> str:
+    """Bindings of an account that a few workloads share."""
+    bindings = (BINDING.format(number=number, space="shop").replace(f"name: shared-{number}", "name: default") for number in range(count))
+    return "".join([*samples.workloads(4), *bindings])
+
+
 def small(count: int) -> str:
     """Many objects that cost next to nothing each, and one workload."""
     accounts = (f"---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: account-{number}}}\n" for number in range(count))
@@ -89,7 +95,7 @@ def steps(text: str) -> int:
     return count
 
 
-@pytest.mark.parametrize(("manifests", "count"), [(rendered, 15), (hand_kept, 15), (sharing, 50), (small, 250)])
+@pytest.mark.parametrize(("manifests", "count"), [(rendered, 15), (hand_kept, 15), (sharing, 50), (bound, 25), (small, 250)])
 def test_steps_grow_with_the_manifests(manifests: Callable[[int], str], count: int) -> None:
     steps(manifests(2))  # what is loaded once
     few, more, most = (steps(manifests(times * count)) for times in (1, 2, 4))

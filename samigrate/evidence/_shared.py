@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
-from samigrate.evidence import Signs, signs
-from samigrate.model import DEFAULT_ACCOUNT, Workload
+from samigrate.evidence import signs
+from samigrate.model import DEFAULT_ACCOUNT, ResourceId, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.index import Scope, View
+
+
+class _Sharers(NamedTuple):
+    """Of the workloads that run as `default` of one namespace: those that show a use of the API of their own, and those
+    that are not known to have none."""
+
+    users: frozenset[ResourceId]
+    uncountered: frozenset[ResourceId]
+
+
+_KNOWN: WeakKeyDictionary[Scope, dict[object, _Sharers]] = WeakKeyDictionary()
 
 
 def may_be_user(
@@ -22,13 +34,17 @@ def may_be_user(
     own = signs(workload, view, catalog, settings)
     if own.any:
         return True
-    others = list(_others(workload, view, catalog, settings))
-    if any(other.any for other in others) or has_moved():
+    found, itself = _sharers(view, catalog, settings), {workload.id}
+    if found.users - itself or has_moved():
         return False
-    return not own.is_countered or all(other.is_countered for other in others)
+    return not own.is_countered or not found.uncountered - itself
 
 
-def _others(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Signs]:
-    for other, seen in view.sharers(DEFAULT_ACCOUNT):
-        if other.id != workload.id:
-            yield signs(other, seen, catalog, settings)
+def _sharers(view: View, catalog: Catalog, settings: Settings) -> _Sharers:
+    """Asked once for all workloads that see the same of the namespace."""
+    known, key = _KNOWN.setdefault(view.scope, {}), (view.namespace, view.apart)
+    if key not in known:
+        found = [(one.id, signs(one, seen, catalog, settings)) for one, seen in view.sharers(DEFAULT_ACCOUNT)]
+        users = frozenset(id_ for id_, said in found if said.any)
+        known[key] = _Sharers(users, frozenset(id_ for id_, said in found if not said.is_countered))
+    return known[key]

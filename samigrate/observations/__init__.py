@@ -83,11 +83,11 @@ def _invalid_automount(work: Work) -> Finding:
 def _shared(work: Work) -> Iterator[Finding]:
     """Accounts that several workloads share: one that is bound (R-E9), or any but `default` (R-F11)."""
     account = work.workload.spec.account
+    evidence = {one.at for one in work.verdict.evidence if one.source == "shared-default-binding"}
     for view in work.views:
         if account == DEFAULT_ACCOUNT:
             for grant in view.grants(account):
-                is_evidence = any(one.source == "shared-default-binding" and one.at == grant.binding.at for one in work.verdict.evidence)
-                if not is_evidence or grant.match is not Match.SAME:
+                if grant.binding.at not in evidence or grant.match is not Match.SAME:
                     continue  # what it grants needs no token (R-E4), or it may be meant for another namespace
                 users = _names(view, account)
                 message = f"{grant.binding.id} gives rights to default, and so to {users}: which of them uses them is not known"

@@ -147,7 +147,7 @@ class Scope:
 
 
 class View:
-    """A scope as one workload sees it."""
+    """A scope as one workload sees it; `apart` are the scopes that hold a copy of it, which it does not see."""
 
     def __init__(self, scope: Scope, workload: Workload) -> None:
         self.scope = scope
@@ -155,7 +155,7 @@ class View:
         self._answers = scope.answers.setdefault(self.namespace, Answers({}, {}, {}))
         self._owners: dict[str, TokenSecret | None] = {}
         self._account = workload.spec.account
-        self._apart = scope.elsewhere.copies(workload.id, self.namespace)
+        self.apart = scope.elsewhere.copies(workload.id, self.namespace)
 
     def moved_to(self, namespace: str | None) -> View:
         """The same scope as an object of another namespace sees it."""
@@ -176,7 +176,7 @@ class View:
         """What other scopes hold, each thing once: but for copies of the workload's own environment."""
         seen: set[int] = set()
         for one in found:
-            if one.scope is self.scope or one.scope in self._apart or place(one.thing).path in self.scope.paths or id(one.thing) in seen:
+            if one.scope is self.scope or one.scope in self.apart or place(one.thing).path in self.scope.paths or id(one.thing) in seen:
                 continue
             seen.add(id(one.thing))
             yield one
@@ -229,7 +229,7 @@ class View:
 
     def grants(self, account: str) -> list[Grant]:
         """What names the account of that name in the workload's namespace, directly (R-D3)."""
-        key = account, self._apart
+        key = account, self.apart
         if key not in self._answers.grants:
             self._answers.grants[key] = [*self._near_grants(account), *self._far_grants(account)]
         return self._answers.grants[key]
@@ -331,7 +331,7 @@ class View:
 
     def users(self, account: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, that run as the account."""
-        key = account, self._apart
+        key = account, self.apart
         if key not in self._answers.users:
             near = self._near(lambda layer: layer.users.get(account, ()))
             known = self.scope.elsewhere.users.get((self.namespace, self.scope.built_name(account)), ()) if self.namespace else ()
@@ -340,7 +340,7 @@ class View:
 
     def user_names(self, account: str) -> list[str]:
         """The same by kind, namespace and name, in order, each once: copies of an object are one user."""
-        key = account, self._apart
+        key = account, self.apart
         if key not in self._answers.user_names:
             self._answers.user_names[key] = sorted({str(user.id) for user in self.users(account)})
         return self._answers.user_names[key]

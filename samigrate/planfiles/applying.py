@@ -14,19 +14,19 @@ from itertools import groupby
 from samigrate import reading, transforms
 from samigrate.errors import InputError
 from samigrate.kustomize import placing
-from samigrate.model import Level, NewResource, Operation, Problem, Proposal, Resource, Risk
+from samigrate.model import DEFAULT_ACCOUNT, Level, NewResource, Operation, Problem, Proposal, Resource, Risk
 from samigrate.pipeline import Decide
 from samigrate.planfiles import choices, planfile
 from samigrate.planfiles.holding import contains, holds
 from samigrate.planfiles.planfile import KEEP, NEW, Entry, Step, Target
 from samigrate.planfiles.review import SHARED_PART, resources_by_target
-from samigrate.planning import names, planner
+from samigrate.planning import identity, names, planner
 from samigrate.planning.operations import Inapplicable
 from samigrate.planning.planner import Blocked, Plan, Planned, part_key
 from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
-from samigrate.values import at, sequence, text
+from samigrate.values import at, mapping, sequence, text
 from samigrate.words import count
 
 LATER = "make the plan anew, or bring the file back"
@@ -77,6 +77,7 @@ class _Applying:
         called = {resource.key: target for target, resource in self.objects.items()}
         self.works = {(called[work.workload.resource.key], work.workload.pod): work for work in works}
         self.digests: dict[str, str] = {}
+        self.lenders = {(entry.key, step.part) for entry in self.entries for step in entry.steps if _lends(entry, step.part)}
         self.held = self._held()
 
     def plan(self) -> Plan:
@@ -126,8 +127,7 @@ class _Applying:
 
     def _wanted(self, entry: Entry) -> Iterator[Step]:
         """The steps of an entry that no other entry takes care of."""
-        lenders = {(other.key, part) for other in self.entries for part in {step.part for step in other.steps} if _lends(other, part)}
-        return (step for step in choices.chosen(entry) if (step.unless, step.part) not in lenders)
+        return (step for step in choices.chosen(entry) if (step.unless, step.part) not in self.lenders)
 
     def _all_hold(self, steps: Sequence[Step]) -> bool:
         by_object: dict[Target, list[Step]] = defaultdict(list)
@@ -224,15 +224,17 @@ class _Applying:
                 raise InputError(entry.at.file, entry.line, message)
 
     def _is_rest(self, step: Step, entry: Entry) -> bool:
-        """Whether the step is what an interruption has left: the workload has moved, and its account's subject is missing."""
+        """Whether the step is what an interruption has left: the workload has moved from `default` to an account made for
+        it, which the rights of `default` in its namespace do not name yet."""
         work = self.works.get((entry.at, entry.pod))
         if work is None or not step.pointer.startswith("/subjects") or work.workload.spec.account != entry.planned_account:
             return False
-        wanted = {"kind": "ServiceAccount", "name": entry.planned_account}
-        present = sequence(self._object(step).value, "subjects")
-        names_old = any(text(one, "name") == entry.was[0] and text(one, "kind") == "ServiceAccount" for one in present)
-        added = step.value if isinstance(step.value, dict) else {}
-        return names_old and added.items() >= wanted.items() and added.keys() <= {*wanted, "namespace"}
+        if not any(identity.is_managed(work, seen.resource) for view in work.views for seen in view.account(entry.planned_account)):
+            return False
+        binding = self._object(step).key
+        names_old = any(grant.binding.key == binding for view in work.views for grant in view.grants(DEFAULT_ACCOUNT))
+        present = [one for one in sequence(self._object(step).value, "subjects") if text(one, "name") == DEFAULT_ACCOUNT]
+        return names_old and any(step.value == mapping(one) | {"name": entry.planned_account} for one in present)
 
     def _is_to_do(self, step: Step, entry: Entry) -> bool:
         if not self._is_fresh(entry, step.file):

@@ -32,6 +32,10 @@ class Source(NamedTuple):
     is_context: bool = False
 
 
+class NotFollowedError(OSError):
+    """The file is a link that is left alone. That is no failure; but what it leads to may say anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """What is decided together at most: a repository, a PATH, or a stream. `path` is a folder in the form of
@@ -108,7 +112,8 @@ def _read(root: Root, known: Kinds, source: Source) -> _Read | _Unreadable:
         data = source.read()
     except OSError as error:
         reason = error.strerror or str(error)
-        told: Problem | Skip = Problem(source.path, 0, f"cannot be read: {reason}")
+        is_link = isinstance(error, NotFollowedError)
+        told: Problem | Skip = Skip(source.path, 1, reason) if is_link else Problem(source.path, 0, f"cannot be read: {reason}")
         return _Unreadable(manifests.unreadable(source.path, None, told, reason), told)
     content = manifests.decode(source.path, data)
     if isinstance(content, Problem):

@@ -128,6 +128,18 @@ def test_a_file_that_does_not_open_keeps_the_token(account: str, code: int, monk
     assert_kept()
 
 
+@pytest.mark.parametrize("target", ["../outside/rbac.yaml", "../outside", "nowhere.yaml"])
+def test_a_link_that_is_not_followed_keeps_the_token(account: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/rbac.yaml").write_text(BINDING.format(account=account))
+    (tmp_path / "here").mkdir()
+    os.rename("web.yaml", "here/web.yaml")
+    monkeypatch.chdir(tmp_path / "here")
+    os.symlink(target, "shared" if target.endswith("outside") else "shared.yaml")
+    assert_kept()
+    assert "shared" in invoke(["audit", "."]).stdout.decode()
+
+
 def test_a_binding_elsewhere_that_cannot_be_read_keeps_the_token(account: str) -> None:
     """Another kustomization of the same repository."""
     for folder, name in (("apps", "web.yaml"), ("cluster", "rbac.yaml")):

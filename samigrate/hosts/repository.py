@@ -21,6 +21,7 @@ from samigrate.hosts import charts, sides, walk
 from samigrate.kustomize import kustomization
 from samigrate.model import Problem, Skip
 from samigrate.pipeline import Root, Source
+from samigrate.reading import NotFollowedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ def _refuse(reason: str) -> bytes:
     raise OSError(0, reason.removeprefix("cannot be read: "))
 
 
+def _not_followed(reason: str) -> bytes:
+    """The reading of a link that is not followed."""
+    raise NotFollowedError(0, reason)
+
+
 @dataclass(slots=True)
 class _Root:
     folder: str
@@ -86,7 +92,7 @@ class _Gathering:
         self.followed: list[str] = []
         self.skipped: list[Skip] = []
         self.problems: list[Problem] = []
-        self.closed: dict[str, str] = {}
+        self.closed: dict[str, Callable[[], bytes]] = {}
         self.settings: dict[str | None, Settings] = {}
         self.with_programs: set[str] = set()
 
@@ -130,14 +136,20 @@ class _Gathering:
         self.listed.add(folder)
         listing = walk.list_folder(folder, programs=True)
         self.skipped += listing.skipped
-        self.closed |= {problem.path: problem.message for problem in listing.problems}
         self.charts |= walk.chart_folders(listing.files)
         homes = walk.config_folders(listing.files, folder) | {folder}
-        for path in (*listing.files, *(problem.path for problem in listing.problems)):
+        for path in (*listing.files, *self._close(listing)):
             self._add(walk.folder_of(path, homes) or folder, path)
         for nested in listing.nested:
             if self._is_asked(nested):
                 self._list(nested)
+
+    def _close(self, listing: walk.Listing) -> list[str]:
+        """What is there and cannot or shall not be read: whoever reads it says so."""
+        closed = {problem.path: partial(_refuse, problem.message) for problem in listing.problems}
+        closed |= {link: partial(_not_followed, reason) for link, reason in listing.not_followed.items()}
+        self.closed |= closed
+        return list(closed)
 
     def _follow(self, folder: str) -> None:
         """Where nothing says what belongs together, what kustomizations gather from outside of a PATH does."""
@@ -168,10 +180,10 @@ class _Gathering:
         if os.path.isfile(path):
             self._add(top, path)
         elif not any(_is_within(file, path) for root in self.roots.values() for file in root.files) and walk.is_ignored(top, path):
-            listing = walk.walk_plainly(path, programs=True)
-            self.problems += listing.problems
+            listing = walk.list_folder(path, programs=True, with_ignored=True)
+            self.skipped += listing.skipped
             self.charts |= walk.chart_folders(listing.files)
-            for file in listing.files:
+            for file in (*listing.files, *self._close(listing)):
                 self._add(top, file)
 
     def _add(self, folder: str, path: str) -> None:
@@ -183,10 +195,9 @@ class _Gathering:
         for given in self.selection.context:
             path = _real(given)
             listing = walk.list_folder(path) if os.path.isdir(path) else walk.Listing(files=[path])
-            self.problems += listing.problems
-            for file in listing.files:
+            for file in (*listing.files, *self._close(listing)):
                 shown = self.shown(file, {path: given})
-                found[file] = Source(shown, partial(read, file), may_change=False, is_context=True)
+                found[file] = Source(shown, self.closed.get(file) or partial(read, file), may_change=False, is_context=True)
         return found
 
     # ---- what is decided together
@@ -221,7 +232,7 @@ class _Gathering:
     def _source(self, path: str, settings: Settings) -> Source:
         is_excluded = self._is_excluded(path, settings)
         may_change = self._is_asked(path) and not is_excluded
-        opened = partial(_refuse, self.closed[path]) if path in self.closed else partial(read, path)
+        opened = self.closed.get(path) or partial(read, path)
         return Source(self.shown(path), opened, may_change, path in self.asked, is_excluded)
 
     def _is_excluded(self, path: str, settings: Settings) -> bool:

@@ -31,11 +31,12 @@ _UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?': (.*)$",
 @dataclass(slots=True)
 class Listing:
     """What lies below a folder. Paths are absolute; `nested` are folders that are repositories of their own;
-    `programs`: programs are listed, too."""
+    `not_followed` are links to what is not read, with the reason; `programs`: programs are listed, too."""
 
     folder: str = ""
     files: list[str] = field(default_factory=list)
     nested: list[str] = field(default_factory=list)
+    not_followed: dict[str, str] = field(default_factory=dict)
     skipped: list[Skip] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     programs: bool = False
@@ -65,10 +66,11 @@ def kustomizations_in(folder: str) -> list[str]:
     return [path for path in paths if os.path.isfile(path)]
 
 
-def list_folder(folder: str, *, programs: bool = False) -> Listing:
-    """What lies below a folder, links inside it resolved to their targets. `folder` is absolute and no link."""
+def list_folder(folder: str, *, programs: bool = False, with_ignored: bool = False) -> Listing:
+    """What lies below a folder, links inside it resolved to their targets; with or without what git ignores. `folder`
+    is absolute and no link."""
     found = Listing(folder, programs=programs)
-    entries = _git_entries(folder, found) if find_above(folder, GIT) else None
+    entries = _git_entries(folder, found) if not with_ignored and find_above(folder, GIT) else None
     links: list[str] = []
     for path in _walk(folder, found) if entries is None else entries:
         _classify(path, found, links)
@@ -109,11 +111,11 @@ def _target(link: str, folder: str, found: Listing) -> str | None:
         is_folder = os.path.isdir(target)
     except OSError as error:
         if wanted:
-            found.skipped.append(Skip(link, 1, f"a link that cannot be followed: {error.strerror}"))
+            found.not_followed[link] = f"a link that cannot be followed: {error.strerror}"
         return None
     if not os.path.join(target, "").startswith(os.path.join(folder, "")):
         if wanted or is_folder:
-            found.skipped.append(Skip(link, 1, "a link that leads out of the folder: not followed"))
+            found.not_followed[link] = "a link that leads out of the folder: not followed"
         return None
     return target if wanted and os.path.isfile(target) else None  # a linked folder is walked under its own name
 
@@ -169,15 +171,6 @@ def is_ignored(folder: str, path: str) -> bool:
         return git(folder, "check-ignore", "-q", "--", path).returncode == 0
     except InputError:
         return False
-
-
-def walk_plainly(folder: str, *, programs: bool = False) -> Listing:
-    """Like `list_folder`, without git: for a folder that git ignores and the user has named."""
-    found = Listing(folder, programs=programs)
-    links: list[str] = []
-    for path in _walk(folder, found):
-        _classify(path, found, links)
-    return found
 
 
 def config_folders(files: list[str], folder: str) -> set[str]:

@@ -98,16 +98,26 @@ class _Branches:
         opened: list[Opened] = []
         told: set[Left] = set()
         with git.worktree(self.top, self.base) as tree:
+            outcome, done = self._followed(entries, tree)
             while waiting:
                 one = waiting.pop(0)
                 left = [each for each in self.plan.left if grouping.key(each, self.request.by, owners) in one.keys and each not in told]
-                found = self._one(one, left, tree)
+                found = self._one(one, left, [done[entry.key] for entry in one.entries if entry.key in done], outcome, tree)
                 if isinstance(found, Opened):
                     told |= set(left)
                     opened.append(found)
                 else:
                     waiting = [*found, *waiting]
         return opened, list(dict.fromkeys(self.problems))
+
+    def _followed(self, entries: Sequence[Entry], tree: str) -> tuple[Outcome, Mapping[str, Changed]]:
+        """The whole plan on the base, and what is done by the entries' keys. A group's branch is its part of it, for no two
+        groups have a file in common."""
+        with contextlib.chdir(self._folder(tree)):
+            outcome, progress = self.follow(replace(self.plan, entries=tuple(entries), options=self._options(tree)))
+        self.problems += [problem for problem in outcome.problems if problem.ours]
+        self._tell_refused(entries, outcome, progress)
+        return outcome, {one.entry.key: one for one in _changed(entries, outcome, progress)}
 
     def _rules(self) -> Sequence[codeowners.Rule]:
         for place in codeowners.PLACES:
@@ -118,27 +128,23 @@ class _Branches:
 
     # ---- one group
 
-    def _one(self, one: Group, left: Sequence[Left], tree: str) -> Opened | list[Group]:
+    def _one(self, one: Group, left: Sequence[Left], changed: Sequence[Changed], outcome: Outcome, tree: str) -> Opened | list[Group]:
         """The group's branch; or the groups to make of it, where its text would be too long (or none, where all of it
         is in the base already)."""
+        branch = self.request.prefix + one.name
+        part = one.name.rpartition("-")[2] if one.is_part else ""
+        what = pullrequest.What(one.keys if self.request.by else (), self.request.by, part, self.request.command)
+        text = pullrequest.describe(branch, what, changed, left)
+        if text.comments and len(one.units) > 1:
+            middle = len(one.units) // 2
+            return grouping.numbered(one, [one.units[:middle], one.units[middle:]])
         git.run(tree, "checkout", "--quiet", "--force", "--detach", self.base)
         git.run(tree, "clean", "--quiet", "-ffdx")
         with contextlib.chdir(self._folder(tree)):
-            outcome, progress = self.follow(replace(self.plan, entries=one.entries, options=self._options(tree)))
-            changed = _changed(one.entries, outcome, progress)
-            branch = self.request.prefix + one.name
-            part = one.name.rpartition("-")[2] if one.is_part else ""
-            what = pullrequest.What(one.keys if self.request.by else (), self.request.by, part, self.request.command)
-            text = pullrequest.describe(branch, what, changed, left)
-            if text.comments and len(one.units) > 1:
-                middle = len(one.units) // 2
-                return grouping.numbered(one, [one.units[:middle], one.units[middle:]])
-            self.problems += [problem for problem in outcome.problems if problem.ours]
-            written, failed = write(outcome)
+            written, failed = write(_part(outcome, one.files))
             self.problems += failed
             if written:
                 git.run(os.getcwd(), "add", "--force", "--", *written)
-        self._tell_refused(one, outcome, progress)
         return self._branch(text, changed, written, tree) if written else []
 
     def _folder(self, tree: str) -> str:
@@ -162,9 +168,9 @@ class _Branches:
                 moved[name] = [found(path) if name != "recipe" or is_file_name(path) else path for path in value]
         return moved
 
-    def _tell_refused(self, one: Group, outcome: Outcome, progress: Progress) -> None:
-        """Why entries are not in the branch: the base is not what the plan was made from."""
-        files = {entry.at.file for entry in one.entries if entry.key in progress.refused}
+    def _tell_refused(self, entries: Sequence[Entry], outcome: Outcome, progress: Progress) -> None:
+        """Why entries are in no branch: the base is not what the plan was made from."""
+        files = {entry.at.file for entry in entries if entry.key in progress.refused}
         for problem in outcome.problems:
             if problem.path in files and not problem.ours:
                 message = f"in {self.request.base}, where only what is committed is: {problem.message}"
@@ -199,6 +205,12 @@ class _Branches:
     def _is_the_same(self, old: str, tree: str) -> bool:
         now = git.run(self.top, "rev-parse", f"{old}^{{tree}}"), git.ask(self.top, "rev-parse", "--verify", "--quiet", f"{old}^")
         return now == (git.run(tree, "write-tree"), self.base)
+
+
+def _part(outcome: Outcome, files: frozenset[str]) -> Outcome:
+    """What of the outcome happens to some files."""
+    changes = tuple(change for change in outcome.changes if change.path in files)
+    return outcome._replace(changes=changes, workloads=tuple(one for one in outcome.workloads if one.files & files))
 
 
 def _changed(entries: Sequence[Entry], outcome: Outcome, progress: Progress) -> list[Changed]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from samigrate import datafiles, globs, manifests
+from samigrate.kustomize import selecting
 from samigrate.model import NOWHERE, Resource
 from samigrate.pullrequests import codeowners
 from samigrate.scope.identities import covers, identities
@@ -68,6 +69,22 @@ def test_many_stars_in_an_accounts_name_take_no_time() -> None:
     assert not covers("*a" * 30 + "b", "a" * 200)
     assert covers("*a" * 30 + "*", "a" * 200)
     assert time.process_time() - start < 5, "it takes milliseconds, or for ever"
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+b", "(a|a)*b", "a*" * 30 + "b", "(a{1,9}){1,99}b", "(?:a*)*b"])
+def test_a_target_that_would_be_tried_for_ever_is_not_known(pattern: str) -> None:
+    start = time.process_time()
+    assert selecting.is_matched(pattern, "a" * 253) is None
+    assert time.process_time() - start < 5, "it takes milliseconds, or for ever"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "matched"),
+    [("web", "web", True), ("web", "web-api", False), ("web.*", "web-api", True), ("(web|api)", "api", True), ("w[+*]?eb", "web", True),
+     ("w\\+eb", "w+eb", True), ("(web", "web", None), (".*-.*-.*", "a-b-c", True)],
+)  # fmt: skip
+def test_a_target_is_an_expression_for_the_whole_name(pattern: str, name: str, matched: bool | None) -> None:
+    assert selecting.is_matched(pattern, name) is matched
 
 
 def test_the_lines_of_many_places_are_found_in_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:

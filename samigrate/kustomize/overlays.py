@@ -7,10 +7,10 @@ merges with what we have made of it, and kustomize renames an account only where
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from samigrate.kustomize import selecting
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build, Way
 from samigrate.kustomize.kustomization import Kustomization, Patch
 from samigrate.model import Finding, Proposal, Resource, Severity, Workload
@@ -91,7 +91,7 @@ class Overlay(NamedTuple):
             return True
         prefix, suffix = self.way.names(workload.resource.at.path)
         known = {prefix[start:] + workload.id.name + suffix[:end] for start in range(len(prefix) + 1) for end in range(len(suffix) + 1)}
-        return wanted in known if not patch.target else any(_is_matched(wanted, name) for name in known)
+        return wanted in known if not patch.target else any(selecting.is_matched(wanted, name) for name in known)
 
     def on_the_way(self, workload: Workload) -> list[Kustomization]:
         """The kustomizations that lead to the workload, and the components that they use."""
@@ -161,17 +161,7 @@ def _matches(pattern: Value, wanted: str) -> bool:
     """Kustomize anchors what a target says; a name may have been changed on the way, so it need only be in it."""
     if not isinstance(pattern, str) or not pattern:
         return True
-    try:
-        return re.fullmatch(pattern, wanted) is not None or (wanted != "" and wanted in pattern)
-    except re.error:
-        return True
-
-
-def _is_matched(pattern: str, name: str) -> bool:
-    try:
-        return re.fullmatch(pattern, name) is not None
-    except re.error:
-        return False
+    return selecting.is_matched(pattern, wanted) is not False or (wanted != "" and wanted in pattern)
 
 
 def _fields(workload: Workload, proposal: Proposal) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from samigrate.hosts import write
 from tests.command import invoke
@@ -112,6 +114,62 @@ def test_running_again_reaches_the_whole_change(
     assert reached > 10
 
 
+def meanings(files: dict[str, bytes]) -> dict[str, list[Any]]:
+    """What files mean to a cluster: a run that cannot read one of them does part of a change and says so in its
+    annotations; the next puts the rest beside it, perhaps in another order."""
+    found = {name: list(yaml.safe_load_all(data)) for name, data in files.items()}
+    for document in (one for documents in found.values() for one in documents):
+        document.get("metadata", {}).pop("annotations", None)
+        document.get("subjects", []).sort(key=str)
+    return {name: sorted(documents, key=str) for name, documents in found.items()}
+
+
+class _Audited:
+    """The nth thing that Python tells its audit hooks about a folder, in whichever module, does something else."""
+
+    def __init__(self, number: int, folder: Path, act: Callable[[], None]) -> None:
+        self.left, self.folder, self.act, self.is_on = number, str(folder), act, True
+        sys.addaudithook(self)  # for good: the process is a child that ends
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.is_on or event.split(".")[0] not in ("open", "os", "shutil", "tempfile", "fcntl"):
+            return
+        named = [os.fsdecode(one) for one in arguments if isinstance(one, str | bytes)]
+        if event.startswith("fcntl") or any(not os.path.isabs(one) or one.startswith(self.folder) for one in named):
+            self.left -= 1
+            if self.left == 0:
+                self.act()
+
+
+@pytest.mark.parametrize("whole", SHAPES, indirect=True)
+@pytest.mark.parametrize("act", [_fail, _die], ids=["fails", "is killed"])
+def test_whatever_ends_a_run_while_it_reads_or_writes_leaves_nothing_that_a_rerun_does_not_heal(
+    whole: dict[str, bytes], act: Callable[[], None], request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = SHAPES[request.node.callspec.params["whole"]]
+    reached = 0
+    for number in range(1, 400):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        fill(folder, shape)
+        monkeypatch.chdir(folder)
+        child = os.fork()
+        if child == 0:
+            audited = _Audited(number, folder, act)
+            code = invoke(COMMAND).exit
+            audited.is_on = False
+            os._exit(7 if code == 3 else 0 if audited.left > 0 else 8)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert code in (0, 8, 9), f"call {number} ended in a traceback"
+        if code == 0:
+            break
+        reached += 1
+        again = invoke(COMMAND)
+        assert again.exit == 0, (number, again.stderr)
+        assert meanings(tree(folder)) == meanings(whole), number
+    assert reached > 10
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_waits_for_the_set(number: int, tmp_path: Path) -> None:
     fill(tmp_path, SHAPES["a binding"])
@@ -148,6 +206,21 @@ def test_attributes_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         pytest.skip("the file system has no attributes")
     assert invoke(["migrate", "--write", "."]).exit == 0
     assert os.getxattr("web.yaml", "user.owner") == b"me"
+
+
+def test_an_access_list_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the mask, which it shows as the group's rights, would become the group's rights."""
+    monkeypatch.chdir(tmp_path)
+    fill(tmp_path, {"web.yaml": deployment("web")})
+    entries = [(1, 6, -1), (2, 4, 65534), (4, 0, -1), (16, 4, -1), (32, 0, -1)]  # owner, one user, group, mask, others
+    made = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    try:
+        os.setxattr("web.yaml", "system.posix_acl_access", made)
+    except OSError:
+        pytest.skip("the file system has no access lists")
+    assert invoke(["migrate", "--write", "."]).exit == 0
+    assert os.getxattr("web.yaml", "system.posix_acl_access") == made
+    assert "automountServiceAccountToken" in Path("web.yaml").read_text()
 
 
 def test_what_others_call_like_ours_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

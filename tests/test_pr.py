@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from samigrate import pipeline
 from samigrate.markdown import code
 from samigrate.pullrequests import codeowners, grouping, pullrequest
 from tests.command import Result, invoke
@@ -421,3 +422,15 @@ def test_it_needs_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert result.exit == 2
     assert "not a git repository" in result.stderr
     assert os.listdir(tmp_path / "bare") == ["web.yaml", "plan.yaml"] or sorted(os.listdir(tmp_path / "bare")) == ["plan.yaml", "web.yaml"]
+
+
+def test_the_plan_is_followed_once_for_all_branches(plan: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, runs = pipeline.trace, []
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        runs.append(named)
+        return run(*arguments, **named)
+
+    monkeypatch.setattr(pipeline, "trace", counted)
+    assert len(json.loads(invoke(["pr", plan, "--by", "folder"]).stdout)["pull_requests"]) == 3
+    assert len(runs) == 2, "the plan made anew, to compare with, and followed"

@@ -19,11 +19,13 @@ MOST = 64
 
 class Landing(NamedTuple):
     """Where a file lands: `namespace` is what `namespace:` makes of its objects, None where no kustomization on the way
-    sets it (the outermost wins); `prefix` and `suffix` are put before and behind their names."""
+    sets it (the outermost wins); `prefix` and `suffix` are put before and behind their names; `fallback` is the namespace
+    of those that state none where nothing sets it."""
 
     namespace: str | None = None
     prefix: str = ""
     suffix: str = ""
+    fallback: str | None = None
 
 
 NOWHERE_ELSE = Landing()
@@ -101,10 +103,13 @@ class _Walk:
         self.visits[one.folder] += 1
         self.members[one.folder] = one
         route = (*above, one.folder)
-        own = Landing(outer.namespace or one.namespace, outer.prefix + one.prefix, one.suffix + outer.suffix)
+        own = Landing(
+            outer.namespace or one.namespace, outer.prefix + one.prefix, one.suffix + outer.suffix, outer.fallback or one.fallback
+        )
         parts = [self.known[path] for path in one.resources if path in self.known and self.known[path].is_component]
         here = self._within(own, parts)
-        for path in (one.path, *generator_files(one.folder, one.value), *(path for path in one.resources if path not in self.known)):
+        own_files = (one.path, *generator_files(one.folder, one.value)) if one.is_file else ()
+        for path in (*own_files, *(path for path in one.resources if path not in self.known)):
             self.found[path][here] = self.found[path].get(here, frozenset()) | frozenset(route)
         for path in one.resources:
             if path not in self.known:
@@ -122,6 +127,7 @@ class _Walk:
             own.namespace or next((each.namespace for each in reversed(over) if each.namespace), None),
             own.prefix + "".join(each.prefix for each in reversed(over)),
             "".join(each.suffix for each in over) + own.suffix,
+            own.fallback,
         )
 
     def _laid_over(self, part: Kustomization, above: tuple[str, ...]) -> Iterator[Kustomization]:

@@ -39,7 +39,8 @@ class Patch(NamedTuple):
 
 class Kustomization(NamedTuple):
     """One kustomization file: `folder` it stands in, what it gathers, the files it lists as patches, and those it
-    reads as data. `unseen` says what of its build cannot be seen."""
+    reads as data. `unseen` says what of its build cannot be seen. Or an object that applies a folder as one does:
+    `is_file` is False then, `folder` says which object, and `fallback` is the namespace of what states none."""
 
     at: Location
     folder: str
@@ -51,6 +52,8 @@ class Kustomization(NamedTuple):
     data: tuple[str, ...]
     value: Mapping[str, Value]
     unseen: tuple[str, ...]
+    is_file: bool = True
+    fallback: str | None = None
 
     @property
     def path(self) -> str:
@@ -71,15 +74,28 @@ def parse(resource: Resource) -> Kustomization | None:
         return None
     folder, value = posixpath.dirname(resource.at.path), resource.value
     gathered = [entry for name in _LOCAL for entry in sequence(value, name)]
+    return _kustomization(resource.at, folder, gathered, value)
+
+
+def applying(
+    at: Location, name: str, folder: str, gathered: Sequence[str], overlay: Mapping[str, Value], fallback: str | None
+) -> Kustomization:
+    """What an object amounts to that applies a folder, which is called by `name`. `gathered` are paths; `overlay` is what it
+    lays over them, with paths from the folder."""
+    one = _kustomization(at, folder, sequence(overlay, "components"), overlay)
+    return one._replace(folder=name, resources=(*gathered, *one.resources), is_file=False, fallback=fallback)
+
+
+def _kustomization(at: Location, folder: str, gathered: Sequence[Value], value: Mapping[str, Value]) -> Kustomization:
     remote = [f"{entry} is not seen here" for entry in gathered if _is_remote(entry)]
     return Kustomization(
-        resource.at,
+        at,
         folder,
         tuple(local(folder, gathered)),
         text(value, "namespace"),
         text(value, "namePrefix") or "",
         text(value, "nameSuffix") or "",
-        tuple(_patches(resource.at, folder, value)),
+        tuple(_patches(at, folder, value)),
         (*local(folder, list(_data(value))), *generator_files(folder, value)),
         value,
         (*remote, *(reason for key, reason in UNSEEN.items() if sequence(value, key))),

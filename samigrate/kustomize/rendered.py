@@ -111,7 +111,7 @@ def _planned_value(value: Value, one: Planned, landing: Landing) -> Value:
 
 def _renamed(operation: Operation, landing: Landing) -> Operation:
     """The operation with the account's name and namespace as the build makes them."""
-    namespace, before, behind = landing
+    namespace, before, behind = landing.namespace, landing.prefix, landing.suffix
     if operation.pointer.endswith("/serviceAccountName"):
         return operation._replace(value=before + operation.value + behind)
     if operation.pointer.startswith("/subjects"):

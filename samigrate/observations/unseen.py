@@ -39,7 +39,9 @@ def source(resource: Resource) -> str:
 
 def of(works: Sequence[Work], resources: Iterable[Resource]) -> Iterator[Finding]:
     """One finding for each kind of source, and one for each scope with workloads about what grants rights unseen."""
-    yield from _sources([resource for resource in resources if source(resource)])
+    overlays = (view.scope.overlay for work in works for view in work.views)
+    seen = {member.at for overlay in overlays if overlay for member in overlay.build.members if not member.is_file}
+    yield from _sources([resource for resource in resources if source(resource) and resource.at not in seen])
     scopes: dict[str, list[Work]] = {}
     for work in works:
         for view in work.views:

@@ -1,9 +1,10 @@
 """What is applied together: the scopes of a root, and which of them each file belongs to.
 
-A kustomize build is a scope, once for each way through it. The other files of a root are one scope, cut wherever one
-workload is defined in several files: below their common folder each child that holds one is a scope of its own, and the
-files beside them are seen by all. A stream is one scope. What names a concrete namespace reaches every scope but those
-that hold their own copy of the workload in question; where the user has declared the root a scope, those, too.
+A kustomize build, or what Flux or Argo CD applies, is a scope, once for each way through it. The other files of a
+root are one scope, cut wherever one workload is defined in several files: below their common folder each child that
+holds one is a scope of its own, and the files beside them are seen by all. A stream is one scope. What names a
+concrete namespace reaches every scope but those that hold their own copy of the workload in question; where the user
+has declared the root a scope, those, too.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from samigrate.config import default_namespace
-from samigrate.kustomize import gathering, kustomization
+from samigrate.kustomize import gathering, gitops, kustomization
+from samigrate.kustomize.gathering import NOWHERE_ELSE, Build
 from samigrate.kustomize.overlays import Overlay
 from samigrate.reading import Reading, Root
 from samigrate.scope.elsewhere import Elsewhere
@@ -28,18 +31,18 @@ class _Files:
         self.manifests = {manifest.path: manifest for manifest in found.manifests}
         self.workloads, self.root = found.workloads, root
         self.context = sorted(source.path for source in root.sources if source.is_context and source.path in self.manifests)
+        self.sides = {path: manifest.sides for path, manifest in self.manifests.items() if manifest.sides}
         self.layers: dict[tuple[str, ...], Layer] = {}
         self.elsewhere = Elsewhere(is_declared=root.is_declared)
 
-    def scope(
-        self, folder: str, groups: Sequence[Sequence[str]], overrides: Mapping[str, str] | None = None, overlay: Overlay | None = None
-    ) -> Scope:
+    def scope(self, folder: str, groups: Sequence[Sequence[str]], overlay: Overlay | None = None) -> Scope:
         """The scope of some groups of paths, and of what was given to be seen by all."""
         held = frozenset(path for paths in groups for path in paths)
         beside = [path for path in self.context if path not in held]
         near = tuple(self._layer(tuple(paths)) for paths in (*groups, beside) if paths)
         name = (self.root.path if self.root.is_declared else folder) or "."
-        made = Scope(name, near, overrides or {}, self._namespace, overlay, self.elsewhere)
+        overrides = overlay.way.namespaces if overlay else {}
+        made = Scope(name, near, overrides, partial(self._namespace, overlay), overlay, self.elsewhere)
         self.elsewhere.scopes.append(made)
         return made
 
@@ -58,8 +61,9 @@ class _Files:
             (one for manifest in held for one in manifest.unread),
         )
 
-    def _namespace(self, path: str) -> str | None:
-        return default_namespace(self.root.settings, path)
+    def _namespace(self, overlay: Overlay | None, path: str) -> str | None:
+        stated = default_namespace(self.root.settings, path)
+        return overlay.way.landings.get(path, NOWHERE_ELSE).fallback if stated is None and overlay else stated
 
 
 def scopes(found: Reading, root: Root) -> Mapping[str, tuple[Scope, ...]]:
@@ -68,12 +72,18 @@ def scopes(found: Reading, root: Root) -> Mapping[str, tuple[Scope, ...]]:
     if root.is_stream:
         return dict.fromkeys(files.manifests, (files.scope(root.path, [list(files.manifests)]),))
     made: dict[str, list[Scope]] = defaultdict(list)
-    for scope, members in _builds(files):
-        for path in members:
-            made[path].append(scope)
-    loose = [path for path in sorted(files.manifests) if path not in made and path not in files.context]
+    builds = list(_builds(files))
+    gathered = {path for _, members in builds for path in members}
+    loose = [path for path in sorted(files.manifests) if path not in gathered and path not in files.context]
+    applied = sorted({path for build, members in builds if _is_plain(build) for path in members})
+    for build, members in builds:
+        groups = [members, loose] if _is_plain(build) and loose else [members]
+        for way in build.ways:
+            scope = files.scope(build.folder, groups, Overlay(build, way, files.sides))
+            for path in members:
+                made[path].append(scope)
     for folder, groups, members in _cut(loose, files, root.path):
-        scope = files.scope(folder, groups)
+        scope = files.scope(folder, [*groups, *([applied] if applied else [])])
         for path in members:
             made[path].append(scope)
     if beside := [path for path in files.context if path not in made]:
@@ -82,14 +92,19 @@ def scopes(found: Reading, root: Root) -> Mapping[str, tuple[Scope, ...]]:
     return {path: tuple(each) for path, each in made.items()}
 
 
-def _builds(files: _Files) -> Iterator[tuple[Scope, Sequence[str]]]:
-    """The scope of each way through each kustomize build, and the paths that belong."""
-    known = kustomization.among(resource for manifest in files.manifests.values() for resource in manifest.resources)
-    sides = {path: manifest.sides for path, manifest in files.manifests.items() if manifest.sides}
+def _builds(files: _Files) -> Iterator[tuple[Build, list[str]]]:
+    """Each kustomize build, and each folder that Flux or Argo CD applies; and the paths that belong."""
+    resources = [resource for manifest in files.manifests.values() for resource in manifest.resources]
+    known = kustomization.among(resources)
+    known += gitops.kustomizations(resources, known, files.manifests, files.root.path)
     for build in gathering.builds(known):
-        here = sorted(path for path in build.files if path in files.manifests)
-        for way in build.ways:
-            yield files.scope(build.folder, [here], way.namespaces, Overlay(build, way, sides)), here
+        yield build, sorted(path for path in build.files if path in files.manifests)
+
+
+def _is_plain(build: Build) -> bool:
+    """Whether it is a folder without a kustomization. Whoever applies it says nothing of the files around it: they may be
+    applied with it."""
+    return not build.members[0].is_file and len(build.members) == 1
 
 
 def _cut(loose: Sequence[str], files: _Files, root: str) -> Iterator[tuple[str, list[list[str]], list[str]]]:

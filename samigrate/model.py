@@ -20,6 +20,15 @@ TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 INJECTED_VOLUME = "kube-api-access-"
 TOKEN_SECRET_TYPE = "kubernetes.io/service-account-token"
 CONTAINER_LISTS = ("initContainers", "containers")
+CLUSTER_SCOPED = frozenset(
+    {
+        *("Namespace", "Project", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "APIService"),
+        *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy"),
+        *("ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy"),
+        *("PriorityClass", "StorageClass", "SecurityContextConstraints", "FlowSchema", "ClusterPolicy"),
+    }
+)
+"""Kinds whose objects are in no namespace."""
 
 
 # ---------------------------------------------------------------- where things stand
@@ -34,6 +43,8 @@ class Location(NamedTuple):
     line: int = 1
 
 
+Key = tuple[str, int, str]
+"""An object's identity within a run: its path, document and item."""
 NOWHERE = Location("")
 GENERATED = -1
 """The document of an object that no manifest holds: its Location leads to what it is made of."""

@@ -10,11 +10,10 @@ from typing import NamedTuple
 from samigrate import kinds, manifests, processes, sieve, substrates
 from samigrate.config import Settings
 from samigrate.kinds import Kinds, shapes
-from samigrate.kustomize import generators, kustomization
+from samigrate.kustomize import generators, kustomization, transformers
 from samigrate.kustomize.generators import Open
 from samigrate.manifests import Manifest, is_kustomization_file
-from samigrate.model import Finding, Location, Problem, Resource, Severity, Skip, Workload
-from samigrate.planning.state import Key
+from samigrate.model import Finding, Key, Location, Problem, Resource, Severity, Skip, Workload
 from samigrate.values import at
 
 
@@ -149,7 +148,9 @@ def _rendered(path: str, line: int) -> Finding:
 
 def kustomizations(found: Reading) -> list[kustomization.Kustomization]:
     """Every kustomization that was read."""
-    return kustomization.among(resource for manifest in found.manifests for resource in manifest.resources)
+    sides = {manifest.path: manifest.sides for manifest in found.manifests if manifest.sides}
+    known = kustomization.among(resource for manifest in found.manifests for resource in manifest.resources)
+    return [transformers.resolved(one, sides) for one in known]
 
 
 def _unlisted(root: Root, found: Reading) -> Iterable[Skip]:

@@ -128,7 +128,7 @@ def test_a_file_that_does_not_open_keeps_the_token(account: str, code: int, monk
     assert_kept()
 
 
-@pytest.mark.parametrize("target", ["../outside/rbac.yaml", "../outside", "nowhere.yaml"])
+@pytest.mark.parametrize("target", ["../outside/rbac.yaml", "../outside"])
 def test_a_link_that_is_not_followed_keeps_the_token(account: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/rbac.yaml").write_text(BINDING.format(account=account))

@@ -8,12 +8,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from samigrate.kustomize import patching
-from samigrate.model import DEFAULT_ACCOUNT, Evidence, Level, Location, Strength, Verdict, Workload
+from samigrate.model import DEFAULT_ACCOUNT, Evidence, Level, Location, Resource, Strength, Verdict, Workload
 from samigrate.tokens import TokenSecret, held, is_mounted
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def judge(workload: Workload, views: Sequence[View], catalog: Catalog, settings:
     for view in views:
         pieces = _pieces(workload, view, catalog, settings)
         built = workload
-        for where, built in patching.steps(view.scope.overlay, workload) if view.scope.overlay else ():
+        for where, value in view.scope.built(workload.resource):
+            built = replace(workload, resource=Resource(workload.resource.at, value))
             pieces = _with_patch(pieces, _pieces(built, view, catalog, settings), where, workload)
         verdicts.append(combine(built, tuple(dict.fromkeys(pieces))))
     level = max((verdict.level for verdict in verdicts), key=_ORDER.index)

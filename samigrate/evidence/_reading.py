@@ -39,7 +39,7 @@ class Argument(NamedTuple):
 
 class Variable(NamedTuple):
     """One environment variable; `value` None where the input does not tell, `field` the path of a fieldRef, `entry` the
-    ConfigMap and key that a configMapKeyRef names."""
+    ConfigMap and key that a configMapKeyRef names, `secret` the Secret whose key `namespace` it takes."""
 
     name: str
     value: str | None
@@ -47,6 +47,7 @@ class Variable(NamedTuple):
     at: Location
     pointer: str
     entry: tuple[str, str] | None = None
+    secret: str = ""
 
 
 class Reading(NamedTuple):
@@ -147,7 +148,9 @@ def _variables(workload: Workload, container: dict[str, Value], root: str) -> It
             field = text(item, "valueFrom", "fieldRef", "fieldPath")
             holder, key = (text(item, "valueFrom", "configMapKeyRef", part) for part in ("name", "key"))
             entry = (holder, key) if holder and key else None
-            yield Variable(name, _plain(value), field, workload.resource.at, f"{root}/env/{index}", entry)
+            taken = mapping(item, "valueFrom", "secretKeyRef")
+            secret = text(taken, "name") if text(taken, "key") == "namespace" else None
+            yield Variable(name, _plain(value), field, workload.resource.at, f"{root}/env/{index}", entry, secret or "")
 
 
 def _plain(value: Value) -> str | None:
@@ -158,7 +161,7 @@ def _plain(value: Value) -> str | None:
 
 def variables(reading: Reading, view: View) -> tuple[Variable, ...]:
     """A container's variables, with the values and the whole ConfigMaps and Secrets that it imports from the input."""
-    found = [_told(item, view) if item.entry else item for item in reading.variables]
+    found = [_told(item, view) if item.entry or item.secret else item for item in reading.variables]
     for source in sequence(reading.container.value, "envFrom"):
         for kind, key in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
             if name := text(source, key, "name"):
@@ -169,7 +172,10 @@ def variables(reading: Reading, view: View) -> tuple[Variable, ...]:
 
 
 def _told(item: Variable, view: View) -> Variable:
-    """A variable with the value of its ConfigMap's entry, where the input has one such ConfigMap."""
+    """A variable with the value of its ConfigMap's entry, where the input has one such ConfigMap. The namespace in a token
+    Secret is the pod's own."""
+    if item.secret:
+        return item._replace(field="metadata.namespace") if view.token_owner(item.secret) else item
     name, key = item.entry or ("", "")
     values = {_plain(mapping(seen.resource.value, "data").get(key)) for seen in view.find("", "ConfigMap", name)}
     return item._replace(value=values.pop()) if len(values) == 1 else item

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
 from samigrate.evidence._reading import imports
-from samigrate.model import Evidence, Strength, Workload
+from samigrate.kustomize.overlays import ACCOUNT
+from samigrate.model import GENERATED, Evidence, Location, Strength, Workload
 from samigrate.scope.unread import may_define
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             for reason in member.unseen:
                 detail = f"its build holds more than is seen here, and that may give {account} a right: {reason}"
                 yield Evidence("unread", 15, Strength.WEAK, detail, member.at)
+        for path, field in view.scope.overlay.unknown_fields(workload):
+            if field in ACCOUNT:
+                detail = f"a replacement in {path} writes its {field}, and what it writes is not seen here"
+                yield Evidence("unread", 0, Strength.WEAK, detail, Location(path, GENERATED))
     for kind in ("ConfigMap", "Secret"):
         names = [one.name for one in imports(workload) if one.kind == kind]
         for one in view.scope.unread if names else ():

@@ -31,7 +31,8 @@ _UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?': (.*)$",
 @dataclass(slots=True)
 class Listing:
     """What lies below a folder. Paths are absolute; `nested` are folders that are repositories of their own;
-    `not_followed` are links to what is not read, with the reason; `programs`: programs are listed, too."""
+    `not_followed` are links to files and folders that are not read, with the reason; `programs`: programs are listed,
+    too."""
 
     folder: str = ""
     files: list[str] = field(default_factory=list)
@@ -108,16 +109,18 @@ def _target(link: str, folder: str, found: Listing) -> str | None:
     wanted = _is_wanted(link, found)
     try:
         target = os.path.realpath(link, strict=True)
-        is_folder = os.path.isdir(target)
+        is_folder, is_file = os.path.isdir(target), os.path.isfile(target)
     except OSError as error:
         if wanted:
-            found.not_followed[link] = f"a link that cannot be followed: {error.strerror}"
+            found.skipped.append(Skip(link, 1, f"a link that cannot be followed: {error.strerror}"))
         return None
     if not os.path.join(target, "").startswith(os.path.join(folder, "")):
-        if wanted or is_folder:
+        if is_folder or (wanted and is_file):
             found.not_followed[link] = "a link that leads out of the folder: not followed"
+        elif wanted:
+            found.skipped.append(Skip(link, 1, "a link that leads to no regular file: not followed"))
         return None
-    return target if wanted and os.path.isfile(target) else None  # a linked folder is walked under its own name
+    return target if wanted and is_file else None  # a linked folder is walked under its own name
 
 
 def _walk(folder: str, found: Listing) -> Iterator[str]:

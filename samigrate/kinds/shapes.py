@@ -21,6 +21,8 @@ _DEPTH = 40
 _LISTS = ("containers", "initContainers", "ephemeralContainers", "volumes", "imagePullSecrets")
 _CONTAINER_LISTS = ("env", "envFrom", "volumeMounts")
 _ACCOUNT_FIELDS = frozenset(("serviceAccountName", "serviceAccount", "automountServiceAccountToken"))
+_TRIGGERED = re.compile(r"@\.name==\\?['\"]([-\w.]+)")
+"""Which container an image trigger of OpenShift is for, in its annotation."""
 _ASSERT = re.compile(
     r"(?:^|/)(?:chainsaw-test\.ya?ml|kyverno-test\.ya?ml|[^/]*-(?:assert|errors)\.ya?ml|(?:assert|errors)\.ya?ml|[^/]*\.out\.ya?ml)$"
     r"|(?:^|/)(?:expected|golden)/"
@@ -164,9 +166,18 @@ def _patch(resource: Resource, workload: Workload) -> str | None:
     for item in (*containers, *sequence(spec, "initContainers")):
         if not isinstance(item, dict) or "$patch" in item:
             return "a patch, not a whole object: a container bears a patch directive"
-        if "image" not in item:
+        if "image" not in item and text(item, "name") not in _filled_by_triggers(resource):
             return f"a partial patch: container {text(item, 'name') or '?'} has no image"
     return None
+
+
+def _filled_by_triggers(resource: Resource) -> set[str]:
+    """The containers whose image OpenShift sets when an image stream changes; their manifests may leave it out.
+    Source: https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/images/triggering-updates-on-imagestream-changes
+    """
+    triggers = (mapping(one, "imageChangeParams") for one in sequence(resource.value, "spec", "triggers"))
+    named = {name for one in triggers for name in sequence(one, "containerNames") if isinstance(name, str)}
+    return named | set(_TRIGGERED.findall(text(resource.annotations, "image.openshift.io/triggers") or ""))
 
 
 def _on_the_way(resource: Resource, workload: Workload) -> Iterator[dict[str, Value]]:

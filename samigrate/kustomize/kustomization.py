@@ -15,7 +15,6 @@ from samigrate.model import Location, Resource
 from samigrate.values import Value, mapping, sequence, text
 
 _LOCAL = ("resources", "bases", "components")
-_PATCH_LISTS = ("patches", "patchesJson6902")
 _DATA_LISTS = ("configurations", "transformers", "generators", "validators", "crds")
 GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 """The kinds that they make, by key."""
@@ -29,18 +28,21 @@ UNSEEN = {
 
 class Patch(NamedTuple):
     """A patch of a kustomization: JSON 6902 operations or a strategic merge, in the file `path` or, where that is "",
-    in the kustomization itself (`values`). `target` is {} where the patch names its object by itself."""
+    in the kustomization itself (`values`). `target` is {} where the patch names its object by itself. `is_late`: one of
+    `patchesJson6902`, which come after all names are made and go by the exact name."""
 
     at: Location
     path: str
     values: tuple[Value, ...]
     target: Mapping[str, Value]
+    is_late: bool = False
 
 
 class Kustomization(NamedTuple):
     """One kustomization file: `folder` it stands in, what it gathers, the files it lists as patches, and those it
     reads as data. `unseen` says what of its build cannot be seen. Or an object that applies a folder as one does:
-    `is_file` is False then, `folder` says which object, and `fallback` is the namespace of what states none."""
+    `is_file` is False then, and `folder` says which object. `base` is the folder that its paths start at, and `fallback`
+    the namespace of what states none."""
 
     at: Location
     folder: str
@@ -52,6 +54,7 @@ class Kustomization(NamedTuple):
     data: tuple[str, ...]
     value: Mapping[str, Value]
     unseen: tuple[str, ...]
+    base: str = ""
     is_file: bool = True
     fallback: str | None = None
 
@@ -62,6 +65,11 @@ class Kustomization(NamedTuple):
     @property
     def patches(self) -> tuple[str, ...]:
         return tuple(patch.path for patch in self.patched if patch.path)
+
+    @property
+    def replacements(self) -> tuple[str, ...]:
+        """The files that hold replacements."""
+        return tuple(local(self.base, [text(entry, "path") for entry in sequence(self.value, "replacements")]))
 
     @property
     def is_component(self) -> bool:
@@ -99,6 +107,7 @@ def _kustomization(at: Location, folder: str, gathered: Sequence[Value], value: 
         (*local(folder, list(_data(value))), *generator_files(folder, value)),
         value,
         (*remote, *(reason for key, reason in UNSEEN.items() if sequence(value, key))),
+        folder,
     )
 
 
@@ -145,15 +154,17 @@ def _is_remote(entry: Value) -> bool:
 
 
 def _patches(where: Location, folder: str, value: Value) -> Iterator[Patch]:
-    for entry in (entry for name in _PATCH_LISTS for entry in sequence(value, name)):
-        path = next(local(folder, [text(entry, "path")]), "")
-        yield Patch(where, path, _inline(text(entry, "patch")), mapping(entry, "target"))
+    """In the order in which they are laid over."""
     for entry in sequence(value, "patchesStrategicMerge"):
         path = next(local(folder, [entry]), "")
-        yield Patch(where, path, () if path else _inline(entry if isinstance(entry, str) else None), {})
+        yield Patch(where, path, () if path else inline(entry if isinstance(entry, str) else None), {})
+    for name in ("patches", "patchesJson6902"):
+        for entry in sequence(value, name):
+            path = next(local(folder, [text(entry, "path")]), "")
+            yield Patch(where, path, inline(text(entry, "patch")), mapping(entry, "target"), name == "patchesJson6902")
 
 
-def _inline(content: str | None) -> tuple[Value, ...]:
+def inline(content: str | None) -> tuple[Value, ...]:
     """The documents of a patch that stands in the kustomization."""
     found = []
     for chunk in yamltext.split(content or ""):

@@ -7,13 +7,14 @@ merges with what we have made of it, and kustomize renames an account only where
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from samigrate.kustomize import selecting
+from samigrate.kustomize.building import Building, Made
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build, Way
 from samigrate.kustomize.kustomization import Kustomization, Patch
-from samigrate.model import Finding, Proposal, Resource, Severity, Workload
+from samigrate.model import Finding, Key, Proposal, Resource, Severity, Workload
 from samigrate.values import Value, at, mapping, parts, pointer, resolve, sequence, text
 
 RENAMED = frozenset({"Pod", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"})
@@ -23,23 +24,41 @@ ACCOUNT = ("serviceAccountName", "serviceAccount")
 _LISTS = frozenset({"volumes", "containers", "initContainers", "ephemeralContainers"})
 
 
-class Overlay(NamedTuple):
-    """One way through a build. `files` are the documents of its patch files and of those it reads as data, by path."""
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """One way through a build, and what the build makes of the objects that lie on it."""
 
     build: Build
     way: Way
-    files: Mapping[str, tuple[Value, ...]]
+    building: Building
+
+    def made(self, resource: Resource) -> Made | None:
+        """What the build makes of an object on this way; None for one that it does not know."""
+        return self._made.get(resource.key)
+
+    @cached_property
+    def _made(self) -> dict[Key, Made]:
+        routes = self.way.routes
+        return {
+            key: each
+            for key, several in self.building.made.items()
+            for each in several[::-1]
+            if routes.get(key[0], frozenset()).issuperset(each.route)
+        }
+
+    def patches_of(self, resource: Resource) -> Sequence[tuple[Patch, Value]]:
+        """The patches that are for an object, in the order in which they are laid over it."""
+        made = self.made(resource)
+        return made.met if made else ()
 
     def obstacle(self, workload: Workload, proposal: Proposal) -> tuple[str, str]:
         """(why a part of a change must be left out in this build, the way out), or ("", "")."""
-        for patch, value in self.patches_of(workload, self.build.members):
+        for patch, value in self.patches_of(workload.resource):
             if what := _sets(value, workload, proposal):
                 return f"{patch.path or patch.at.path} patches {what}", "change it there, or take the patch into the workload"
-        kind = workload.id.kind
-        if fields := _fields(workload, proposal):
-            for path, target in self._replacements(self.build.members):
-                if _is_replaced(target, workload, fields):
-                    return f"a replacement in {path} writes its {fields[0]}", "change it there"
+        kind, fields = workload.id.kind, _fields(workload, proposal)
+        if path := next((path for path, written, _ in self._replaced(workload) if written in fields), ""):
+            return f"a replacement in {path} writes its {fields[0]}", "change it there"
         is_new = any(operation.pointer == workload.pod + "/serviceAccountName" for operation in proposal.operations)
         if is_new and self.way.is_renamed(workload.resource.at.path) and not self.renames(kind):
             folder = self.build.folder or "."
@@ -69,33 +88,26 @@ class Overlay(NamedTuple):
 
     def account(self, workload: Workload, stated: str | None) -> str | None:
         """The account that the workload names after what the build's patches write, None for none; "" where a
-        replacement writes it, since what that will be is not known here."""
-        here = self.on_the_way(workload)
-        if any(_is_replaced(target, workload, ACCOUNT) for _, target in self._replacements(here)):
-            return ""
-        for patch, value in self.patches_of(workload, [*reversed(here)]):  # from within outwards: the outermost has the last word
-            stated = _written(value, workload, stated) if self._is_meant(patch, value, workload) else stated
+        replacement writes what is not known here."""
+        for _, value in self.patches_of(workload.resource):
+            stated = _written(value, workload, stated)
+        for _, written, value in self._replaced(workload):
+            if written in ACCOUNT:
+                stated = value if isinstance(value, str) else ""
         return stated
 
     def is_built(self, workload: Workload) -> bool:
         """Whether the workload is among what is built: no patch deletes it, and it is no component's alone."""
-        if self.build.members[0].is_component:
-            return False
-        patches = self.patches_of(workload, self.on_the_way(workload))
-        return not any(text(value, "$patch") == "delete" and self._is_meant(patch, value, workload) for patch, value in patches)
+        made = self.made(workload.resource)
+        return not self.build.members[0].is_component and not (made and made.is_deleted)
 
-    def _is_meant(self, patch: Patch, value: Value, workload: Workload) -> bool:
-        """Whether a patch that may be for the workload calls it by its name: as written, or as any layer has made it."""
-        wanted = patch.target.get("name") if patch.target else text(value, "metadata", "name")
-        if not isinstance(wanted, str) or not wanted:
-            return True
-        prefix, suffix = self.way.names(workload.resource.at.path)
-        known = {prefix[start:] + workload.id.name + suffix[:end] for start in range(len(prefix) + 1) for end in range(len(suffix) + 1)}
-        return wanted in known if not patch.target else any(selecting.is_matched(wanted, name) for name in known)
+    def unknown_fields(self, workload: Workload) -> Iterator[tuple[str, str]]:
+        """(file, field) of what replacements write that is not known here."""
+        return ((path, written) for path, written, value in self._replaced(workload) if value is None)
 
-    def on_the_way(self, workload: Workload) -> list[Kustomization]:
-        """The kustomizations that lead to the workload, and the components that they use."""
-        return self._leading_to(workload.resource.at.path)
+    def _replaced(self, workload: Workload) -> Sequence[tuple[str, str, Value]]:
+        made = self.made(workload.resource)
+        return made.replaced if made else ()
 
     def namespaces(self, path: str) -> frozenset[str]:
         """The namespaces that a file's objects are put into, one after the other, on their way to the build."""
@@ -107,23 +119,6 @@ class Overlay(NamedTuple):
         used = {path for member in self.build.members if member.folder in route for path in member.resources}
         return [one for one in self.build.members if one.folder in route or (one.is_component and one.folder in used)]
 
-    def patches_of(self, one: Workload | Resource, members: Sequence[Kustomization]) -> Iterator[tuple[Patch, Value]]:
-        """The patches of some kustomizations that may be for a workload, or for another object."""
-        for member in members:
-            for patch in member.patched:
-                for value in self.files.get(patch.path, ()) if patch.path else patch.values:
-                    if _is_for(patch, value, one):
-                        yield patch, value
-
-    def _replacements(self, members: Sequence[Kustomization]) -> Iterator[tuple[str, Value]]:
-        """(file, target) of every replacement."""
-        for member in members:
-            entries = [(member.path, entry) for entry in sequence(member.value, "replacements")]
-            for path in member.data:
-                for value in self.files.get(path, ()):
-                    entries += [(path, entry) for entry in (value if isinstance(value, list) else [value])]
-            yield from ((path, target) for path, entry in entries for target in sequence(entry, "targets"))
-
     def renames(self, kind: str) -> bool:
         """Whether kustomize renames the account that pods of that kind name together with the account."""
         if kind in RENAMED:
@@ -134,34 +129,8 @@ class Overlay(NamedTuple):
 
     def _name_references(self, path: str) -> Iterator[Value]:
         """What the configuration in a file says of who names whom."""
-        for value in self.files.get(path, ()):
+        for value in self.building.sides.get(path, ()):
             yield from sequence(value, "nameReference")
-
-
-def _is_replaced(target: Value, workload: Workload, fields: tuple[str, ...]) -> bool:
-    select = mapping(target, "select")
-    if not all(_matches(select.get(key), wanted) for key, wanted in (("kind", workload.id.kind), ("name", workload.id.name))):
-        return False
-    paths = [path for path in sequence(target, "fieldPaths") if isinstance(path, str)]
-    return any(path.rpartition(".")[2] in fields for path in paths)
-
-
-def _is_for(patch: Patch, value: Value, one: Workload | Resource) -> bool:
-    """Whether a patch may be for the object; label and annotation selectors are taken as met."""
-    if patch.target:
-        return all(
-            _matches(patch.target.get(key), wanted)
-            for key, wanted in (("group", one.id.group), ("kind", one.id.kind), ("name", one.id.name))
-        )
-    name = text(value, "metadata", "name") or ""
-    return text(value, "kind") == one.id.kind and bool(name) and (one.id.name in name or name in one.id.name)
-
-
-def _matches(pattern: Value, wanted: str) -> bool:
-    """Kustomize anchors what a target says; a name may have been changed on the way, so it need only be in it."""
-    if not isinstance(pattern, str) or not pattern:
-        return True
-    return selecting.is_matched(pattern, wanted) is not False or (wanted != "" and wanted in pattern)
 
 
 def _fields(workload: Workload, proposal: Proposal) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from samigrate import hosted
 from samigrate.kustomize import placing
 from samigrate.kustomize.overlays import Overlay
-from samigrate.model import Finding, Location, Proposal, Resource, Risk, Severity
+from samigrate.model import Finding, Key, Location, Proposal, Resource, Risk, Severity
 from samigrate.planning import names
-from samigrate.planning.state import Key, State, Work
+from samigrate.planning.state import State, Work
 from samigrate.transforms import ordered
 from samigrate.values import Value
 

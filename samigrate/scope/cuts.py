@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from samigrate.config import default_namespace
-from samigrate.kustomize import gathering, gitops, kustomization
+from samigrate.kustomize import gathering, gitops, kustomization, transformers
+from samigrate.kustomize.building import Building
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build
 from samigrate.kustomize.overlays import Overlay
 from samigrate.reading import Reading, Root
@@ -32,6 +33,7 @@ class _Files:
         self.workloads, self.root = found.workloads, root
         self.context = sorted(source.path for source in root.sources if source.is_context and source.path in self.manifests)
         self.sides = {path: manifest.sides for path, manifest in self.manifests.items() if manifest.sides}
+        self.resources = {path: (*manifest.resources, *manifest.generated) for path, manifest in self.manifests.items()}
         self.layers: dict[tuple[str, ...], Layer] = {}
         self.elsewhere = Elsewhere(is_declared=root.is_declared)
 
@@ -78,8 +80,9 @@ def scopes(found: Reading, root: Root) -> Mapping[str, tuple[Scope, ...]]:
     applied = sorted({path for build, members in builds if _is_plain(build) for path in members})
     for build, members in builds:
         groups = [members, loose] if _is_plain(build) and loose else [members]
+        building = Building(build, files.sides, files.resources)
         for way in build.ways:
-            scope = files.scope(build.folder, groups, Overlay(build, way, files.sides))
+            scope = files.scope(build.folder, groups, Overlay(build, way, building))
             for path in members:
                 made[path].append(scope)
     for folder, groups, members in _cut(loose, files, root.path):
@@ -95,7 +98,7 @@ def scopes(found: Reading, root: Root) -> Mapping[str, tuple[Scope, ...]]:
 def _builds(files: _Files) -> Iterator[tuple[Build, list[str]]]:
     """Each kustomize build, and each folder that Flux or Argo CD applies; and the paths that belong."""
     resources = [resource for manifest in files.manifests.values() for resource in manifest.resources]
-    known = kustomization.among(resources)
+    known = [transformers.resolved(one, files.sides) for one in kustomization.among(resources)]
     known += gitops.kustomizations(resources, known, files.manifests, files.root.path)
     for build in gathering.builds(known):
         yield build, sorted(path for path in build.files if path in files.manifests)

@@ -8,15 +8,15 @@ another scope of the input is seen where it names a concrete namespace (`elsewhe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
-from samigrate.kustomize import patching
+from samigrate.kustomize.building import Step
 from samigrate.kustomize.overlays import Overlay
-from samigrate.model import TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
+from samigrate.model import CLUSTER_SCOPED, TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
 from samigrate.placeholders import is_filled_in, may_be
 from samigrate.planning import names
 from samigrate.scope.elsewhere import Elsewhere, There
@@ -28,14 +28,6 @@ from samigrate.tokens import TokenSecret, named_account
 from samigrate.values import at, mapping, text
 
 T = TypeVar("T")
-CLUSTER_SCOPED = frozenset(
-    {
-        *("Namespace", "Project", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "APIService"),
-        *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy"),
-        *("ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy"),
-        *("PriorityClass", "StorageClass", "SecurityContextConstraints", "FlowSchema", "ClusterPolicy"),
-    }
-)
 
 
 class Seen(NamedTuple):
@@ -99,6 +91,8 @@ class Scope:
         """The namespace the object lands in; None where nobody states it, and for cluster-scoped kinds."""
         if resource.id.kind in CLUSTER_SCOPED:
             return None
+        if self.overlay and (made := self.overlay.made(resource)):
+            return made.names[-1][0] or self.default(resource.at.path)
         return self.overrides.get(resource.at.path) or resource.id.namespace or self.default(resource.at.path)
 
     def subject_namespace(self, subject: Subject) -> str | None:
@@ -126,8 +120,13 @@ class Scope:
         if self.overlay is None:
             return ()
         bindings = [one for layer in self.near for kind in BINDINGS for one in layer.by_kind.get(kind, ())]
-        made = ((one, patching.patched(self.overlay, one)) for one in bindings)
-        return tuple(subject for one, new in made if new is not one for subject in added(subjects(one), subjects(new)))
+        made = ((one, Resource(one.at, steps[-1].value)) for one in bindings if (steps := self.built(one)))
+        return tuple(subject for one, new in made for subject in added(subjects(one), subjects(new)))
+
+    def built(self, resource: Resource) -> Sequence[Step]:
+        """The object after each thing that the build does to it, but for its name and namespace."""
+        made = self.overlay.made(resource) if self.overlay else None
+        return made.steps if made else ()
 
     def _accounts(self, name: str) -> Iterator[Resource]:
         return (account for layer in self.near for account in layer.by_name.get(("", "ServiceAccount", name), ()))
@@ -137,8 +136,8 @@ class Scope:
         if self.overlay is None:
             return account
         home = next(self._accounts(account), None)
-        prefix, suffix = self.overlay.way.names(home.at.path) if home else ("", "")
-        return prefix + account + suffix
+        made = self.overlay.made(home) if home else None
+        return made.names[-1][1] if made else account
 
     def name_beside(self, account: str, resource: Resource) -> str:
         """What the build will call an account that is to stand beside an object."""

@@ -9,6 +9,7 @@ from samigrate.model import (
     INJECTED_VOLUME,
     Automount,
     Finding,
+    Key,
     Level,
     NewResource,
     Operation,
@@ -19,7 +20,7 @@ from samigrate.model import (
     Strength,
 )
 from samigrate.planning import identity, layout, names, outside, policies, pull_secrets, rights
-from samigrate.planning.state import Key, State, Work
+from samigrate.planning.state import State, Work
 from samigrate.scope import references
 from samigrate.scope.index import Grant, Seen, View
 from samigrate.scope.matching import Match
@@ -177,7 +178,7 @@ def _patches_of_the_old(view: View) -> list[str]:
     overlay, old = view.scope.overlay, view.account(DEFAULT_ACCOUNT)
     if overlay is None:
         return []
-    found = [patch for seen in old for patch, _ in overlay.patches_of(seen.resource, overlay.build.members)]
+    found = [patch for seen in old for patch, _ in overlay.patches_of(seen.resource)]
     return list(dict.fromkeys(patch.path or patch.at.path for patch in found))
 
 

@@ -264,6 +264,12 @@ def entry(name: str, key: str) -> str:
             id="a value that is not told",
         ),
         pytest.param(env(PORT="80"), None, id="an ordinary variable"),
+        pytest.param(
+            container("env: [{name: X, valueFrom: {secretKeyRef: {name: default-token-abcde, key: namespace}}}]"),
+            "weak",
+            id="the namespace in a token Secret, which the edit makes a field",
+        ),
+        pytest.param(container("env: [{name: X, valueFrom: {secretKeyRef: {name: mine, key: namespace}}}]"), None, id="of another Secret"),
     ],
 )
 def test_variables(content: str, strength: str | None) -> None:

@@ -559,7 +559,7 @@ def test_an_account_that_a_replacement_writes_is_left(is_inline: bool, kubectl: 
     names = "configMapGenerator:\n- {name: names, literals: [account=theirs], options: {disableNameSuffixHash: true}}\n"
     listed = f"replacements:\n{REPLACED}" if is_inline else "replacements: [{path: replace.yaml}]\n"
     over = "resources:\n- ../base\n" + names + listed
-    ran = migrate({**WEB, "over/kustomization.yaml": over, "over/replace.yaml": REPLACED})
+    ran = migrate({**WEB, "over/kustomization.yaml": over, "over/replace.yaml": REPLACED}, "--unknown", "account")
     assert "writes its serviceAccountName" in ran.stderr
     assert pod(build("over", kubectl)["Deployment", "web"])["serviceAccountName"] == "theirs"
 
@@ -710,11 +710,16 @@ def test_markdown_tells_them_in_the_workloads_cell() -> None:
     assert "| `Deployment web`<br>runs `prod/p-web as default → p-web`<br>runs `web-s as default → web-s` |" in told
 
 
-def test_what_a_replacement_will_write_is_not_known() -> None:
+def test_what_a_replacement_will_write_is_known_where_its_source_is() -> None:
+    over = f"namespace: prod\nresources:\n- ../base\nreplacements:\n{REPLACED}"
     names = "configMapGenerator:\n- {name: names, literals: [account=theirs]}\n"
-    plant({**WEB, "over/kustomization.yaml": f"namespace: prod\nresources:\n- ../base\n{names}replacements:\n{REPLACED}"})
+    plant({**WEB, "over/kustomization.yaml": over + names})
+    told = json.loads(invoke(["audit", "--format", "json", "."]).stdout)
+    assert runs(told, "before") == {("prod", "web", "theirs")}
+    plant({"over/kustomization.yaml": over + "generators: [names.yaml]\n"})
     told = json.loads(invoke(["audit", "--format", "json", "."]).stdout)
     assert runs(told, "before") == {("prod", "web", None)}
+    assert told["workloads"][0]["verdict"] != "none"
     assert "prod/web as an account that a replacement writes" in invoke(["audit", "."]).stdout.decode()
 
 

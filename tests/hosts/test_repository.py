@@ -165,17 +165,12 @@ def test_links(tree: Tree, repository: tuple[str, ...]) -> None:
     for name, target in links.items():
         (top / "work" / name).symlink_to(target)
     found = gather(Selection(("work",)))
-    assert told(found) == {
-        "work": "work/a.yaml* work/data.yaml* work/gone.yaml* work/loop.yaml* work/out* work/out.yaml* work/samigrate.yaml*"
-    }
-    not_followed = {}
+    assert told(found) == {"work": "work/a.yaml* work/data.yaml* work/out* work/out.yaml* work/samigrate.yaml*"}
+    assert {skip.path for skip in found.skipped} == {"work/loop.yaml", "work/gone.yaml"}
     for source in found.roots[0].sources:
-        try:
-            source.read()
-        except NotFollowedError as error:
-            not_followed[source.path] = error.strerror
-    assert set(not_followed) == {"work/loop.yaml", "work/out.yaml", "work/out", "work/gone.yaml"}
-    assert "leads out of the folder" in str(not_followed["work/out"])
+        if "out" in source.path:
+            with pytest.raises(NotFollowedError, match="leads out of the folder"):
+                source.read()
 
 
 def test_a_named_link_means_its_target(tree: Tree) -> None:

@@ -1,0 +1,118 @@
+"""What the replacements of a kustomization write: a field of one object into fields of others.
+
+Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/replacements/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from samigrate.kustomize.selecting import is_selected
+from samigrate.model import NOWHERE, Operation
+from samigrate.planning.operations import Inapplicable, apply
+from samigrate.values import Value, at, mapping, pointer, resolve, sequence, text
+
+if TYPE_CHECKING:
+    from samigrate.kustomize.building import Made
+
+_STEP = re.compile(r"\[([^\]=]+)=([^\]]*)\]|((?:\\.|[^.\[\]\\])+)|\[(\d+)\]")
+
+
+class Written(NamedTuple):
+    """A field that a replacement writes: `field` is the last word of its path; `value` is None where it is not known."""
+
+    made: Made
+    field: str
+    value: Value
+
+
+def replaced(entry: Value, items: Sequence[Made]) -> Iterator[Written]:
+    """Carry out one replacement on the objects; tells each object that it is for, with every field."""
+    value = _source(entry, items)
+    for target in sequence(entry, "targets"):
+        select, reject = mapping(target, "select"), [mapping(one) for one in sequence(target, "reject")]
+        for made in items:
+            if is_selected(select, made.value, made.names) and not any(is_selected(one, made.value, made.names) for one in reject):
+                for path in sequence(target, "fieldPaths") or ["metadata.name"]:
+                    if isinstance(path, str):
+                        content = _write(made, path, value, mapping(target, "options"))
+                        yield Written(made, path.rpartition(".")[2], content)
+
+
+def _source(entry: Value, items: Sequence[Made]) -> Value:
+    """The text to write, or None where it is not known."""
+    if (stated := at(entry, "sourceValue")) is not None:
+        return stated
+    source = mapping(entry, "source")
+    path = text(source, "fieldPath") or "metadata.name"
+    select = {key: re.escape(found) for key in ("group", "version", "kind", "name", "namespace") if (found := text(source, key))}
+    held = [made for made in items if is_selected(select, made.value, made.names)] if select else []
+    values = [value for made in held if (value := _value(made, path)) is not None]
+    if len({str(value) for value in values}) != 1:
+        return None
+    options, value = mapping(source, "options"), values[0]
+    if isinstance(value, str) and (delimiter := text(options, "delimiter")):
+        pieces, index = value.split(delimiter), options.get("index", 0)
+        value = pieces[index] if isinstance(index, int) and 0 <= index < len(pieces) else None
+    return value
+
+
+def _value(made: Made, path: str) -> Value:
+    if path == "metadata.name":
+        return made.names[-1][1]
+    if path == "metadata.namespace":
+        return made.names[-1][0]
+    found = [resolve(made.value, where) for where in _places(made.value, _steps(path), is_made=False)]
+    return found[0] if found else None
+
+
+def _write(made: Made, path: str, value: Value, options: dict[str, Value]) -> Value:
+    """The text that stands in the field then, or None where it is not known. A name stays as the source has it."""
+    if path in ("metadata.name", "metadata.namespace") or value is None:
+        return value
+    written: Value = None
+    for where in list(_places(made.value, _steps(path), is_made=options.get("create") is True)):
+        written = _inserted(resolve(made.value, where), value, options)
+        try:
+            made.value = apply(made.value, Operation(NOWHERE, "add" if resolve(made.value, where) is None else "replace", where, written))
+        except Inapplicable:
+            return None
+    return written
+
+
+def _inserted(old: Value, value: Value, options: dict[str, Value]) -> Value:
+    delimiter, index = text(options, "delimiter"), options.get("index", 0)
+    if not delimiter or not isinstance(old, str) or not isinstance(index, int):
+        return value
+    pieces = old.split(delimiter)
+    if index < 0:
+        return delimiter.join([str(value), *pieces])
+    if index >= len(pieces):
+        return delimiter.join([*pieces, str(value)])
+    pieces[index] = str(value)
+    return delimiter.join(pieces)
+
+
+def _steps(path: str) -> list[tuple[str, str]]:
+    """The steps of a field path: (key, "") into a mapping or a list, (key, value) to the entries of a list that have it."""
+    found = (one.groups() for one in _STEP.finditer(path))
+    return [(key, wanted or "") if key else (re.sub(r"\\(.)", r"\1", plain or number), "") for key, wanted, plain, number in found]
+
+
+def _places(value: Value, steps: Sequence[tuple[str, str]], *, is_made: bool, above: tuple[str | int, ...] = ()) -> Iterator[str]:
+    """The pointers that a field path leads to."""
+    if not steps:
+        yield pointer(*above)
+        return
+    (key, wanted), rest = steps[0], steps[1:]
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            if key in ("*", str(index)) or (wanted and str(at(one, key)) == wanted):
+                yield from _places(one, rest, is_made=is_made, above=(*above, index))
+    elif isinstance(value, dict) and key == "*":
+        for name, one in value.items():
+            yield from _places(one, rest, is_made=is_made, above=(*above, name))
+    elif isinstance(value, dict) and (key in value or (is_made and not rest)):
+        yield from _places(value.get(key), rest, is_made=is_made, above=(*above, key))

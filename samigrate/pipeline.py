@@ -42,7 +42,7 @@ from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe
 from samigrate.scope import asked as asking
 from samigrate.scope.cuts import scopes
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 from samigrate.tokens import Token
 from samigrate.values import Value
 

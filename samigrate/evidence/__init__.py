@@ -19,7 +19,8 @@ from samigrate.tokens import TokenSecret, held, is_mounted
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import Scope, View
+    from samigrate.scope.index import Scope
+    from samigrate.scope.view import View
 
 __all__ = ["DECLARED", "OWN_AUTOMOUNT", "Source", "judge", "sources"]
 

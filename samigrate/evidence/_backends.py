@@ -9,7 +9,8 @@ from samigrate.scope.matching import Match
 from samigrate.values import Value, mapping, text
 
 if TYPE_CHECKING:
-    from samigrate.scope.index import Seen, View
+    from samigrate.scope.index import Seen
+    from samigrate.scope.view import View
 
 
 def match(workload: Workload, view: View, service: Value) -> Match:

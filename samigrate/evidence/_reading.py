@@ -14,7 +14,7 @@ from samigrate.model import GENERATED, Container, Location, Resource, Workload
 from samigrate.values import Value, mapping, pointer, sequence, text
 
 if TYPE_CHECKING:
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"))
 _WRAPPERS = frozenset(("tini", "dumb-init", "catatonit", "env", "exec", "timeout", "gosu", "su-exec", "sudo", "nice", "watch", "nohup"))

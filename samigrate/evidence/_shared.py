@@ -12,7 +12,8 @@ from samigrate.model import DEFAULT_ACCOUNT, ResourceId, Workload
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import Scope, View
+    from samigrate.scope.index import Scope
+    from samigrate.scope.view import View
 
 
 class _Sharers(NamedTuple):

@@ -13,7 +13,7 @@ from samigrate.values import pointer, text
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 _OAUTH = "serviceaccounts.openshift.io/oauth-redirect"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")

@@ -18,7 +18,7 @@ from samigrate.values import Value, mapping, pointer
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Declaration, Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 ACCESS = "api-access"
 STRENGTHS = {"required": Strength.PROOF, "none": Strength.COUNTER}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.catalog import Variable as Known
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 _FALSE = frozenset(("false", "0", "no", "off", ""))
 _FIELDS = frozenset(("POD_NAMESPACE", "POD_NAME", "NODE_NAME"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
     from samigrate.evidence_file import Item
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

@@ -16,7 +16,7 @@ from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 _SAYS = {"login": "lets {} log in with its token", "rights": "gives rights to {}"}
 

@@ -12,7 +12,7 @@ from samigrate.scope.rights import describe, needs_token
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

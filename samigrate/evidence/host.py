@@ -12,7 +12,7 @@ from samigrate.values import text
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 _PATHS = ("/var/lib/kubelet", "/etc/cni")
 

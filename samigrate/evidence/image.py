@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from samigrate.catalog import Catalog, ImageHit
     from samigrate.config import Settings
     from samigrate.evidence._reading import Reading
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 _VERSION = re.compile(r"(:[^:/@]+)?(@.*)?$")
 _STRENGTHS = {"need": Strength.STRONG, "maybe": Strength.WEAK, "no-need": Strength.COUNTER}

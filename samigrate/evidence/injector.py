@@ -12,7 +12,7 @@ from samigrate.values import Value, mapping, pointer
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog, Injector, Mark
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 _FALSE = frozenset(("false", "0", "no", "off", "disabled", "f", "n", "skip"))
 

@@ -15,7 +15,7 @@ from samigrate.model import Evidence, Location, Resource, Strength, Workload
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog, Sign
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 
 class _Hit(NamedTuple):

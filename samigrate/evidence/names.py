@@ -13,7 +13,7 @@ from samigrate.values import mapping, pointer
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 _WORDS = re.compile(r"operator|controller|exporter-k8s|provisioner|ingress", re.IGNORECASE)
 _LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/component", "app", "k8s-app", "component", "control-plane", "name")

@@ -13,7 +13,7 @@ from samigrate.model import Evidence, Strength, Workload
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 _TEXT = re.compile(r"\$\{|\{\{|(?:^|=)<[^<>\s][^<>]*>$")  # $(VAR) is Kubernetes' own there
 _IMAGE = re.compile(r"\$[({]|\$[A-Z_]|\{\{|<[^<>]+>|%[A-Za-z_]+%")

@@ -20,7 +20,8 @@ from samigrate.values import sequence, text
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import Grant, View
+    from samigrate.scope.index import Grant
+    from samigrate.scope.view import View
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

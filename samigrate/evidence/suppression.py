@@ -13,7 +13,7 @@ from samigrate.values import mapping, pointer
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

@@ -13,7 +13,7 @@ from samigrate.model import Evidence, Location, Resource, Strength, Workload
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 PATH = "/run/secrets/kubernetes.io/serviceaccount"
 """Also the end of `/var/run/secrets/…`."""

@@ -14,7 +14,7 @@ from samigrate.values import Value, mapping, sequence, text
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import View
+    from samigrate.scope.view import View
 
 ROOT_CA = "kube-root-ca.crt"
 _PLACEHOLDER = re.compile(r"\$[({]|\{\{|<[^<>]+>")

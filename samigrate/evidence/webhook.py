@@ -14,7 +14,8 @@ from samigrate.values import Value, mapping, sequence
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.config import Settings
-    from samigrate.scope.index import Scope, View
+    from samigrate.scope.index import Scope
+    from samigrate.scope.view import View
 
 _GROUP = "admissionregistration.k8s.io"
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")

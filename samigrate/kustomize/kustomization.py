@@ -145,7 +145,7 @@ def generator_files(folder: str, value: Value) -> Iterator[str]:
 def local(folder: str, entries: Sequence[Value]) -> Iterator[str]:
     """The paths of a kustomization's entries; what is no path, or leads to another host, is left out."""
     for entry in entries:
-        if isinstance(entry, str) and "\n" not in entry and not _is_remote(entry):
+        if isinstance(entry, str) and "\n" not in entry and entry[:1] not in ("{", "[") and not _is_remote(entry):
             yield posixpath.normpath(posixpath.join(folder, entry))
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from samigrate.kustomize.building import Building, Made
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build, Way
-from samigrate.kustomize.kustomization import Kustomization, Patch
+from samigrate.kustomize.kustomization import Patch
 from samigrate.model import Finding, Key, Proposal, Resource, Severity, Workload
 from samigrate.values import Value, at, mapping, parts, pointer, resolve, sequence, text
 
@@ -108,16 +108,6 @@ class Overlay:
     def _replaced(self, workload: Workload) -> Sequence[tuple[str, str, Value]]:
         made = self.made(workload.resource)
         return made.replaced if made else ()
-
-    def namespaces(self, path: str) -> frozenset[str]:
-        """The namespaces that a file's objects are put into, one after the other, on their way to the build."""
-        stated = (text(member.value, "namespace") for member in self._leading_to(path))
-        return frozenset(namespace for namespace in stated if namespace)
-
-    def _leading_to(self, path: str) -> list[Kustomization]:
-        route = self.way.routes.get(path, frozenset())
-        used = {path for member in self.build.members if member.folder in route for path in member.resources}
-        return [one for one in self.build.members if one.folder in route or (one.is_component and one.folder in used)]
 
     def renames(self, kind: str) -> bool:
         """Whether kustomize renames the account that pods of that kind name together with the account."""

@@ -10,8 +10,8 @@ from samigrate.observations import leftovers, moves, rollout, unseen
 from samigrate.planning import identity
 from samigrate.planning.planner import Planned
 from samigrate.planning.state import Work
-from samigrate.scope.index import View
 from samigrate.scope.matching import Match
+from samigrate.scope.view import View
 from samigrate.tokens import mounts
 from samigrate.values import text
 

@@ -8,7 +8,7 @@ from samigrate.model import Finding, Proposal, Severity
 from samigrate.planning import consul, outside
 from samigrate.planning.planner import Planned
 from samigrate.planning.state import Work
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 from samigrate.values import Value, at, mapping, sequence, text
 
 MUTATING = (

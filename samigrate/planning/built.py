@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from samigrate.model import DEFAULT_ACCOUNT, PodSpec
 from samigrate.outcome import Built
 from samigrate.planning.state import State, Work
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 
 
 def of(work: Work, state: State) -> tuple[Built, ...]:

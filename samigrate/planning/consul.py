@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from samigrate.model import Workload
 from samigrate.planning.state import Work
-from samigrate.scope.index import View
 from samigrate.scope.matching import Match
+from samigrate.scope.view import View
 from samigrate.values import mapping, text
 
 INJECT, SERVICE = "consul.hashicorp.com/connect-inject", "consul.hashicorp.com/connect-service"

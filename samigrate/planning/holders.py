@@ -8,7 +8,7 @@ from samigrate.kinds.shapes import find_pod_specs
 from samigrate.model import TOKEN_SECRET_TYPE, PodSpec, Resource
 from samigrate.observations import unseen as unseen_sources
 from samigrate.scope.identities import is_wildcard
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 from samigrate.values import Value, at, resolve, text
 
 

@@ -9,7 +9,7 @@ from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
 from samigrate.scope.cuts import scopes
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 from samigrate.transforms import discover
 
 _NO_VERDICT = Verdict(Level.NONE, ())

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from samigrate.model import Risk
 from samigrate.planning.state import Work
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 from samigrate.tokens import is_for_the_api
 from samigrate.values import sequence, text
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from samigrate.model import Resource, Risk
 from samigrate.planning.state import Work
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 from samigrate.values import Value, at, mapping, sequence, text
 
 KINDS = (

@@ -9,8 +9,8 @@ from samigrate.outcome import Mention
 from samigrate.planning import rights
 from samigrate.planning.state import Work
 from samigrate.scope import references
-from samigrate.scope.index import View
 from samigrate.scope.matching import Match
+from samigrate.scope.view import View
 from samigrate.values import at, text
 
 DONE = {"add": "the new account is added", "flag": "to be done by hand", "none": "nothing: it covers the new account, too"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from samigrate.catalog import Catalog
 from samigrate.model import DEFAULT_ACCOUNT, Resource
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 from samigrate.values import Value, text
 
 KINDS = {

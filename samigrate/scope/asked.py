@@ -12,7 +12,7 @@ from samigrate.kustomize.kustomization import Kustomization
 from samigrate.model import Finding, Severity, Skip
 from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root, kustomizations
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 from samigrate.words import count
 
 FEW = 3

@@ -82,7 +82,7 @@ class Elsewhere:
             if subject.via == "group":
                 found[subject.name].append(There(subject, scope))
                 continue
-            namespace, name = scope.subject_namespace(subject), scope.built_name(subject.name)
+            namespace, name = scope.subject_namespace(subject), scope.subject_name(subject)
             if namespace is None or is_filled_in(name):
                 continue
             if not is_filled_in(namespace):
@@ -98,7 +98,7 @@ class Elsewhere:
         for scope, identity in self._each(lambda layer: (one for each in layer.identities.values() for one in each)):
             namespace = identity.namespace if identity.namespace is not None else scope.namespace(identity.resource)
             if namespace:
-                name = ANY if "*" in identity.name else scope.built_name(identity.name)
+                name = ANY if "*" in identity.name else scope.built_name(identity.name, namespace)
                 found[ANY if "*" in namespace else namespace, name].append(There(identity, scope))
         return found
 
@@ -109,7 +109,7 @@ class Elsewhere:
         for one in self._objects():
             namespace = one.scope.namespace(one.thing)
             if namespace is not None or one.thing.id.kind in ("Namespace", "Project"):
-                name = one.scope.built_name(one.thing.id.name) if one.thing.id.kind == "ServiceAccount" else one.thing.id.name
+                name = one.scope.built_name(one.thing.id.name, namespace) if one.thing.id.kind == "ServiceAccount" else one.thing.id.name
                 found[one.thing.id.group, one.thing.id.kind, namespace, name].append(one)
         return found
 
@@ -135,7 +135,8 @@ class Elsewhere:
         """Workloads by (namespace, account)."""
         found: dict[Hashable, list[There[Workload]]] = defaultdict(list)
         for scope, workload in self._each(lambda layer: layer.workloads):
-            found[scope.namespace(workload.resource), scope.built_name(workload.spec.account)].append(There(workload, scope))
+            namespace = scope.namespace(workload.resource)
+            found[namespace, scope.built_name(workload.spec.account, namespace)].append(There(workload, scope))
         return found
 
     @cached_property

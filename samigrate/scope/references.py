@@ -10,8 +10,8 @@ from typing import NamedTuple
 from samigrate import datafiles, yamltext
 from samigrate.model import Operation, Workload
 from samigrate.scope.identities import Identity, covers, is_selected, is_wildcard
-from samigrate.scope.index import View
 from samigrate.scope.matching import Match
+from samigrate.scope.view import View
 from samigrate.values import Value, resolve, text
 
 

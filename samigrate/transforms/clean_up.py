@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from samigrate.model import DEFAULT_ACCOUNT, TOKEN_SECRET_TYPE, Finding, Operation, Proposal, Risk, Severity
 from samigrate.planning import holders, identity
 from samigrate.planning.state import State, Work
-from samigrate.scope.index import View
 from samigrate.scope.layer import BINDINGS
 from samigrate.scope.matching import Match
+from samigrate.scope.view import View
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, sequence, text
 

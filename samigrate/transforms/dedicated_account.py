@@ -22,9 +22,10 @@ from samigrate.model import (
 from samigrate.planning import identity, layout, names, outside, policies, pull_secrets, rights
 from samigrate.planning.state import State, Work
 from samigrate.scope import references
-from samigrate.scope.index import Grant, Seen, View
+from samigrate.scope.index import Grant, Seen
 from samigrate.scope.matching import Match
 from samigrate.scope.references import Reference
+from samigrate.scope.view import View
 from samigrate.transforms import Option, Transform
 from samigrate.values import Value, mapping, sequence, text
 

@@ -8,7 +8,7 @@ from itertools import chain
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity
 from samigrate.planning import holders, starters
 from samigrate.planning.state import State, Work
-from samigrate.scope.index import View
+from samigrate.scope.view import View
 from samigrate.transforms import Transform
 from samigrate.values import Value
 

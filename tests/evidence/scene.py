@@ -5,8 +5,9 @@ from __future__ import annotations
 from samigrate import catalog, evidence, kinds, yamltext
 from samigrate.config import Settings
 from samigrate.model import Location, Resource, Verdict, Workload
-from samigrate.scope.index import Scope, View
+from samigrate.scope.index import Scope
 from samigrate.scope.layer import Layer
+from samigrate.scope.view import View
 
 CATALOG = catalog.load()
 KINDS = kinds.load()

@@ -27,6 +27,21 @@ def reason(value: dict[str, Any], path: str = "k8s/web.yaml") -> str | None:
     return kinds.untouchable(resource, workload, path)
 
 
+def config(triggered: str) -> dict[str, Any]:
+    spec = {"triggers": [{"type": "ImageChange", "imageChangeParams": {"containerNames": [triggered]}}]}
+    template = {"spec": {"containers": [{"name": "app"}]}}
+    return {
+        "apiVersion": "apps.openshift.io/v1",
+        "kind": "DeploymentConfig",
+        "metadata": {"name": "x"},
+        "spec": {**spec, "template": template},
+    }
+
+
+TRIGGERS = {
+    "image.openshift.io/triggers": '[{"from": {"kind": "ImageStreamTag", "name": "app:1"}, '
+    '"fieldPath": "spec.template.spec.containers[?(@.name==\\"app\\")].image"}]'
+}
 OWNER = [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]
 INJECTED = {**POD, "volumes": [{"name": "kube-api-access-x7k2p", "projected": {"sources": []}}]}
 LIVE = {"status": {"phase": "Running"}}
@@ -40,6 +55,13 @@ ELASTIC = {"apiVersion": "kibana.k8s.elastic.co/v1", "kind": "Kibana", "metadata
         pytest.param(deployment({}), "no containers", id="no containers"),
         pytest.param(deployment({"containers": None}), "no containers", id="empty containers"),
         pytest.param(deployment({"containers": [{"name": "app"}]}), "app has no image", id="a container without image"),
+        pytest.param(config("app"), None, id="a container whose image a trigger sets"),
+        pytest.param(config("other"), "app has no image", id="a trigger for another container"),
+        pytest.param(
+            {**deployment({"containers": [{"name": "app"}]}), "metadata": {"name": "x", "annotations": TRIGGERS}},
+            None,
+            id="a container whose image a trigger in an annotation sets",
+        ),
         pytest.param(deployment({**POD, "initContainers": [{"name": "i"}]}), "i has no image", id="an init container without image"),
         pytest.param(deployment({"containers": [{"name": "app", "image": " "}]}), None, id="an image that a trigger fills in"),
         pytest.param(deployment({**POD, "$patch": "replace"}), "patch directive", id="a directive in the pod spec"),

@@ -95,3 +95,48 @@ def test_a_patch_that_gives_the_old_account_a_role_is_for_people_to_look_at() ->
     lay("", BINDING.format(name="reader", namespace="elsewhere"), f"patches: [{{patch: {yaml.safe_dump(patch, width=999).strip()}}}]")
     assert "serviceAccountName" not in pod()
     assert "prod/kustomization.yaml patches the account it leaves" in invoke(["audit", "."]).stdout.decode()
+
+
+@pytest.mark.parametrize("name", ["web", "a-web", "b-a-web"])
+def test_a_binding_may_call_an_account_as_any_layer_has_made_it(name: str) -> None:
+    """kustomize finds the account by each of its names, and gives the subject the last."""
+    lay("", BINDING.format(name="reader", namespace="elsewhere"), "namePrefix: a-")
+    Path("base/web.yaml").write_text(WEB.replace("{spec: {containers", "{spec: {serviceAccountName: web, containers"))
+    Path("top").mkdir()
+    resources = "[../prod, named.yaml]"
+    Path("top/kustomization.yaml").write_text(f"namePrefix: b-\nnamespace: ops\nresources: {resources}\n")
+    Path("top/named.yaml").write_text(BINDING.format(name=name, namespace="ops").replace("readers", "named"))
+    assert pod().get("automountServiceAccountToken") is not False
+
+
+def test_a_binding_of_another_namespace_is_not_renamed_with_an_account_of_that_name() -> None:
+    """`web` of the namespace `elsewhere` is not the account of the build, whatever the build calls its own."""
+    lay("", BINDING.format(name="web", namespace="elsewhere"), "namePrefix: a-")
+    other = WEB.replace("metadata: {name: web}", "metadata: {name: other, namespace: elsewhere}", 1).split("---")[0]
+    Path("other").mkdir()
+    Path("other/web.yaml").write_text(other.replace("{spec: {containers", "{spec: {serviceAccountName: web, containers"))
+    assert invoke(["migrate", "--write", "."]).exit == 0
+    assert "automountServiceAccountToken: false" not in Path("other/web.yaml").read_text()
+
+
+PART = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+
+
+@pytest.mark.parametrize(
+    ("transformer", "is_bound"),
+    [("{apiVersion: builtin, kind: NamespaceTransformer, metadata: {name: n, namespace: ops}}", True),
+     ("{apiVersion: builtin, kind: NamespaceTransformer, metadata: {name: n, namespace: shop}}", False),
+     ("{apiVersion: builtin, kind: NamespaceTransformer, metadata: {name: n, namespace: ops}, unsetOnly: true}", True),
+     ("{apiVersion: example.com/v1, kind: Renamer, metadata: {name: n}}", True)],
+)  # fmt: skip
+def test_a_namespace_that_a_transformer_sets(transformer: str, is_bound: bool) -> None:
+    """What a plugin does is not known: then what its build holds is in doubt."""
+    Path("app").mkdir()
+    Path("app/kustomization.yaml").write_text(f"{PART}resources: [web.yaml]\ntransformers: [transformer.yaml]\n")
+    Path("app/transformer.yaml").write_text(transformer + "\n")
+    Path("app/web.yaml").write_text(WEB)
+    Path("rights").mkdir()
+    Path("rights/kustomization.yaml").write_text(f"{PART}resources: [rights.yaml]\n")
+    Path("rights/rights.yaml").write_text(BINDING.format(name="default", namespace="ops"))
+    assert invoke(["migrate", "--write", "."]).exit == 0
+    assert ("automountServiceAccountToken: false" not in Path("app/web.yaml").read_text()) is is_bound

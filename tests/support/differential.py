@@ -80,7 +80,7 @@ def _of_scope(scope: Scope, overlay: Overlay, found: Reading) -> Seen:
             for workload in found.workloads[resource.at.path]:
                 if workload.resource.key == resource.key and isinstance(resolve(made.value, workload.pod), dict):
                     stated = overlay.account(workload, workload.spec.stated_account)
-                    renamed = stated and (scope.built_name(stated) if overlay.renames(workload.id.kind) else stated)
+                    renamed = stated and (scope.built_name(stated, namespace) if overlay.renames(workload.id.kind) else stated)
                     held[*key[:2], key[2] + workload.pod] = renamed
     return held
 
@@ -91,7 +91,7 @@ def _subjects(scope: Scope, binding: Resource) -> list[Any]:
     found: list[Any] = []
     for index, entry in enumerate(sequence(binding.value, "subjects")):
         if one := accounts.get(f"/subjects/{index}"):
-            found.append(("ServiceAccount", scope.subject_namespace(one) or "", scope.built_name(one.name)))
+            found.append(("ServiceAccount", scope.subject_namespace(one) or "", scope.subject_name(one)))
         else:
             found.append((*_subject(entry, scope.namespace(binding) or ""), text(entry, "name")))
     return sorted(found)

@@ -76,6 +76,12 @@ def takes_token_files(found: TokenVolume) -> bool:
     return not items or any(text(item, "key") in TOKEN_KEYS for item in items)
 
 
+def takes_token(found: TokenVolume) -> bool:
+    """Whether the volume takes the token itself, and not the certificate authority or the namespace alone."""
+    items = sequence(found.secret, "items")
+    return not items or any(text(item, "key") in ("token", None) for item in items)
+
+
 def mounting(spec: PodSpec, volume: str) -> Iterator[tuple[Container, int, dict[str, Value]]]:
     """(container, index, mount) of every mount of the volume, ephemeral containers included."""
     for container in spec.containers(ephemeral=True):

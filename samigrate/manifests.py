@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from samigrate import fillcomments, hosted, yamltext
+from samigrate import fillcomments, yamltext
 from samigrate.masking import secret_lines as secret_lines
 from samigrate.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip, Unread
 from samigrate.optouts import scanners, suppress
@@ -213,7 +213,7 @@ def _open(path: str, index: int, line: int, value: Value, item: str, inherited: 
     if kind is None:
         return
     api = text(value, "apiVersion") or ""
-    field = "objects" if kind == "Template" and api.startswith("template.openshift.io") else "items"
+    field = "objects" if kind == "Template" and api.startswith(("template.openshift.io/", "v1")) else "items"
     inside = value.get(field)
     if isinstance(inside, list) and (field == "objects" or kind.endswith("List")):
         typed = f"{api} {kind[:-4]}" if kind not in ("List", "ResourceList") and field == "items" else ""
@@ -291,12 +291,13 @@ def _without(content: str, removals: Sequence[int]) -> str:
 
 
 def _document(neighbour: str, value: Value) -> str:
-    """A new document in the layout of its neighbour, with a `# Source:` line where the neighbour has one (R-F19)."""
+    """A new document in the layout of its neighbour, with a `# Source:` line where the neighbour has one (R-F19): one that
+    is no chart's file."""
     style = yamltext.style_of(neighbour)
     rendered = yamltext.render(value, **style)
-    source = re.search(r"^# Source: (\S+)", neighbour, re.MULTILINE)
-    own = hosted.own_file(source[1], text(value, "metadata", "name") or "") if source else ""
-    return f"# Source: {own}{style['newline']}{rendered}" if own else rendered
+    source = re.search(r"^# Source: (\S+)$", neighbour, re.MULTILINE)
+    is_chart = source is not None and _RENDERED.match(source[0]) is not None
+    return f"# Source: {source[1]} (samigrate){style['newline']}{rendered}" if source and is_chart else rendered
 
 
 def new_file(values: Sequence[Value]) -> str:
@@ -304,8 +305,9 @@ def new_file(values: Sequence[Value]) -> str:
     return "---\n".join(yamltext.render(value) for value in values)
 
 
-def new_json_file(value: Value) -> str:
-    """The text of a JSON file of its own for one object."""
+def new_json_file(values: Sequence[Value]) -> str:
+    """The text of a JSON file of its own for one object, or for several as a List."""
+    value = values[0] if len(values) == 1 else {"apiVersion": "v1", "kind": "List", "items": list(values)}
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 

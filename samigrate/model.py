@@ -51,6 +51,10 @@ GENERATED = -1
 """The document of an object that no manifest holds: its Location leads to what it is made of."""
 
 
+_OPENSHIFT = {"DeploymentConfig": "apps.openshift.io", "Template": "template.openshift.io"}
+"""The groups of kinds that OpenShift took as `v1`, too, before it had groups."""
+
+
 class ResourceId(NamedTuple):
     """Who an object is; `namespace` is None where the manifest does not state one."""
 
@@ -74,10 +78,10 @@ class Resource:
 
     @cached_property
     def id(self) -> ResourceId:
-        api = text(self.value, "apiVersion") or ""
+        api, kind = text(self.value, "apiVersion") or "", text(self.value, "kind") or ""
         return ResourceId(
-            api.split("/")[0] if "/" in api else "",
-            text(self.value, "kind") or "",
+            api.split("/")[0] if "/" in api else _OPENSHIFT.get(kind, "") if api == "v1" else "",
+            kind,
             text(self.value, "metadata", "namespace"),
             text(self.value, "metadata", "name") or (text(self.value, "metadata", "generateName") or "").rstrip("-"),
         )

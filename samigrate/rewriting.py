@@ -146,23 +146,24 @@ def write(content: str, manifest: Manifest, work: FileWork, taken: Mapping[str, 
     """The file's new text, and the file beside it. `taken` are the files that exist. Raises RefusedError where the text
     cannot take an operation."""
     path = manifest.path
-    siblings = [(beside, value) for beside, value in work.siblings if not _is_written(placing.sibling(path), value, taken)]
-    for beside, _ in siblings:
+    beside = manifests.new_json_file([value for _, value in work.siblings]) if work.siblings else ""
+    is_written = _is_written(placing.sibling(path), beside, taken)
+    for place, _ in work.siblings if not is_written else ():
         if is_stream:
-            raise NoRoomError(beside.document, beside.item, "one JSON object on a stream has no room for an account", beside.line)
-        if placing.sibling(path) in taken or len(siblings) > 1:
-            raise NoRoomError(beside.document, beside.item, f"{placing.sibling(path)} is taken", beside.line)
+            raise NoRoomError(place.document, place.item, "one JSON object on a stream has no room for an account", place.line)
+        if placing.sibling(path) in taken:
+            raise NoRoomError(place.document, place.item, f"{placing.sibling(path)} is taken", place.line)
     substrate = substrates.of(path)
     new = substrate.rewrite(content, work.operations, work.inserts, work.removals)
     changes = [FileChange(path, content, new, tuple(substrate.secret_lines(content)))] if new != content else []
-    return changes + [FileChange(placing.sibling(path), None, manifests.new_json_file(value)) for _, value in siblings]
+    return changes if is_written or not beside else [*changes, FileChange(placing.sibling(path), None, beside)]
 
 
-def _is_written(path: str, value: Value, taken: Mapping[str, Source]) -> bool:
+def _is_written(path: str, content: str, taken: Mapping[str, Source]) -> bool:
     """Whether an interrupted run has written the file already."""
     if path not in taken:
         return False
     try:
-        return bool(taken[path].read() == manifests.new_json_file(value).encode())
+        return bool(taken[path].read() == content.encode())
     except OSError:
         return False

@@ -8,6 +8,7 @@ excludes say what of it may change.
 from __future__ import annotations
 
 import os
+import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -208,6 +209,7 @@ class _Gathering:
         settings = self._settings(found.folder)
         if any(path.endswith(walk.PROGRAM) for path in found.files) and self.selection.reads_programs(settings):
             self.with_programs.add(found.folder)
+        self._note_scopes(found, settings)
         left_out = () if found.folder in self.with_programs else (walk.PROGRAM,)
         parts: dict[tuple[str, bool], list[Source]] = defaultdict(list)
         for path in found.files:
@@ -222,6 +224,13 @@ class _Gathering:
             for (folder, is_declared), sources in parts.items()
             if any(source.may_change for source in sources)
         ]
+
+    def _note_scopes(self, found: _Root, settings: Settings) -> None:
+        """The patterns under `scopes:` that match nothing: a typing error, perhaps."""
+        for glob in settings.scopes:
+            if not any(_matched(glob, _relative(path, settings.folder)) is not None for path in found.files):
+                home = os.path.join(settings.folder, CONFIG_NAME)
+                self.skipped.append(Skip(home, 0, f"the scope {glob} matches nothing: no file is decided by itself for it"))
 
     def _open_folders(self, folder: str) -> list[str]:
         """Where files may be read from that kustomizations list."""
@@ -336,6 +345,13 @@ def _sorted(sources: list[Source]) -> tuple[Source, ...]:
 
 def _scope(path: str, settings: Settings) -> str | None:
     """The folder or file that a pattern under `scopes:` matches and the path is in; the nearest where several do."""
-    inside = _relative(path, settings.folder)
-    found = [part for glob in settings.scopes if (part := globs.matched("/" + glob.lstrip("/"), inside))]  # from the config's folder
-    return os.path.join(settings.folder, max(found, key=len)) if found else None
+    found = [part for glob in settings.scopes if (part := _matched(glob, _relative(path, settings.folder))) is not None]
+    return os.path.normpath(os.path.join(settings.folder, max(found, key=len))) if found else None
+
+
+def _matched(glob: str, path: str) -> str | None:
+    """The longest part of a path that a pattern under `scopes:` matches, from the config's folder on; "" for that folder."""
+    plain = posixpath.normpath(glob.strip("/") or ".")
+    found = "" if plain == "." else globs.matched("/" + plain, path)
+    is_file = found == path and "." not in posixpath.basename(plain)  # which a pattern for folders may match, too
+    return posixpath.dirname(path) if is_file else found

@@ -26,8 +26,13 @@ _TRIGGERED = re.compile(r"@\.name==\\?['\"]([-\w.]+)")
 _ASSERT = re.compile(
     r"(?:^|/)(?:chainsaw-test\.ya?ml|kyverno-test\.ya?ml|[^/]*-(?:assert|errors)\.ya?ml|(?:assert|errors)\.ya?ml|[^/]*\.out\.ya?ml)$"
     r"|(?:^|/)(?:expected|golden)/"
+    r"|(?:^|/)(?:expected[^/]*|[^/]*[-_.]expected|[^/]*\.golden|output-[^/]*|patchedResources?[^/]*)\.(?:ya?ml|json)$"
 )
-_STATIC = re.compile(r"(?:^|/)(?:etc/)?kubernetes/manifests/")
+"""How files are called that hold what a test expects to come out."""
+_STATIC = re.compile(r"(?:^|/)etc/kubernetes/manifests/")
+_STATIC_FOLDER = "/etc/kubernetes/static-pod-resources"
+"""Where OpenShift keeps the files of static Pods."""
+_CLOUD_RUN = "run.googleapis.com/"
 
 
 def looks_like_pod(value: Value) -> bool:
@@ -74,6 +79,7 @@ def untouchable(resource: Resource, workload: Workload, path: str) -> str | None
     return (
         _owned(resource)
         or _static(resource, workload, path)
+        or _cloud_run(resource, workload)
         or _assert(path)
         or _malformed(resource, workload)
         or _patch(resource, workload)
@@ -145,8 +151,25 @@ def _static(resource: Resource, workload: Workload, path: str) -> str | None:
         return None
     if _STATIC.search(path.replace("\\", "/")):
         return "a static Pod: account fields do not belong there"
-    if resource.id.namespace == "kube-system" and workload.spec.value.get("hostNetwork") is True:
+    spec = workload.spec.value
+    if resource.id.namespace == "kube-system" and spec.get("hostNetwork") is True:
         return "a static Pod of the control plane: account fields do not belong there"
+    if spec.get("hostNetwork") is True and text(spec, "priorityClassName") == "system-node-critical":
+        return "a static Pod by its shape (the host's network, critical for its node): account fields do not belong there"
+    if any((text(volume, "hostPath", "path") or "").startswith(_STATIC_FOLDER) for _, volume in workload.spec.volumes()):
+        return f"a static Pod by its shape (it mounts {_STATIC_FOLDER}): account fields do not belong there"
+    if any("{{" in (text(container.value, "image") or "") for container in workload.spec.containers()):
+        return "a template of a Pod, perhaps a static one: account fields may not belong there"
+    return None
+
+
+def _cloud_run(resource: Resource, workload: Workload) -> str | None:
+    """Google's Cloud Run takes Knative's kinds; no cluster runs them. Source: https://cloud.google.com/run/docs/reference/yaml/v1"""
+    if resource.id.group != "serving.knative.dev":
+        return None
+    annotations = {*resource.annotations, *mapping(workload.metadata, "annotations")}
+    if any(key.startswith(_CLOUD_RUN) for key in annotations) or "@" in (workload.spec.stated_account or ""):
+        return "a Cloud Run service: it runs in no cluster, and its account is Google's"
     return None
 
 

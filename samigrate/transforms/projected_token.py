@@ -29,7 +29,8 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         if found.name in taken_out:
             continue  # an export's own volume goes with the token (`automount`)
         if not found.owner.is_sure:
-            yield _possible(work, f"volume {found.name}", found.secret_name)
+            if legacy.takes_token(found):
+                yield _possible(work, f"volume {found.name}", found.secret_name)
         elif reason := _hindrance(work, found):
             yield reason
         elif legacy.takes_token_files(found):

@@ -17,6 +17,9 @@ _HEAD = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?>\r\n|\n|\r))*")
 _HEADER = re.compile(r"(?:[ \t]*#[^\r\n]*(?>\r\n|\n|\r)|[ \t]*(?>\r\n|\n|\r))*[ \t]*(?>\r\n|\n|\r)")
 _MARKER = re.compile(r"---(?=[ \t\r\n\x85\u2028\u2029]|\Z)")
 _BARE = re.compile(r"---[ \t]*(?>\r\n|\n|\r)")
+_LED = re.compile(r"---[ \t]*(?>\r\n|\n|\r)((?:[ \t]*(?>\r\n|\n|\r))+)")
+"""A marker with the blank lines behind it."""
+_LICENCE = re.compile(r"^[ \t]*#.*(?:SPDX-License-Identifier|Copyright|Licensed under|\(c\) \d{4})", re.MULTILINE | re.IGNORECASE)
 _CONTENT = re.compile(r"^(?!---[ \t]*$|---[ \t]+#|\.\.\.|[ \t]*#|[ \t]*$|%)", re.MULTILINE)
 
 
@@ -121,6 +124,8 @@ def insert_before(chunk: str, documents: Sequence[str], newline: str) -> str:
     body = chunk[len(mark) :]
     texts = [newline.join(_BREAK.split(document.removesuffix("\n").removesuffix("\r"))) + newline for document in documents]
     marker = "---" + newline
+    if found := _LED.match(body):
+        return mark + "".join(found[0] + document + found[1] for document in texts) + body
     if _MARKER.match(body):
         return mark + "".join(marker + document for document in texts) + body
     head = _HEAD.match(body)
@@ -136,10 +141,13 @@ def insert_before(chunk: str, documents: Sequence[str], newline: str) -> str:
 
 
 def _header(body: str) -> str:
-    """The comments at the top that a blank line sets apart from the document, with that line."""
+    """The comments at the top that a blank line sets apart from the document, with that line; else those that state a
+    licence."""
     head = _HEAD.match(body)
     found = _HEADER.match(body, 0, head.end() if head else 0)
-    return found[0] if found and "#" in found[0] else ""
+    if found and "#" in found[0]:
+        return found[0]
+    return head[0] if head and _LICENCE.search(head[0]) else ""
 
 
 def newline_at(text: str, at: int) -> str:

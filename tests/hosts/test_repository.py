@@ -247,3 +247,24 @@ def test_names_with_odd_bytes(tree: Tree) -> None:
     found = only(gather(Selection((".",))))
     assert [source.path for source in found.sources] == ["caf\udce9.yaml", "new\nline.yaml", 'quo"te.yaml', "sp ace.yaml", "ünï.yaml"]
     assert {source.read() for source in found.sources} == {b"a: 1\n"}
+
+
+@pytest.mark.parametrize(
+    ("glob", "found"),
+    [
+        (".", {"."}), ("./", {"."}), ("*", {"a", "b"}), ("**", {"a", "a/x", "b"}), ("a", {".", "a"}), ("./a/", {".", "a"}), ("/b", {".", "b"}),
+        ("a/*", {".", "a", "a/x"}), ("*/w.yaml", {".", "a/w.yaml", "b/w.yaml"}),
+    ],
+)  # fmt: skip
+def test_patterns_of_scopes(tree: Tree, glob: str, found: set[str]) -> None:
+    top = tree("a/w.yaml", "a/x/w.yaml", "b/w.yaml")
+    (top / "samigrate.yaml").write_text(CONFIG + f"scopes: ['{glob}']\n")
+    assert set(roots(".")) - {"."} == found - {"."}
+    assert not gather(Selection((".",))).skipped
+
+
+def test_a_scope_that_matches_nothing_is_told(tree: Tree) -> None:
+    top = tree("a/w.yaml")
+    (top / "samigrate.yaml").write_text(CONFIG + "scopes: [a, b]\n")
+    (skip,) = gather(Selection((".",))).skipped
+    assert (skip.path, skip.reason.split(":")[0]) == ("samigrate.yaml", "the scope b matches nothing")

@@ -124,11 +124,60 @@ def test_shapes(value: dict[str, Any], words: str | None) -> None:
         pytest.param("asserted/web.yaml", False, id="a name that is alike"),
         pytest.param("web-asserts.yaml", False, id="a file that is alike"),
         pytest.param("golden.yaml", False, id="a file of that name"),
+        pytest.param("x/expected.yaml", True, id="what is expected"),
+        pytest.param("x/web.expected.yml", True, id="what is expected of a file"),
+        pytest.param("x/web.golden.yaml", True, id="a golden file"),
+        pytest.param("x/output-deployment.yaml", True, id="an output"),
+        pytest.param("x/patchedResource01.yaml", True, id="what Kyverno is to make"),
+        pytest.param("x/outputs.yaml", False, id="a file about outputs"),
+        pytest.param("x/unexpected.yaml", False, id="a file about the unexpected"),
+        pytest.param("deploy/kubernetes/manifests/web.yaml", False, id="a folder that is called like the kubelet's"),
+        pytest.param("roles/etc/kubernetes/manifests/web.yaml", True, id="the kubelet's folder"),
         pytest.param("unexpected/web.yaml", False, id="unexpected"),
     ],
 )
 def test_paths(path: str, is_left: bool) -> None:
     assert (reason(pod(), path) is not None) is is_left
+
+
+CRITICAL = {**POD, "hostNetwork": True, "priorityClassName": "system-node-critical"}
+OPENSHIFT = {**POD, "volumes": [{"name": "r", "hostPath": {"path": "/etc/kubernetes/static-pod-resources/etcd"}}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        pytest.param(pod(CRITICAL), "by its shape", id="critical on the host's network"),
+        pytest.param(pod({**CRITICAL, "hostNetwork": False}), None, id="critical alone"),
+        pytest.param(pod({**POD, "hostNetwork": True}), None, id="the host's network alone"),
+        pytest.param(deployment(CRITICAL), None, id="no Pod"),
+        pytest.param(pod(OPENSHIFT), "by its shape", id="OpenShift's folder"),
+        pytest.param(pod({"containers": [{"name": "a", "image": "{{ .Images.Etcd }}"}]}), "a template of a Pod", id="a Go template"),
+    ],
+)
+def test_static_pods_by_shape(value: dict[str, Any], words: str | None) -> None:
+    found = reason(value)
+    assert (words in found) if words and found else found is words
+
+
+@pytest.mark.parametrize(
+    ("metadata", "account", "is_left"),
+    [
+        ({"annotations": {"run.googleapis.com/ingress": "all"}}, None, True),
+        ({}, "me@project.iam.gserviceaccount.com", True),
+        ({}, "web", False),
+    ],
+)
+def test_cloud_run(metadata: dict[str, Any], account: str | None, is_left: bool) -> None:
+    spec = {**POD, **({"serviceAccountName": account} if account else {})}
+    service = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "x", **metadata}}
+    assert ("Cloud Run" in (reason({**service, "spec": {"template": {"spec": spec}}}) or "")) is is_left
+
+
+def test_what_openshift_took_as_v1() -> None:
+    value = {**deployment(POD), "apiVersion": "v1", "kind": "DeploymentConfig"}
+    assert Resource(Location("x"), value).id.group == "apps.openshift.io"
+    assert reason(value) is None
 
 
 def test_static_folders_hold_pods_only() -> None:

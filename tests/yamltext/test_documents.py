@@ -39,6 +39,22 @@ PLACES: dict[str, tuple[str, list[tuple[int, str]], str]] = {
     "CR LF": ("a: 1\r\n---\r\nb: 1\r\n", [(1, "n:\n  o: 1\n")], "a: 1\r\n---\r\nn:\r\n  o: 1\r\n---\r\nb: 1\r\n"),
     "a document without its final line break": ("a: 1\n", [(0, "n: 1")], "n: 1\n---\na: 1\n"),
     "JSON": ('{"a": 1}', [(0, "n: 1\n")], 'n: 1\n---\n{"a": 1}'),
+    "a licence stays first without a blank line": (
+        "# Copyright 2024 Me\n# SPDX-License-Identifier: MIT\na: 1\n",
+        [(0, "n: 1\n")],
+        "# Copyright 2024 Me\n# SPDX-License-Identifier: MIT\nn: 1\n---\na: 1\n",
+    ),
+    "a longer licence": (
+        "# Licensed under the Apache License\n#\n# you may not\na: 1\n",
+        [(0, "n: 1\n")],
+        "# Licensed under the Apache License\n#\n# you may not\nn: 1\n---\na: 1\n",
+    ),
+    "blank lines behind a marker": ("---\n\na: 1\n", [(0, "n: 1\n")], "---\n\nn: 1\n\n---\n\na: 1\n"),
+    "blank lines around a marker": (
+        "a: 1\n\n---\n\nb: 1\n",
+        [(1, "n: 1\n")],
+        "a: 1\n\n---\n\nn: 1\n\n---\n\nb: 1\n",
+    ),
     "nothing": ("a: 1", [], "a: 1"),
 }
 

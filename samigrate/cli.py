@@ -140,8 +140,17 @@ def cli() -> None:
 @click.option("--verify-build", is_flag=True, help="Make every kustomize build before and after: they may differ by the plan alone.")
 @click.option("--interactive", is_flag=True, help="Show each workload's change and ask; on a terminal only.")
 @click.option("--git-add", is_flag=True, help="With --write: `git add` what was written.")
+@click.option("--workload", metavar="KIND/NAME", default="", help="Only this one, with what it needs in other files.")
 def migrate(
-    write: bool, check: bool, baseline: str | None, diff: bool, verify_build: bool, interactive: bool, git_add: bool, **shared: Any
+    write: bool,
+    check: bool,
+    baseline: str | None,
+    diff: bool,
+    verify_build: bool,
+    interactive: bool,
+    git_add: bool,
+    workload: str,
+    **shared: Any,
 ) -> int:
     """Print what would change as a diff, or change it.
 
@@ -154,13 +163,18 @@ def migrate(
     if git_add and not (write or interactive):
         raise click.UsageError("--git-add needs --write")
     if interactive:
-        if write or check or diff or verify_build:
+        if write or check or diff or verify_build or workload:
             raise click.UsageError("--interactive writes what you say yes to; it goes with no other ending")
         from samigrate.commands import interactive as asking
 
         return asking.migrate(options, _add if git_add else lambda _: None)
     read = stdin(options)
-    outcome = run(options, read, with_lines=options.format in ("text", "json"))
+    if workload:
+        from samigrate.commands import following
+
+        outcome = following.only(options, workload)
+    else:
+        outcome = run(options, read, with_lines=options.format in ("text", "json"))
     outcome = settled(outcome) if check else outcome
     if options.is_stream and outcome.problems:
         say_problems(outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from samigrate.outcome import Outcome
     from samigrate.pipeline import Run
     from samigrate.planfiles.applying import Progress
-    from samigrate.planfiles.planfile import PlanFile
+    from samigrate.planfiles.planfile import Entry, PlanFile
+    from samigrate.planning.state import Work
 
 _LOOKS = ("format", "output", "color", "quiet", "verbose", "workload", "jobs")
 """Options that have no say in what is planned."""
@@ -37,6 +38,26 @@ def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
         chosen = find_recipes(roots, options)
         runs = [pipeline.trace(root, chosen[root.settings.recipes], with_lines=True) for root in roots]
     return runs, pipeline.merge([before, *(run.outcome for run in runs)]), recipe_names(chosen.values())
+
+
+def entries(run: Run) -> Iterator[tuple[Run, Work, Entry]]:
+    """The workloads that a run changes, each with its entry."""
+    from samigrate.planfiles import review
+
+    changed = [work for work in run.works if any(one.work is work for one in run.accepted)]
+    yield from ((run, work, entry) for work, entry in zip(changed, review.read_out(run)[0], strict=False))
+
+
+def only(options: Options, workload: str) -> Outcome:
+    """What happens where one workload is to change, and nothing else. Raises InputError where there is none."""
+    from samigrate.audit import narrow
+    from samigrate.planfiles.planfile import PlanFile
+
+    runs, outcome, names = trace(options)
+    keys = {report.workload.key for report in narrow(outcome, workload).workloads}
+    chosen = tuple(entry for run in runs for _, work, entry in entries(run) if work.workload.key in keys)
+    followed, _ = follow(PlanFile(names, stored(options), chosen), quiet=options.quiet)
+    return narrow(followed if chosen else outcome._replace(changes=()), workload)
 
 
 def make(options: Options) -> tuple[PlanFile, Outcome]:

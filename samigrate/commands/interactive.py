@@ -31,7 +31,7 @@ def migrate(options: Options, add: Add) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("--interactive asks on a terminal; for scripts there are `plan` and `apply`")
     runs, outcome, names = following.trace(options)
-    asked = [one for run in runs for one in _entries(run)]
+    asked = [one for run in runs for one in following.entries(run)]
     chosen = tuple(_ask(asked, options))
     if not chosen:
         say(["Nothing changed."])
@@ -49,13 +49,6 @@ def migrate(options: Options, add: Add) -> int:
     say_problems(followed)
     add(written)
     return exit_code(followed)
-
-
-def _entries(run: Run) -> Iterator[tuple[Run, Work, Entry]]:
-    from samigrate.planfiles import review
-
-    changed = [work for work in run.works if any(one.work is work for one in run.accepted)]
-    yield from ((run, work, entry) for work, entry in zip(changed, review.read_out(run)[0], strict=True))
 
 
 def _ask(asked: list[tuple[Run, Work, Entry]], options: Options) -> Iterator[Entry]:

@@ -28,6 +28,9 @@ class Options:
     max_risk: str | None = None
     token_expiration: int | None = None
     scope_token: bool = False
+    explicit: bool = False
+    harden_existing_sa: bool = False
+    create: bool = False
     config: str | None = None
     kinds: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -75,6 +78,11 @@ _DECIDING = [
     click.option("--max-risk", type=click.Choice(RISKS), help="Leave out what is riskier. [default: L3]"),
     click.option("--token-expiration", type=click.IntRange(600, 1 << 32), metavar="SECONDS", help="Of projected tokens. [default: 3607]"),
     click.option("--scope-token", is_flag=True, help="Mount a token into the containers that need it only: adds the recipe scope-token."),
+    click.option("--explicit", is_flag=True, help="Pods say `false` where only their account does: adds the recipe explicit-automount."),
+    click.option(
+        "--harden-existing-sa", is_flag=True, help="Named accounts say `false` where all their pods speak for themselves: a recipe, too."
+    ),
+    click.option("--create", is_flag=True, help="With the recipe harden-default: write the default account where it has no manifest."),
 ]
 _KINDS = click.option("--kinds", multiple=True, metavar="FILE", type=click.Path(dir_okay=False), help="More kinds that hold pod templates.")
 _FILE = click.Path(dir_okay=False)
@@ -168,11 +176,7 @@ def adjust(options: Options) -> Callable[[Settings], Settings]:
 
         given: dict[str, Any] = {"unknown": options.unknown, "token_expiration": options.token_expiration}
         given["max_risk"] = Risk[options.max_risk] if options.max_risk else None
-        given["recipes"] = options.recipe or None
-        if options.scope_token:
-            from samigrate.recipe import DEFAULT
-
-            given["recipes"] = (*(options.recipe or settings.recipes or (DEFAULT,)), "scope-token")
+        given["recipes"] = _recipes(options, options.recipe or settings.recipes) or None
         if options.namespace:
             given |= {"namespace": options.namespace, "namespaces": ()}
         if kinds:
@@ -183,6 +187,22 @@ def adjust(options: Options) -> Callable[[Settings], Settings]:
         return replace(settings, **{name: value for name, value in given.items() if value is not None})
 
     return adjust
+
+
+_ADDED = {"scope_token": "scope-token", "explicit": "explicit-automount", "harden_existing_sa": "harden-existing-sa"}
+"""Options that add a recipe."""
+
+
+def _recipes(options: Options, named: tuple[str, ...]) -> tuple[str, ...]:
+    """The recipes with those that options add. Raises UsageError for `--create` without the recipe that it is for."""
+    from samigrate.recipe import DEFAULT
+
+    added = tuple(name for field, name in _ADDED.items() if getattr(options, field))
+    if options.create:
+        if "harden-default" not in named:
+            raise click.UsageError("--create goes with --recipe harden-default")
+        named = tuple("create-default" if name == "harden-default" else name for name in named)
+    return (*(named or (DEFAULT,)), *added) if added else named
 
 
 def reads_programs(settings: Settings) -> bool:

@@ -114,7 +114,7 @@ TRANSFORM = Transform(
     "workload's own metadata, never on the pod template, so that a changed wording never restarts a pod.",
     rules=("R-F1", "R-F2", "R-F3", "R-F4", "R-F5", "R-F6"),
     propose=propose,
-    after=("projected-token", "dedicated-account", "automount", "scope-token", "account-alias"),
+    after=("projected-token", "dedicated-account", "automount", "explicit-automount", "scope-token", "account-alias"),
     links=("https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/",),
     example=(
         """\

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity
+from samigrate.model import DEFAULT_ACCOUNT, Finding, NewResource, Operation, Proposal, Risk, Severity
 from samigrate.planning import holders, starters
 from samigrate.planning.state import State, Work
 from samigrate.scope.view import View
-from samigrate.transforms import Transform
+from samigrate.transforms import Option, Transform
 from samigrate.values import Value
 
 FIELD = "automountServiceAccountToken"
@@ -23,7 +23,25 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         return
     for view in work.views:
         if _speaks_for_namespace(work, view) and not view.account(DEFAULT_ACCOUNT):
+            if options.get("create", False) and not _user(work, view):
+                yield _create(work, view)
+                return
             yield _not_here(work, view)
+
+
+def _create(work: Work, view: View) -> Proposal | Finding:
+    """The account's manifest, beside the workload that speaks for its namespace."""
+    beside, overlay = work.workload.resource, view.scope.overlay
+    if overlay and overlay.way.is_renamed(beside.at.path):
+        message = f"default of {_space(view)} has no manifest here, and one would be renamed by the build of {overlay.build.folder or '.'}"
+        return _finding(work, "default-not-here", message, "write it into a kustomization that renames nothing", Severity.WARNING)
+    metadata: dict[str, Value] = {"name": DEFAULT_ACCOUNT}
+    if beside.id.namespace is not None:
+        metadata["namespace"] = beside.id.namespace
+    reason = "The account of pods that name none, which mounts no token into them."
+    metadata |= {"labels": {"app.kubernetes.io/managed-by": "samigrate"}, "annotations": {f"{work.settings.prefix}/reason": reason}}
+    value: Value = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, FIELD: False}
+    return Proposal("default", (), (NewResource(value, beside.at, "nothing in the scope runs as it"),), tuple(_risks(work)))
 
 
 def _finding(work: Work, id_: str, message: str, action: str, severity: Severity = Severity.NOTE) -> Finding:
@@ -91,6 +109,7 @@ TRANSFORM = Transform(
     propose=propose,
     apart=True,
     for_objects=True,
+    options={"create": Option("The account gets a manifest where a namespace has none.", "It is changed only where it has a manifest.")},
     links=("https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting",),
     example=(
         """\

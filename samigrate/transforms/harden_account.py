@@ -1,0 +1,104 @@
+"""Stop a named account from mounting tokens, once each of its pods says for itself whether it gets one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Workload
+from samigrate.planning import holders, starters
+from samigrate.planning.state import State, Work
+from samigrate.scope.view import View
+from samigrate.transforms import Transform
+from samigrate.values import Value
+
+FIELD = "automountServiceAccountToken"
+_SHOWN = 3
+
+
+def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
+    account = work.workload.resource
+    if account.id[:2] != ("", "ServiceAccount") or account.id.name == DEFAULT_ACCOUNT or state.value(account).get(FIELD) is False:
+        return
+    users = [user for view in work.views for user in view.users(account.id.name)]
+    if reason := next((reason for view in work.views for reason in _held(work, state, view)), "") or ("" if users else _UNKNOWN):
+        message = f"account {account.id.name} stays as it is: {reason}"
+        action = "write automountServiceAccountToken into each pod that runs as it, then run again"
+        yield Finding("account-in-use", "R-A21", Severity.NOTE, message, action, account.at, "", account.id)
+        return
+    yield _consumers(work, users)
+    op = "replace" if FIELD in account.value else "add"
+    after = tuple(key for key in ("imagePullSecrets", "secrets", "metadata") if key in account.value)
+    operation = Operation(account.at, op, f"/{FIELD}", False, account.value.get(FIELD), after, "each of its pods says for itself")
+    yield Proposal("automount", (operation,), (), tuple(_risks(work)))
+
+
+_UNKNOWN = "nothing in the input runs as it, so who does is not known"
+
+
+def _held(work: Work, state: State, view: View) -> Iterator[str]:
+    """What would lose a token at its next start, or may."""
+    name = work.workload.resource.id.name
+    yield from (f"{user.id} rests on it" for user in view.users(name) if state.spec(user).automount is None and _runs(state, user, name))
+    yield from (reason for reason in holders.of(view, name) if reason.endswith("may run as it"))
+    yield from starters.of(view, name, work.catalog)
+
+
+def _runs(state: State, user: Workload, account: str) -> bool:
+    """Whether the workload runs as the account after what is planned."""
+    return state.spec(user).account == account
+
+
+def _consumers(work: Work, users: list[Workload]) -> Finding:
+    """Every consumer is told (R-A21): the change reaches each pod at its next start, with no rollout to watch."""
+    names = list(dict.fromkeys(str(user.id) for user in users))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    account = work.workload.resource
+    who = f"{', '.join(names[:_SHOWN])}{more} {'says for itself' if len(names) == 1 else 'say for themselves'}"
+    message = f"account {account.id.name} mounts no token any more; {who} what to mount"
+    action = "none needed; a pod that something else starts as this account must ask for its token"
+    return Finding("account-hardened", "R-A21", Severity.NOTE, message, action, account.at, "", account.id)
+
+
+def _risks(work: Work) -> Iterator[tuple[Risk, str]]:
+    yield Risk.L3, f"pods outside the input that run as {work.workload.resource.id.name} lose their token when they next start"
+    for view in work.views:
+        if resource := next(holders.unseen(view), None):
+            yield Risk.L4, f"{resource.id} may run something as it"
+
+
+TRANSFORM = Transform(
+    id="harden-account",
+    summary="Stop a named account from mounting tokens, once each of its pods says for itself whether it gets one.",
+    why="A pod that somebody adds later and that says nothing gets the account's rights with its token. With `false` on the account "
+    "it gets none unless it asks for one. The change reaches a pod at its next start, with no rollout to watch: so it is made only on "
+    "request, and only where every pod of the input that runs as the account has an explicit value.",
+    rules=("R-A7", "R-A21"),
+    propose=propose,
+    after=("dedicated-account", "automount", "explicit-automount"),
+    for_objects=True,
+    links=("https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting",),
+    example=(
+        """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      serviceAccountName: web
+      automountServiceAccountToken: false
+      containers:
+      - name: web
+        image: nginx:1.29
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: web
+""",
+        "",
+    ),
+)

@@ -286,7 +286,7 @@ def audit(fail_on: tuple[str, ...], workload: str, **shared: Any) -> int:
     from samigrate.audit import is_met, narrow
 
     options = Options(**shared, workload=workload)
-    outcome = run(options, stdin(options), with_lines=True)
+    outcome = run(options, stdin(options), with_lines=True, reports_live=True)
     outcome = settled(outcome) if fail_on else outcome
     if workload:
         outcome = narrow(outcome, workload)

@@ -84,13 +84,27 @@ def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Deci
     accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
     asking.narrow(found, root)
     asked, elsewhere = asking.asked(found, works, root)
+    live = _live(found, root, catalog) if root.reports_live else []
     by_path = {manifest.path: manifest.resources for manifest in found.manifests}
     held = [one for source in root.sources if source.may_change for one in by_path.get(source.path, ())]
     observed = observations.of(asked, accepted, held)
     told, silenced = silence.filtered([*found.findings, *made.findings, *elsewhere, *observed], found, root.settings.prefix)
     told += silence.unused(found, silenced | made.silenced, root, recipe)
-    outcome = report.outcome(root, recipe, found, asked, accepted, made.state, kept, problems, told, lines)
+    outcome = report.outcome(root, recipe, found, [*asked, *live], accepted, made.state, kept, problems, told, lines)
     return Run(root, recipe, found, works, accepted, outcome)
+
+
+def _live(found: Reading, root: Root, catalog: Catalog) -> list[Work]:
+    """What runs, as far as dumps of it are among the files that PATH holds: to be reported, and to be edited elsewhere."""
+    paths = {source.path for source in root.sources if source.may_change}
+    live = [workload for workload in found.live if workload.resource.at.path in paths]
+    by_path = scopes(found, root) if live else {}
+    works = []
+    for workload in live:
+        views = tuple(View(scope, workload) for scope in by_path.get(workload.resource.at.path, ()))
+        if views:
+            works.append(Work(workload, views, judge(workload, views, catalog, root.settings), root.settings, catalog))
+    return works
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:

@@ -40,7 +40,8 @@ class Root:
     """What is decided together at most: a repository, a PATH, or a stream. `path` is a folder in the form of
     Source.path ("." for the current one, "-" for a stream); `is_declared`: the user has called it a scope;
     `is_strict`: a text that cannot be read is a problem, whether or not it looks like a manifest. `opened` reads a file
-    that a kustomization lists and that is no source; `jobs` is how many processes may work on its files."""
+    that a kustomization lists and that is no source; `jobs` is how many processes may work on its files;
+    `reports_live`: what runs in a cluster and is here as a dump is judged, too, though it is edited elsewhere."""
 
     path: str
     sources: tuple[Source, ...]
@@ -49,6 +50,7 @@ class Root:
     is_declared: bool = False
     is_strict: bool = False
     opened: Open = lambda path: "not among the manifests"
+    reports_live: bool = False
     jobs: int = 1
 
 
@@ -63,6 +65,7 @@ class Reading:
     skipped: list[Skip] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    live: list[Workload] = field(default_factory=list)
 
     @property
     def resources(self) -> dict[Key, Resource]:
@@ -253,6 +256,7 @@ def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:
             return False
         if reason := shapes.untouchable(resource, workload, resource.at.path):
             found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id}: {reason}"))
+            found.live += [workload] if shapes.runs(resource) else []
             return False
     if workloads:
         found.workloads.setdefault(resource.at.path, []).extend(workloads)

@@ -53,7 +53,7 @@ def informed(root: Root, context: tuple[str, ...]) -> tuple[Root, tuple[Problem,
     return stream.informed(root, besides), problems
 
 
-def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool) -> Outcome:
+def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool, reports_live: bool = False) -> Outcome:
     from samigrate import pipeline
     from samigrate.commands import waiting
 
@@ -63,6 +63,7 @@ def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool
         require_room(options.output, options.paths)
     with waiting.shown(quiet=options.quiet) as watched:
         roots, before = find_roots(options, read)
+        roots = [replace(root, reports_live=reports_live) for root in roots]
         outcome = run_roots(watched(roots), options, with_lines=with_lines)
     return pipeline.merge([before, outcome])._replace(recipes=outcome.recipes)
 

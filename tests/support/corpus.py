@@ -153,7 +153,7 @@ def page(found: list[Measured]) -> Iterator[str]:
     ]
     yield from table(("risk", *(f"`{level}`" for level in LEVELS), "all", "under the default"), rows)
     yield from ("", "## Findings", "", "[findings.md](findings.md) says what each means:", "")
-    findings = Counter((each["id"], each["severity"]) for one in found for each in one.report["findings"])
+    findings = Counter((each["id"], each["level"]) for one in found for each in one.report["findings"])
     yield from table(("finding", "level", "number"), [(f"`{id_}`", level, number) for (id_, level), number in findings.most_common()])
 
 

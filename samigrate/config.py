@@ -60,6 +60,7 @@ class Settings:
     folder: str = ""
     source: tuple[tuple[str, str], ...] = ()  # image -> the folder it is built from, relative to `folder`
     evidence: Known = NOTHING
+    record: tuple[str, ...] = ()  # scanners that are told where a token stays
     python: bool | None = None  # whether folders are read for *.py, too; None where neither option nor config says
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from samigrate import datafiles, recipe, transforms, yamltext
-from samigrate.config import suggestion
+from samigrate.config import Settings, suggestion
 from samigrate.errors import InputError
 from samigrate.transforms import Transform
 from samigrate.values import Value
@@ -20,6 +20,10 @@ def findings() -> Mapping[str, Mapping[str, Value]]:
     """Every finding by its id: `rule`, `severity`, `summary`, `action`."""
     found = yamltext.load(datafiles.text("findings.yaml")).value
     return dict(found)
+
+
+EXAMPLE = Settings(record=("checkov",))
+"""What examples are run with: the defaults, and one scanner that is told."""
 
 
 def everything() -> Iterator[str]:
@@ -72,11 +76,10 @@ def _transform(transform: Transform) -> Iterator[str]:
 def _run(transform: Transform, before: str) -> str:
     """What the transform makes of its example: alone, or among all where it does nothing alone."""
     from samigrate import pipeline
-    from samigrate.config import Settings
 
     source = pipeline.Source("example.yaml", before.encode, may_change=True)
     for chosen in (recipe.Recipe("", "", {transform.id: {}}), recipe.load([])):
-        outcome = pipeline.run(pipeline.Root("-", (source,), Settings(), is_stream=True), chosen)
+        outcome = pipeline.run(pipeline.Root("-", (source,), EXAMPLE, is_stream=True), chosen)
         if outcome.changes:
             return outcome.changes[0].new
     return before

@@ -24,14 +24,13 @@ def test_packaged_recipes_load(name: str) -> None:
     assert loaded.transforms.keys() <= transforms.discover().keys()
 
 
+OF_OPTIONS = {"scope-token", "explicit-automount", "harden-account", "record-optouts"}
+
+
 def test_the_default_does_everything() -> None:
     assert recipe.load([]).name == recipe.DEFAULT
     on_their_own = {id_ for id_, transform in transforms.discover().items() if transform.apart}
-    assert recipe.load([]).transforms.keys() == transforms.discover().keys() - on_their_own - {
-        "scope-token",
-        "explicit-automount",
-        "harden-account",
-    }
+    assert recipe.load([]).transforms.keys() == transforms.discover().keys() - on_their_own - OF_OPTIONS
 
 
 def test_own_recipe_includes_by_name_and_by_file(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ class Options:
     explicit: bool = False
     harden_existing_sa: bool = False
     create: bool = False
+    record: str = ""
     config: str | None = None
     kinds: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -71,6 +72,17 @@ def _namespace(_: click.Context, __: click.Parameter, value: str | None) -> str 
     return value
 
 
+WRITTEN = ("checkov", "polaris", "terrascan", "datree")
+"""As in `optouts.scanners`, which is not loaded to show help."""
+
+
+def _scanners(_: click.Context, __: click.Parameter, value: str) -> str:
+    names = [name.strip().lower() for name in value.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in WRITTEN]:
+        raise click.BadParameter(f"{unknown[0]!r} reads no annotation of an object for that; known are {', '.join(WRITTEN)}")
+    return ",".join(names)
+
+
 _RECIPE = click.option("--recipe", multiple=True, metavar="NAME|FILE", help="What to do; several are joined. [default: least-privilege]")
 _DECIDING = [
     click.option("--namespace", callback=_namespace, metavar="NS", help="The namespace of documents that state none."),
@@ -81,6 +93,9 @@ _DECIDING = [
     click.option("--explicit", is_flag=True, help="Pods say `false` where only their account does: adds the recipe explicit-automount."),
     click.option(
         "--harden-existing-sa", is_flag=True, help="Named accounts say `false` where all their pods speak for themselves: a recipe, too."
+    ),
+    click.option(
+        "--record", metavar="SCANNERS", default="", callback=_scanners, help=f"Tell them where a token stays: {', '.join(WRITTEN)}."
     ),
     click.option("--create", is_flag=True, help="With the recipe harden-default: write the default account where it has no manifest."),
 ]
@@ -184,12 +199,18 @@ def adjust(options: Options) -> Callable[[Settings], Settings]:
         if found:
             given["evidence"] = Known(merge([*settings.evidence.items, *found]))
         given["python"] = options.python
+        given["record"] = tuple(options.record.split(",")) if options.record else None
         return replace(settings, **{name: value for name, value in given.items() if value is not None})
 
     return adjust
 
 
-_ADDED = {"scope_token": "scope-token", "explicit": "explicit-automount", "harden_existing_sa": "harden-existing-sa"}
+_ADDED = {
+    "scope_token": "scope-token",
+    "explicit": "explicit-automount",
+    "harden_existing_sa": "harden-existing-sa",
+    "record": "record-optouts",
+}
 """Options that add a recipe."""
 
 

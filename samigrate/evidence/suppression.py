@@ -21,10 +21,13 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     for scanner, line in workload.resource.silenced:
         detail = f"a comment tells {scanner} that its token is wanted"
         yield Evidence("suppression", 0, Strength.PROOF, detail, at._replace(line=line))
+    recorded = str(workload.resource.annotations.get(f"{settings.prefix}/{scanners.RECORDED}", "")).split(", ")
     places = {"/metadata": mapping(workload.resource.value, "metadata"), f"{workload.template}/metadata": workload.metadata}
     for where, metadata in places.items():
         for section in ("annotations", "labels"):
             for word, key in scanners.found(mapping(metadata, section)):
+                if word.scanner.lower() in recorded:
+                    continue  # a run of ours has said so
                 strength = Strength.PROOF if word.is_about_tokens else Strength.WEAK
                 what = "its token is wanted" if word.is_about_tokens else "it is to be passed over"
                 yield Evidence("suppression", 0, strength, f"{key} tells {word.scanner} that {what}", at, where + pointer(section, key))

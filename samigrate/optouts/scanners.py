@@ -6,6 +6,8 @@ By annotations and labels (checkov, kubeaudit, Polaris, KubeLinter, Terrascan, D
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -52,6 +54,26 @@ def found(marks: Mapping[str, Value]) -> Iterator[tuple[Word, str]]:
         for word in WORDS if isinstance(key, str) and ("/" in key) else ():
             if word.key.fullmatch(key) and word.value.search(str(value)):
                 yield word, key
+
+
+RECORDED = "recorded"
+"""The annotation, behind our prefix, that names the scanners that a run has told: what they were told is no person's word."""
+_DATREE = "datree.skip/SRVACC_INCORRECT_AUTOMOUNTSERVICEACCOUNTTOKEN_VALUE"
+WRITTEN = ("checkov", "polaris", "terrascan", "datree")
+"""Scanners that go by annotations of the object, which restart nothing; kubeaudit goes by labels of the pod, kubescape and Trivy
+by files of their own."""
+
+
+def written(scanner: str, reason: str, present: Mapping[str, Value]) -> tuple[str, str]:
+    """The annotation by which a scanner of WRITTEN passes over the check for mounted tokens, beside those `present`."""
+    if scanner == "checkov":
+        number = next(number for number in itertools.count(1) if f"checkov.io/skip{number}" not in present)
+        return f"checkov.io/skip{number}", f"CKV_K8S_38={reason}"
+    if scanner == "polaris":
+        return "polaris.fairwinds.com/automountServiceAccountToken-exempt", "true"
+    if scanner == "terrascan":
+        return "runterrascan.io/skip", json.dumps([{"rule": "AC_K8S_0045", "comment": reason}])
+    return _DATREE, reason
 
 
 def marked(resources: Sequence[Resource], piece: str, document: int, line: int) -> list[Resource]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate.model import Finding, Level, Operation, PodSpec, Proposal, Strength, Workload
+from samigrate.model import Finding, Level, PodSpec, Proposal, Strength
+from samigrate.planning import metadata
 from samigrate.planning.state import State, Work
 from samigrate.tokens import api_tokens
 from samigrate.transforms import Transform
-from samigrate.values import Value, at, mapping, pointer
+from samigrate.values import Value, mapping
 
 LIMIT = 900
 _ORDER = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
@@ -31,27 +32,10 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         f"{prefix}/previous-automount": (_stated(workload.spec), _stated(after)),
     }
     wanted |= {key: old for key, (old, new) in previous.items() if old != new and key not in present}
-    operations = tuple(_write(workload, state, {key: value for key, value in wanted.items() if value and present.get(key) != value}))
+    new = {key: value for key, value in wanted.items() if value and present.get(key) != value}
+    operations = tuple(metadata.write(workload, state, new, "why the workload changed"))
     if operations:
         yield Proposal("annotations", operations)
-
-
-def _write(workload: Workload, state: State, wanted: Mapping[str, str]) -> Iterator[Operation]:
-    value, where = state.value(workload.resource), workload.resource.at
-    if not wanted:
-        return
-    if not isinstance(at(value, "metadata", "annotations"), dict) or not at(value, "metadata", "annotations"):
-        has_key = "annotations" in mapping(value, "metadata")
-        before = ("labels", "namespace", "name", "generateName")
-        yield Operation(
-            where, "replace" if has_key else "add", "/metadata/annotations", dict(wanted), None, before, "why the workload changed"
-        )
-        return
-    for key, text in wanted.items():
-        old = at(value, "metadata", "annotations").get(key)
-        yield Operation(
-            where, "add" if old is None else "replace", "/metadata" + pointer("annotations", key), text, old, (), "why the workload changed"
-        )
 
 
 def _stated(spec: PodSpec) -> str:

@@ -9,8 +9,7 @@ import pytest
 import yaml
 
 from samigrate import pipeline, recipe, transforms
-from samigrate.config import Settings
-from samigrate.explain import explain
+from samigrate.explain import EXAMPLE, explain
 
 EVERY = transforms.discover()
 CHANGES = {
@@ -33,7 +32,7 @@ def shown(id_: str) -> tuple[str, str]:
 def outcome(text: str, ids: list[str]) -> str:
     chosen = recipe.Recipe("", "", {id_: {} for id_ in ids}) if ids else recipe.load([])
     source = pipeline.Source("example.yaml", text.encode, may_change=True)
-    found = pipeline.run(pipeline.Root("-", (source,), Settings(), is_stream=True), chosen)
+    found = pipeline.run(pipeline.Root("-", (source,), EXAMPLE, is_stream=True), chosen)
     assert not found.problems, found.problems
     return found.changes[0].new if found.changes else text
 

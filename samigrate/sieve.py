@@ -51,7 +51,7 @@ _CALLERS = ("clientConfig", "APIService", "consul.hashicorp.com")
 _UNTOLD = ("", "!", "&", "*", "|", ">")
 """What a kind begins with that its line does not tell: it stands below, or behind a tag, an anchor or an alias."""
 _POD = re.compile(r"(?:^|[{,])[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
-_DATA = re.compile(r"^(?:data|binaryData):.*(?:\n(?:[ \t#].*)?)*", re.MULTILINE)
+_DATA = re.compile(r"^(?:data|binaryData):.*(?:\n(?:[ \t#].*|\r(?=\n))?)*", re.MULTILINE)
 _INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
 
 

@@ -101,3 +101,13 @@ KIND_FIRST = "kind: RoleBinding\napiVersion: rbac.authorization.k8s.io/v1\nmetad
 )
 def test_a_kind_is_found_however_it_is_written(text: str) -> None:
     assert read(text, has_callers=False) == ["web"]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_what_a_config_map_says_goes_whole(newline: str) -> None:
+    """A blank line in it is no end, whatever ends it."""
+    text = newline.join(["apiVersion: v1", "kind: ConfigMap", "metadata: {name: cfg}", "data:", "", " cfg: |", "  a: b", "", "  c", ""])
+    manifest = manifests.read("cfg.yaml", text, frozenset())
+    assert not manifest.problems
+    assert not manifest.skips
+    assert [resource.id.name for resource in manifest.resources] == ["cfg"]

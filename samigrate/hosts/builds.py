@@ -27,6 +27,9 @@ from samigrate.pipeline import Root
 PROGRAMS = (("kustomize", "build"), ("kubectl", "kustomize"))
 
 
+_OUT_OF_SIGHT = ("configurations", "crds", "generators", "helmCharts", "openapi", "transformers", "vars")
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """A build that cannot be made, in the words of the program."""
@@ -162,11 +165,17 @@ def _compare(one: Build, root: str, changed: str, outcome: Outcome, command: Seq
     after = build(command, os.path.join(changed, os.path.relpath(here, os.path.realpath(root))))
     if isinstance(after, Failed):
         return [Problem(_file(one), 1, f"would not build any more: {_fit(after, one, command)}", ours=True)]
-    planned = list(_planned(one, outcome))
+    planned, fields = list(_planned(one, outcome)), _not_followed(one)
+    why = f" (what `{'` and `'.join(fields)}` do{'es' * (len(fields) == 1)} is not followed here)" if fields else ""
     return [
-        Problem(_file(one), 1, f"the build would differ by more or less than the plan: {words}", ours=True)
+        Problem(_file(one), 1, f"the build would differ by more or less than the plan: {words}{why}", ours=not fields)
         for words in rendered.differences(before, after, planned, one)
     ]
+
+
+def _not_followed(one: Build) -> list[str]:
+    """The fields of a build's kustomizations whose effect is not worked out here."""
+    return sorted({field for member in one.members for field in _OUT_OF_SIGHT if member.value.get(field)})
 
 
 # ---------------------------------------------------------------- the plan, object by object

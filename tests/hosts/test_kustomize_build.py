@@ -726,6 +726,17 @@ def test_what_a_replacement_will_write_is_known_where_its_source_is() -> None:
 # ---------------------------------------------------------------- the proof
 
 
+def test_a_field_that_is_not_followed_is_named() -> None:
+    """The namespace that the configuration writes into accounts, too: no bug of ours, and not written."""
+    config = "namespace:\n- {path: home, kind: ServiceAccount, create: true}\n"
+    plant({**WEB, "over/kustomization.yaml": OVER + "configurations: [config.yaml]\n", "over/config.yaml": config})
+    ran = invoke(["migrate", "--write", "--verify-build", "."])
+    assert ran.exit == 2
+    assert "what `configurations` does is not followed here" in ran.stderr
+    assert "bug in samigrate" not in ran.stderr
+    assert Path("base/web.yaml").read_text() == WEB["base/web.yaml"]
+
+
 @pytest.fixture
 def verify(kubectl: str) -> Iterator[Any]:
     """Verifies an outcome whose changes were tampered with."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from samigrate.evidence import Source
 from samigrate.evidence._reading import imports
-from samigrate.kustomize.overlays import ACCOUNT
+from samigrate.kustomize.overlays import Overlay
 from samigrate.model import GENERATED, Evidence, Location, Strength, Workload
+from samigrate.scope.layer import BINDINGS
 from samigrate.scope.unread import may_define
 
 if TYPE_CHECKING:
@@ -32,16 +33,24 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             for reason in member.unseen:
                 detail = f"its build holds more than is seen here, and that may give {account} a right: {reason}"
                 yield Evidence("unread", 15, Strength.WEAK, detail, member.at)
-        for path, field in view.scope.overlay.unknown_fields(workload):
-            if field in ACCOUNT:
-                detail = f"a replacement in {path} writes its {field}, and what it writes is not seen here"
-                yield Evidence("unread", 0, Strength.WEAK, detail, Location(path, GENERATED))
+        yield from _doubts(workload, view.scope.overlay, view)
     for kind in ("ConfigMap", "Secret"):
         names = [one.name for one in imports(workload) if one.kind == kind]
         for one in view.scope.unread if names else ():
             if one not in speaking and may_define(one, kind, names):
                 detail = f"{one.at.path} cannot be read, and may be its {kind} ({one.reason})"
                 yield Evidence("unread", 0, Strength.WEAK, detail, one.at)
+
+
+def _doubts(workload: Workload, overlay: Overlay, view: View) -> Iterator[Evidence]:
+    """What the build does to the workload or to a binding, and is not known here."""
+    for path, why in overlay.doubts(workload.resource):
+        yield Evidence("unread", 0, Strength.WEAK, f"{why}, and what that says is not seen here", Location(path, GENERATED))
+    for kind in BINDINGS:
+        for binding in view.everywhere(*kind):
+            for path, why in overlay.doubts(binding):
+                detail = f"of {binding.id}: {why}, and it may give {workload.spec.account} a right"
+                yield Evidence("unread", 0, Strength.WEAK, detail, Location(path, GENERATED))
 
 
 SOURCE = Source("unread", (0, 15), _find, is_common=True, needs_token=True)

@@ -35,7 +35,8 @@ class Step(NamedTuple):
 class Made:
     """An object on its way through a build. `names` are its namespace and name as it is written, then as each layer has
     made them; `route` the folders that lead to it; `met` the patches that are for it, and `replaced` the fields that
-    replacements write, with the file that says so and what is written, None where it is not known."""
+    replacements write, with the file that says so and what is written, None where it is not known. `unread` are the files
+    of patches for it that could not be read."""
 
     source: Resource
     value: Value
@@ -44,6 +45,7 @@ class Made:
     steps: list[Step] = field(default_factory=list)
     met: list[tuple[Patch, Value]] = field(default_factory=list)
     replaced: list[tuple[str, str, Value]] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     is_deleted: bool = False
 
     def step(self, at: Location, value: Value) -> None:
@@ -120,6 +122,9 @@ class _Walk:
             self._replace(path, entry, items)
 
     def _patch(self, patch: Patch, items: Sequence[Made]) -> None:
+        if patch.path and not self.sides.get(patch.path):
+            for made in _selected(patch, {}, items) if patch.target else items:
+                made.unread.append(patch.path)
         for content in self.sides.get(patch.path, ()) if patch.path else patch.values:
             for made in _selected(patch, content, items):
                 made.met.append((patch, content))

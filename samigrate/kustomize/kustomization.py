@@ -156,11 +156,11 @@ def _is_remote(entry: Value) -> bool:
 def _patches(where: Location, folder: str, value: Value) -> Iterator[Patch]:
     """In the order in which they are laid over."""
     for entry in sequence(value, "patchesStrategicMerge"):
-        path = next(local(folder, [entry]), "")
+        path = next(local(folder, [entry]), entry if _is_remote(entry) else "")
         yield Patch(where, path, () if path else inline(entry if isinstance(entry, str) else None), {})
     for name in ("patches", "patchesJson6902"):
         for entry in sequence(value, name):
-            path = next(local(folder, [text(entry, "path")]), "")
+            path = next(local(folder, [text(entry, "path")]), text(entry, "path") or "")
             yield Patch(where, path, inline(text(entry, "patch")), mapping(entry, "target"), name == "patchesJson6902")
 
 

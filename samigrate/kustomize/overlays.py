@@ -101,9 +101,11 @@ class Overlay:
         made = self.made(workload.resource)
         return not self.build.members[0].is_component and not (made and made.is_deleted)
 
-    def unknown_fields(self, workload: Workload) -> Iterator[tuple[str, str]]:
-        """(file, field) of what replacements write that is not known here."""
-        return ((path, written) for path, written, value in self._replaced(workload) if value is None)
+    def doubts(self, resource: Resource) -> Iterator[tuple[str, str]]:
+        """(file, why) of what the build does to an object that is not known here."""
+        if made := self.made(resource):
+            yield from ((path, f"the patch {path} is not read") for path in made.unread)
+            yield from ((path, f"a replacement in {path} writes its {field}") for path, field, value in made.replaced if value is None)
 
     def _replaced(self, workload: Workload) -> Sequence[tuple[str, str, Value]]:
         made = self.made(workload.resource)

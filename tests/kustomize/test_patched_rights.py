@@ -140,3 +140,31 @@ def test_a_namespace_that_a_transformer_sets(transformer: str, is_bound: bool) -
     Path("rights/rights.yaml").write_text(BINDING.format(name="default", namespace="ops"))
     assert invoke(["migrate", "--write", "."]).exit == 0
     assert ("automountServiceAccountToken: false" not in Path("app/web.yaml").read_text()) is is_bound
+
+
+REPLACED = (
+    "replacements: [{source: {kind: ConfigMap, name: nowhere, fieldPath: data.x}, targets: [{select: {kind: %s}, fieldPaths: [%s]}]}]"
+)
+UNKNOWN = {
+    "a patch file with a typing error": "patches: [{path: broken.yaml}]",
+    "a patch file with a typing error, for bindings": "patches: [{path: broken.yaml, target: {kind: ClusterRoleBinding}}]",
+    "a patch file that is not there": "patches: [{path: nowhere.yaml, target: {kind: Deployment}}]",
+    "a patch from another host": "patches: [{path: https://example.com/patch.yaml, target: {kind: Deployment}}]",
+    "an old patch from another host": "patchesStrategicMerge: [https://example.com/patch.yaml]",
+    "a replacement of the account": REPLACED % ("Deployment", "spec.template.spec.serviceAccountName"),
+    "a replacement of a subject": REPLACED % ("ClusterRoleBinding", "subjects.0.name"),
+}
+
+
+@pytest.mark.parametrize("overlay", UNKNOWN)
+def test_what_is_not_known_of_a_build_is_doubt(overlay: str) -> None:
+    lay("", BINDING.format(name="reader", namespace="elsewhere"), UNKNOWN[overlay])
+    Path("prod/broken.yaml").write_text("- op: add\n  path: [/subjects/-\n  value: {kind: ServiceAccount\n")
+    assert pod().get("automountServiceAccountToken") is not False
+
+
+@pytest.mark.parametrize("overlay", ["patches: [{path: broken.yaml, target: {kind: Ingress}}]", REPLACED % ("Ingress", "spec.x"), ""])
+def test_what_is_not_known_of_others_is_none(overlay: str) -> None:
+    lay("", BINDING.format(name="reader", namespace="elsewhere"), overlay)
+    Path("prod/broken.yaml").write_text("- op: [add\n")
+    assert pod().get("automountServiceAccountToken") is False

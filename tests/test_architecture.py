@@ -21,7 +21,7 @@ DOORS = {
     "libcst": {name for name in MODULES if name.startswith("samigrate.pytext.")},
 }
 STRANGERS = ("samigrate.evidence", "samigrate.transforms", "samigrate.reporters")
-HOSTS = {*CLI, "samigrate.__main__", "samigrate.hosts"}
+HOSTS = {*CLI, "samigrate.__main__", "samigrate.api", "samigrate.hosts"}
 
 
 def imports(module: str) -> Iterator[str]:
@@ -87,7 +87,7 @@ def test_one_door_for_each_library(library: str) -> None:
 def test_only_hosts_are_above_the_pipeline() -> None:
     """Nothing below imports who reads, writes, prints or exits."""
     for module in MODULES:
-        if not any(is_in(module, host) for host in HOSTS):
+        if module != "samigrate" and not any(is_in(module, host) for host in HOSTS):
             above = [name for name in imports(module) if any(is_in(name, host) for host in HOSTS)]
             assert not above, f"{module} imports {above}"
 

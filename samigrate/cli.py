@@ -43,8 +43,8 @@ from samigrate.errors import InputError
 if TYPE_CHECKING:
     from collections import Counter
 
-    from samigrate.optouts.baseline import Change, Compared
     from samigrate.outcome import Outcome
+    from samigrate.report.baseline import Change, Compared
 
 FAIL_ON = ("token", "note", "warning", "error", "required", "likely", "unknown", "none")
 
@@ -202,7 +202,7 @@ def _known(baseline: str | None, check: bool) -> Counter[Change] | None:
         return None
     if not check:
         raise click.UsageError("--baseline needs --check")
-    from samigrate.optouts.baseline import read
+    from samigrate.report.baseline import read
 
     return read(baseline)
 
@@ -210,7 +210,7 @@ def _known(baseline: str | None, check: bool) -> Counter[Change] | None:
 def _compared(outcome: Outcome, known: Counter[Change] | None) -> Compared | None:
     if known is None:
         return None
-    from samigrate.optouts.baseline import compare
+    from samigrate.report.baseline import compare
 
     return compare(outcome, known)
 
@@ -283,7 +283,7 @@ def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | 
 )
 def audit(fail_on: tuple[str, ...], workload: str, **shared: Any) -> int:
     """Say who holds a token, as which account, why, and what would change."""
-    from samigrate.audit import is_met, narrow
+    from samigrate.report.conditions import is_met, narrow
 
     options = Options(**shared, workload=workload)
     outcome = run(options, stdin(options), with_lines=True, reports_live=True)

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 
-from samigrate import datafiles, recipe, transforms, yamltext
+from samigrate import recipe, transforms
 from samigrate.config import Settings, suggestion
 from samigrate.errors import InputError
+from samigrate.findings import findings
 from samigrate.transforms import Transform
 from samigrate.values import Value
 
 WIDTH = 100
-
-
-@cache
-def findings() -> Mapping[str, Mapping[str, Value]]:
-    """Every finding by its id: `rule`, `severity`, `summary`, `action`."""
-    found = yamltext.load(datafiles.text("findings.yaml")).value
-    return dict(found)
 
 
 EXAMPLE = Settings(record=("checkov",))

@@ -14,33 +14,22 @@ from functools import partial
 from typing import NamedTuple
 
 from samigrate import catalog as catalogs
-from samigrate import (
-    collector,
-    kinds,
-    manifests,
-    observations,
-    processes,
-    reading,
-    report,
-    rewriting,
-    substrates,
-    transforms,
-    verify,
-    yamltext,
-)
+from samigrate import collector, kinds, manifests, observations, processes, reading, rewriting, substrates, transforms, verify, yamltext
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
+from samigrate.facts.state import Work
 from samigrate.kinds import Kinds
 from samigrate.manifests import Manifest, RefusedError
 from samigrate.model import GENERATED, Finding, Level, Location, Problem, Severity
-from samigrate.optouts import silence, suppress
+from samigrate.optouts import suppress
 from samigrate.outcome import FileChange, Outcome
-from samigrate.planning import objects
-from samigrate.planning.planner import Blocked, Plan, Planned, part_key, plan
-from samigrate.planning.state import Work
+from samigrate.plan import objects
+from samigrate.plan.planner import Blocked, Plan, Planned, part_key, plan
 from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe
-from samigrate.scope import asked as asking
+from samigrate.report import asked as asking
+from samigrate.report import assembly as report
+from samigrate.report import silence
 from samigrate.scope.cuts import scopes
 from samigrate.scope.view import View
 from samigrate.tokens import Token
@@ -132,7 +121,7 @@ def decide(found: Reading, root: Root, catalog: Catalog) -> list[Work]:
     for manifest in found.manifests:
         for workload in found.workloads.get(manifest.path, ()):
             views = tuple(View(scope, workload) for scope in by_path[manifest.path])
-            ignored = suppress.ignored(manifest, workload.resource, root.settings.prefix)
+            ignored = suppress.ignored(manifest.opts, workload.resource, root.settings.prefix)
             works.append(Work(workload, views, judge(workload, views, catalog, root.settings), root.settings, catalog, ignored))
     return works
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from samigrate import manifests, substrates
+from samigrate.json_patch import apply_all
 from samigrate.kustomize import placing
 from samigrate.manifests import Manifest, RefusedError
 from samigrate.model import Location, Operation
 from samigrate.outcome import FileChange
-from samigrate.planning.operations import apply_all
-from samigrate.planning.planner import Planned
+from samigrate.plan.planner import Planned
 from samigrate.reading import Source
 from samigrate.values import Value, parts
 

@@ -6,8 +6,20 @@ import re
 from collections.abc import Iterable, Mapping
 
 from samigrate import yamltext
-from samigrate.scope.identities import MARKERS
 
+MARKERS = (
+    "system:serviceaccount:",
+    "/sa/",
+    ".serviceaccount.identity.",
+    "svc.id.goog[",
+    "k8s:sa:",
+    "policy.serviceaccount",
+    "serviceAccount",
+    "ServiceAccount",
+    "service_account_name",
+    "service-account",
+)
+"""Words without which a text names no account."""
 ALWAYS = frozenset(
     {
         *("ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Namespace", "Service", "APIService"),

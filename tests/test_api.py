@@ -74,3 +74,9 @@ def test_it_is_loaded_when_it_is_asked_for() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError):
         samigrate.nothing  # noqa: B018
+
+
+def test_no_module_stands_in_the_way_of_a_name() -> None:
+    """A module of the name would take the function's place once it is loaded."""
+    home = Path(samigrate.__file__).parent
+    assert not [name for name in samigrate.__all__ if (home / f"{name}.py").exists() or (home / name).exists()]

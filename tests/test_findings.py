@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from samigrate import transforms
-from samigrate.explain import findings
+from samigrate.findings import findings
 from samigrate.model import Severity
 from tests.raised import raised
 

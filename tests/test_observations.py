@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from samigrate.audit import is_met
 from samigrate.model import Risk
+from samigrate.report.conditions import is_met
 from tests.command import invoke
 from tests.stream import Run, migrate
 from tests.transforms.manifests import account, binding, deployment, role, stream, token_secret

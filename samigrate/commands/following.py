@@ -16,11 +16,11 @@ from samigrate.errors import InputError
 from samigrate.hosts import walk
 
 if TYPE_CHECKING:
+    from samigrate.facts.state import Work
     from samigrate.outcome import Outcome
     from samigrate.pipeline import Run
     from samigrate.planfiles.applying import Progress
     from samigrate.planfiles.planfile import Entry, PlanFile
-    from samigrate.planning.state import Work
 
 _LOOKS = ("format", "output", "color", "quiet", "verbose", "workload", "jobs")
 """Options that have no say in what is planned."""
@@ -50,8 +50,8 @@ def entries(run: Run) -> Iterator[tuple[Run, Work, Entry]]:
 
 def only(options: Options, workload: str) -> Outcome:
     """What happens where one workload is to change, and nothing else. Raises InputError where there is none."""
-    from samigrate.audit import narrow
     from samigrate.planfiles.planfile import PlanFile
+    from samigrate.report.conditions import narrow
 
     runs, outcome, names = trace(options)
     keys = {report.workload.key for report in narrow(outcome, workload).workloads}

@@ -13,10 +13,10 @@ from samigrate.commands.options import Options
 from samigrate.commands.output import encoded_lines, exit_code, look, put, say, say_problems
 
 if TYPE_CHECKING:
+    from samigrate.facts.state import Work
     from samigrate.outcome import Outcome
     from samigrate.pipeline import Run
     from samigrate.planfiles.planfile import Entry
-    from samigrate.planning.state import Work
 
 _ANSWERS = "[y]es, [n]o, [a]ll that follow, [q]uit"
 Add = Callable[[tuple[str, ...]], None]

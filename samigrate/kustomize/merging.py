@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from samigrate.json_patch import Inapplicable, apply
 from samigrate.kustomize.selecting import api
 from samigrate.model import NOWHERE, Operation
-from samigrate.planning.operations import Inapplicable, apply
 from samigrate.values import Value, mapping, resolve, text
 
 _KEYS: Mapping[str, tuple[str, ...]] = {

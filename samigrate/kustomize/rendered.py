@@ -12,9 +12,9 @@ from copy import deepcopy
 from typing import NamedTuple
 
 from samigrate import verify, yamltext
+from samigrate.json_patch import apply
 from samigrate.kustomize.gathering import Build, Landing
 from samigrate.model import NOWHERE, Operation, Resource, ResourceId
-from samigrate.planning.operations import apply
 from samigrate.values import Value, at, mapping, parts, pointer, resolve, text
 
 

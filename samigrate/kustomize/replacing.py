@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from samigrate.json_patch import Inapplicable, apply
 from samigrate.kustomize.selecting import is_selected
 from samigrate.model import NOWHERE, Operation
-from samigrate.planning.operations import Inapplicable, apply
 from samigrate.values import Value, at, mapping, pointer, resolve, sequence, text
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from samigrate.evidence import declaration
+from samigrate.facts import identity
+from samigrate.facts.state import Work
 from samigrate.model import DEFAULT_ACCOUNT, TOKEN_PATH, Finding, Level, Resource, Severity, Workload
 from samigrate.observations import leftovers, moves, rollout, unseen
-from samigrate.planning import identity
-from samigrate.planning.planner import Planned
-from samigrate.planning.state import Work
+from samigrate.plan.planner import Planned
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View
 from samigrate.tokens import mounts

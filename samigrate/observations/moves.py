@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from samigrate.facts import consul, outside
+from samigrate.facts.state import Work
 from samigrate.model import Finding, Proposal, Severity
-from samigrate.planning import consul, outside
-from samigrate.planning.planner import Planned
-from samigrate.planning.state import Work
+from samigrate.plan.planner import Planned
 from samigrate.scope.view import View
 from samigrate.values import Value, at, mapping, sequence, text
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from samigrate.facts.state import Work
 from samigrate.model import Finding, Workload
-from samigrate.planning.planner import Planned
-from samigrate.planning.state import Work
+from samigrate.plan.planner import Planned
 from samigrate.values import at, mapping, sequence, text
 
 KINDS = {

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from samigrate.facts import built
 from samigrate.model import Finding, Location, Resource, Severity
-from samigrate.planning import built
+from samigrate.scope.brought import source
 from samigrate.values import mapping, sequence, text
 
 if TYPE_CHECKING:
-    from samigrate.planning.state import Work
+    from samigrate.facts.state import Work
 
 STANDING = "unseen-grants"
 """The finding that stands in every report: there is nothing in it to be mended."""
-SOURCES: Mapping[tuple[str, str], str] = {
-    ("helm.toolkit.fluxcd.io", "HelmRelease"): "use post-render, or render it first: helm template CHART | samigrate migrate -",
-    ("helm.cattle.io", "HelmChart"): "render it first: helm template CHART | samigrate migrate -",
-    ("argoproj.io", "Application"): "run on its source: argocd app manifests NAME | samigrate audit -",
-    ("argoproj.io", "ApplicationSet"): "run on the sources of its applications",
-    ("kustomize.toolkit.fluxcd.io", "Kustomization"): "run on the folder that its spec.path names",
-}
 CLOUDS = {
     "eks.amazonaws.com/": "aws iam get-role --role-name ROLE (its trust policy names the account)",
     "iam.gke.io/": "gcloud iam service-accounts get-iam-policy ACCOUNT",
     "azure.workload.identity/": "az identity federated-credential list --identity-name NAME --resource-group GROUP",
 }
 VAULT = "vault.hashicorp.com/"
-
-
-def source(resource: Resource) -> str:
-    """How to see what the object brings from elsewhere, or "" where it brings nothing."""
-    if resource.id.kind == "Kustomization" and resource.id.group in ("", "kustomize.config.k8s.io"):
-        charts = sequence(resource.value, "helmCharts") or sequence(resource.value, "helmChartInflationGenerator")
-        return "run on what it builds: kustomize build --enable-helm | samigrate audit -" if charts else ""
-    return SOURCES.get((resource.id.group, resource.id.kind), "")
 
 
 def of(works: Sequence[Work], resources: Iterable[Resource]) -> Iterator[Finding]:

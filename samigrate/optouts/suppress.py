@@ -16,7 +16,6 @@ from samigrate import yamltext
 from samigrate.model import Location, Resource
 
 if TYPE_CHECKING:
-    from samigrate.manifests import Manifest
     from samigrate.pytext import Comment
 
 ALL = "all"
@@ -114,9 +113,9 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def ignored(manifest: Manifest, resource: Resource, prefix: str) -> frozenset[str]:
+def ignored(opts: Iterable[Opt], resource: Resource, prefix: str) -> frozenset[str]:
     """Every id that the object opts out of."""
-    return in_annotations(resource, prefix).union(*(opt.ids for opt in manifest.opts if counts_for(opt, resource.at)))
+    return in_annotations(resource, prefix).union(*(opt.ids for opt in opts if counts_for(opt, resource.at)))
 
 
 def counts_for(opt: Opt, at: Location) -> bool:

@@ -11,19 +11,21 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from samigrate import account_names as names
 from samigrate import reading, transforms
 from samigrate.errors import InputError
+from samigrate.facts import identity
+from samigrate.facts.state import Work
+from samigrate.json_patch import Inapplicable
 from samigrate.kustomize import placing
 from samigrate.model import DEFAULT_ACCOUNT, Level, NewResource, Operation, Problem, Proposal, Resource, Risk
 from samigrate.pipeline import Decide
+from samigrate.plan import planner
+from samigrate.plan.planner import Blocked, Plan, Planned, part_key
 from samigrate.planfiles import choices, planfile
 from samigrate.planfiles.holding import contains, holds
 from samigrate.planfiles.planfile import KEEP, NEW, Entry, Step, Target
 from samigrate.planfiles.review import SHARED_PART, resources_by_target
-from samigrate.planning import identity, names, planner
-from samigrate.planning.operations import Inapplicable
-from samigrate.planning.planner import Blocked, Plan, Planned, part_key
-from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
 from samigrate.values import at, mapping, sequence, text

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from samigrate import transforms, verify
+from samigrate.facts.state import State, Work
 from samigrate.model import Finding, Key, Level, Operation, Proposal, Resource
 from samigrate.planfiles.planfile import KEEP, NEW, Entry, Step
-from samigrate.planning.state import State, Work
 from samigrate.scope.matching import Match
 from samigrate.values import Value, sequence, text
 

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate import reading, rewriting
 from samigrate.errors import InputError
+from samigrate.facts.state import Work
 from samigrate.model import Finding, Key, Level, Location, Operation, Resource
 from samigrate.outcome import FileChange, ObjectReport, WorkloadReport
 from samigrate.pipeline import Run
+from samigrate.plan import planner
+from samigrate.plan.planner import Planned
 from samigrate.planfiles import planfile
 from samigrate.planfiles.planfile import NEW, Entry, Left, Step, Target
-from samigrate.planning import planner
-from samigrate.planning.planner import Planned
-from samigrate.planning.state import Work
 from samigrate.reading import Reading
 from samigrate.values import at
 

@@ -26,19 +26,6 @@ class Identity(NamedTuple):
     pointer: str
 
 
-MARKERS = (
-    "system:serviceaccount:",
-    "/sa/",
-    ".serviceaccount.identity.",
-    "svc.id.goog[",
-    "k8s:sa:",
-    "policy.serviceaccount",
-    "serviceAccount",
-    "ServiceAccount",
-    "service_account_name",
-    "service-account",
-)
-"""Words without which a text names no account."""
 _NAME = r"(?P<name>\([-a-z0-9.|]{1,500}\)|[-a-z0-9.*]{1,253})"
 _SPACE = r"(?P<ns>[^\s:/\[\]\"',]{1,120}|\[[^\]]{1,60}\][*+]?)"
 """As long as names may be, so that a long text is read once."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from samigrate import account_names as names
 from samigrate.model import Resource, Unread, Workload
 from samigrate.placeholders import OPEN, is_filled_in
-from samigrate.planning import names
 from samigrate.scope.identities import Identity, identities
 from samigrate.values import Value, at, sequence, text
 

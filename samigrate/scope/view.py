@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from typing import TypeVar
 
+from samigrate import account_names as names
 from samigrate.model import CLUSTER_SCOPED, TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
 from samigrate.placeholders import is_filled_in, may_be
-from samigrate.planning import names
 from samigrate.scope.elsewhere import There
 from samigrate.scope.identities import Identity, covers
 from samigrate.scope.index import Answers, Grant, Scope, Seen

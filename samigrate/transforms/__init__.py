@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from samigrate.facts.state import State, Work
 from samigrate.model import Finding, Proposal
-from samigrate.planning.state import State, Work
 from samigrate.values import Value
 
 Propose = Callable[[Work, State, Mapping[str, Value]], Iterator[Proposal | Finding]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.facts.state import State, Work
 from samigrate.model import Finding, Operation, Proposal, Risk
-from samigrate.planning.state import State, Work
 from samigrate.transforms import Option, Transform
 from samigrate.values import Value, text
 

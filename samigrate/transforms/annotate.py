@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from samigrate.facts import metadata
+from samigrate.facts.state import State, Work
 from samigrate.model import Finding, Level, PodSpec, Proposal, Strength
-from samigrate.planning import metadata
-from samigrate.planning.state import State, Work
 from samigrate.tokens import api_tokens
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping

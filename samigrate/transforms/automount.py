@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from samigrate.facts import identity, layout
+from samigrate.facts.state import State, Work
 from samigrate.model import Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
-from samigrate.planning import identity, layout
-from samigrate.planning.state import State, Work
 from samigrate.tokens import injected, is_mounted
 from samigrate.transforms import Transform
 from samigrate.values import Value, sequence, text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.facts import holders, identity
+from samigrate.facts.state import State, Work
 from samigrate.model import DEFAULT_ACCOUNT, TOKEN_SECRET_TYPE, Finding, Operation, Proposal, Risk, Severity
-from samigrate.planning import holders, identity
-from samigrate.planning.state import State, Work
 from samigrate.scope.layer import BINDINGS
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from samigrate import account_names as names
+from samigrate.facts import identity, layout, outside, policies, pull_secrets, rights
+from samigrate.facts.state import State, Work
 from samigrate.model import (
     DEFAULT_ACCOUNT,
     INJECTED_VOLUME,
@@ -19,8 +22,6 @@ from samigrate.model import (
     Severity,
     Strength,
 )
-from samigrate.planning import identity, layout, names, outside, policies, pull_secrets, rights
-from samigrate.planning.state import State, Work
 from samigrate.scope import references
 from samigrate.scope.index import Grant, Seen
 from samigrate.scope.matching import Match

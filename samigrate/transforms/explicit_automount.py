@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.facts import identity, layout
+from samigrate.facts.state import State, Work
 from samigrate.model import Automount, Finding, Operation, Proposal, Risk
-from samigrate.planning import identity, layout
-from samigrate.planning.state import State, Work
 from samigrate.transforms import Transform
 from samigrate.values import Value
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.facts import holders, starters
+from samigrate.facts.state import State, Work
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Workload
-from samigrate.planning import holders, starters
-from samigrate.planning.state import State, Work
 from samigrate.scope.view import View
 from samigrate.transforms import Transform
 from samigrate.values import Value

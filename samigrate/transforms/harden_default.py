@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from samigrate.facts import holders, starters
+from samigrate.facts.state import State, Work
 from samigrate.model import DEFAULT_ACCOUNT, Finding, NewResource, Operation, Proposal, Risk, Severity
-from samigrate.planning import holders, starters
-from samigrate.planning.state import State, Work
 from samigrate.scope.view import View
 from samigrate.transforms import Option, Transform
 from samigrate.values import Value

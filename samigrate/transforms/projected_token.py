@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from samigrate import legacy
+from samigrate.facts import identity, layout, outside, policies, pull_secrets
+from samigrate.facts.state import State, Work
 from samigrate.legacy import TokenVariable, TokenVolume
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
-from samigrate.planning import identity, layout, outside, policies, pull_secrets
-from samigrate.planning.state import State, Work
 from samigrate.scope.matching import Match
 from samigrate.tokens import TOKEN_KEYS, injected
 from samigrate.transforms import Transform

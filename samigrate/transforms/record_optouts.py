@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.facts import metadata
+from samigrate.facts.state import State, Work
 from samigrate.model import Finding, Level, Proposal, Risk, Strength
 from samigrate.optouts import scanners
-from samigrate.planning import metadata
-from samigrate.planning.state import State, Work
 from samigrate.tokens import api_tokens
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping

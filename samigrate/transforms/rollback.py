@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.facts import identity, layout, policies
+from samigrate.facts.state import State, Work, stated_automount
 from samigrate.model import Finding, Operation, PodSpec, Proposal, Risk, Severity
-from samigrate.planning import identity, layout, policies
-from samigrate.planning.state import State, Work, stated_automount
 from samigrate.scope.matching import Match
 from samigrate.tokens import is_mounted
 from samigrate.transforms import Transform

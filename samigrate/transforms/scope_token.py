@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate import legacy
+from samigrate.facts import identity, layout
+from samigrate.facts.state import State, Work
 from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Automount, Container, Finding, Level, Operation, Proposal, Risk, Strength
-from samigrate.planning import identity, layout
-from samigrate.planning.state import State, Work
 from samigrate.tokens import is_mounted, mounts
 from samigrate.transforms import Transform
 from samigrate.values import Value, text

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from samigrate import programs, pytext
 from samigrate.dialects import dialects
+from samigrate.json_patch import apply_all
 from samigrate.manifests import RefusedError
 from samigrate.model import Location, Operation
-from samigrate.planning.operations import apply_all
 from samigrate.pytext.write import Style, string
 from samigrate.values import Value, pointer
 

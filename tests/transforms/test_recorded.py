@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate.planning.operations import apply
+from samigrate.json_patch import apply
 from samigrate.values import Value, resolve
 from tests.stream import migrate
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.facts.state import State
 from samigrate.model import Operation, Workload
-from samigrate.planning.state import State
 from samigrate.values import at, mapping, pointer
 
 _BEFORE = ("labels", "namespace", "name", "generateName")

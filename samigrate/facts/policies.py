@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from samigrate.facts.state import Work
 from samigrate.model import Resource, Risk
-from samigrate.planning.state import Work
 from samigrate.scope.view import View
 from samigrate.values import Value, at, mapping, sequence, text
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.facts.state import Work
 from samigrate.model import DEFAULT_ACCOUNT, Finding, Severity
-from samigrate.planning.state import Work
 from samigrate.scope.matching import Match
 from samigrate.values import sequence, text
 

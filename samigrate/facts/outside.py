@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.facts.state import Work
 from samigrate.model import Risk
-from samigrate.planning.state import Work
 from samigrate.scope.view import View
 from samigrate.tokens import is_for_the_api
 from samigrate.values import sequence, text

@@ -11,8 +11,8 @@ from functools import cached_property
 
 from samigrate.catalog import Catalog
 from samigrate.config import Settings
+from samigrate.json_patch import apply
 from samigrate.model import Finding, Key, Level, NewResource, PodSpec, Proposal, Resource, ResourceId, Severity, Verdict, Workload
-from samigrate.planning.operations import apply
 from samigrate.scope.view import View
 from samigrate.tokens import Token, TokenSecret, held, is_mounted
 from samigrate.values import Value, at, resolve

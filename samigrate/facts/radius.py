@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.facts import rights
+from samigrate.facts.state import Work
 from samigrate.model import TOKEN_SECRET_TYPE
 from samigrate.outcome import Mention
-from samigrate.planning import rights
-from samigrate.planning.state import Work
 from samigrate.scope import references
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from samigrate import account_names as names
+from samigrate.facts import consul
+from samigrate.facts.state import State, Work
 from samigrate.kustomize import placing
 from samigrate.model import DEFAULT_ACCOUNT, Resource, Risk, Workload
-from samigrate.planning import consul, names
-from samigrate.planning.state import State, Work
 from samigrate.scope.layer import BINDINGS
 from samigrate.scope.matching import Match
 from samigrate.values import Value, at, mapping, sequence

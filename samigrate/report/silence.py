@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from samigrate.model import Finding, Location, Resource, Severity
 from samigrate.optouts import suppress
 from samigrate.optouts.suppress import ALL
-from samigrate.planning.planner import Silenced
+from samigrate.plan.planner import Silenced
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
 
@@ -20,7 +20,7 @@ def filtered(told: Iterable[Finding], found: Reading, prefix: str) -> tuple[list
     for finding in told:
         key = finding.at.path, finding.at.document, finding.at.item
         resource = resources.get(key)
-        ignored = suppress.ignored(held[finding.at.path], resource, prefix) if resource and finding.at.path in held else frozenset()
+        ignored = suppress.ignored(held[finding.at.path].opts, resource, prefix) if resource and finding.at.path in held else frozenset()
         if finding.id in ignored or ALL in ignored:
             silenced.add((key, finding.id))
         else:
@@ -59,7 +59,7 @@ def _unused(
 
 def _could_silence(id_: str, recipe: Recipe) -> bool:
     """Whether this run would have raised it at all; a word that nobody knows never does, and is said."""
-    from samigrate.explain import findings
+    from samigrate.findings import findings
     from samigrate.transforms import discover
 
     if id_ in discover():
@@ -69,7 +69,7 @@ def _could_silence(id_: str, recipe: Recipe) -> bool:
 
 
 def _is_known(id_: str) -> bool:
-    from samigrate.explain import findings
+    from samigrate.findings import findings
     from samigrate.transforms import discover
 
     return id_ == ALL or id_ in discover() or id_ in findings()

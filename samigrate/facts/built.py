@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.facts.state import State, Work
 from samigrate.model import DEFAULT_ACCOUNT, PodSpec
 from samigrate.outcome import Built
-from samigrate.planning.state import State, Work
 from samigrate.scope.view import View
 
 

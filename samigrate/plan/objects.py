@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from samigrate.catalog import Catalog
+from samigrate.facts.state import Work
 from samigrate.model import KindRule, Level, Verdict, Workload
 from samigrate.optouts import suppress
-from samigrate.planning.state import Work
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
 from samigrate.scope.cuts import scopes
@@ -25,6 +25,6 @@ def works(found: Reading, root: Root, recipe: Recipe, catalog: Catalog) -> list[
         for resource in manifest.resources:
             holder = Workload(resource, KindRule(resource.id.group, resource.id.kind, pods=()), "", None)
             views = tuple(View(scope, holder) for scope in by_path[manifest.path])
-            ignored = suppress.ignored(manifest, resource, root.settings.prefix)
+            ignored = suppress.ignored(manifest.opts, resource, root.settings.prefix)
             made.append(Work(holder, views, _NO_VERDICT, root.settings, catalog, ignored))
     return made

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from samigrate import account_names as names
 from samigrate import hosted
+from samigrate.facts.state import State, Work
 from samigrate.kustomize import placing
 from samigrate.kustomize.overlays import Overlay
 from samigrate.model import Finding, Key, Location, Proposal, Resource, Risk, Severity
-from samigrate.planning import names
-from samigrate.planning.state import State, Work
 from samigrate.transforms import ordered
 from samigrate.values import Value
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from samigrate.facts.state import Work
 from samigrate.model import Workload
-from samigrate.planning.state import Work
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View
 from samigrate.values import mapping, text

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from samigrate.kinds.shapes import find_pod_specs
 from samigrate.model import TOKEN_SECRET_TYPE, PodSpec, Resource
-from samigrate.observations import unseen as unseen_sources
+from samigrate.scope import brought
 from samigrate.scope.identities import is_wildcard
 from samigrate.scope.view import View
 from samigrate.values import Value, at, resolve, text
@@ -36,7 +36,7 @@ def _runs_as(resource: Resource, where: str, account: str) -> bool:
 
 def unseen(view: View) -> Iterator[Resource]:
     """Objects in the scope that bring others which are not in the input."""
-    return (resource for layer in view.scope.near for resource in layer.resources if unseen_sources.source(resource))
+    return (resource for layer in view.scope.near for resource in layer.resources if brought.source(resource))
 
 
 def names_secret(view: View, secret: Resource) -> bool:

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from samigrate import observations, rewriting
+from samigrate.facts import built, radius
+from samigrate.facts.state import State, Work
 from samigrate.model import Finding, Key, Location, Operation, Problem, Risk, Severity
 from samigrate.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
-from samigrate.planning import built, radius
-from samigrate.planning.planner import Planned
-from samigrate.planning.state import State, Work
+from samigrate.plan.planner import Planned
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
 from samigrate.tokens import api_tokens, is_mounted

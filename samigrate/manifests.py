@@ -335,15 +335,20 @@ def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tu
 
 def evidence_lines(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
     """The 1-based lines of (document, pointer into it), for reports."""
+    return {place: line for place, (line, _) in evidence_places(content, wanted).items()}
+
+
+def evidence_places(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, int]]:
+    """The same with their columns, 1-based, too."""
     chunks, lines = yamltext.split(content), yamltext.Lines(content)
     by_document: dict[int, list[str]] = {}
     for index, pointer in sorted(set(wanted)):
         by_document.setdefault(index, []).append(pointer)
-    found: dict[tuple[int, str], int] = {}
+    found: dict[tuple[int, str], tuple[int, int]] = {}
     for index, pointers in by_document.items():
         if index < len(chunks):
             start, end = chunks[index]
             above = lines.of(start) - 1
             places = yamltext.positions(content[start:end], pointers)
-            found |= {(index, pointer): above + line for pointer, (line, _) in zip(pointers, places, strict=True)}
+            found |= {(index, pointer): (above + line, column) for pointer, (line, column) in zip(pointers, places, strict=True)}
     return found

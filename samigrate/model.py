@@ -36,12 +36,14 @@ CLUSTER_SCOPED = frozenset(
 
 
 class Location(NamedTuple):
-    """Where an object stands. (path, document, item) is its identity; `line` is 1-based."""
+    """Where an object stands. (path, document, item) is its identity; `line` is 1-based; `column`, too, 0 where only the
+    line is known."""
 
     path: str
     document: int = 0
     item: str = ""
     line: int = 1
+    column: int = 0
 
 
 Key = tuple[str, int, str]

@@ -20,7 +20,7 @@ from samigrate.evidence import judge
 from samigrate.facts.state import Work
 from samigrate.kinds import Kinds
 from samigrate.manifests import Manifest, RefusedError
-from samigrate.model import GENERATED, Finding, Level, Location, Problem, Severity
+from samigrate.model import Finding, Level, Location, Problem, Severity
 from samigrate.optouts import suppress
 from samigrate.outcome import FileChange, Outcome
 from samigrate.plan import objects
@@ -29,7 +29,7 @@ from samigrate.reading import Reading, Root, Source
 from samigrate.recipe import Recipe
 from samigrate.report import asked as asking
 from samigrate.report import assembly as report
-from samigrate.report import silence
+from samigrate.report import places, silence
 from samigrate.scope.cuts import scopes
 from samigrate.scope.view import View
 from samigrate.tokens import Token
@@ -68,7 +68,7 @@ def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Deci
     made, blocked, changes = _plan_and_write([*works, *objects.works(found, root, recipe, catalog)], found, recipe, root, decided)
     failures = list(_prove(works, made, blocked, changes, found, root, recipe, known, catalog, decided)) if changes else []
     kept = _without(changes, made, failures)
-    lines = _lines(found, works, root) if with_lines else {}
+    lines = places.of_evidence(found, works, root) if with_lines else {}
     problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
     accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
     asking.narrow(found, root)
@@ -79,6 +79,7 @@ def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Deci
     observed = observations.of(asked, accepted, held)
     told, silenced = silence.filtered([*found.findings, *made.findings, *elsewhere, *observed], found, root.settings.prefix)
     told += silence.unused(found, silenced | made.silenced, root, recipe)
+    told = places.with_own_lines(told, works, found, root)
     outcome = report.outcome(root, recipe, found, [*asked, *live], accepted, made.state, kept, problems, told, lines)
     return Run(root, recipe, found, works, accepted, outcome)
 
@@ -346,20 +347,3 @@ def _without(changes: Mapping[str, FileChange], made: Plan, failures: Sequence[v
 
 
 # ---------------------------------------------------------------- reporting
-
-
-def _lines(found: Reading, works: Sequence[Work], root: Root) -> dict[tuple[str, int, str], int]:
-    """Lines of the evidence, by (path, document, pointer into it)."""
-    sources = {source.path: source for source in root.sources}
-    wanted: dict[str, set[tuple[int, str]]] = defaultdict(set)
-    for work in works:
-        for piece in work.verdict.evidence:
-            if piece.at.document == GENERATED:
-                continue  # it stands at its line already
-            wanted[piece.at.path].add((piece.at.document, piece.at.item + piece.pointer))
-    lines: dict[tuple[str, int, str], int] = {}
-    for path, places in sorted(wanted.items()):
-        content = reading.content(sources[path], found.digests[path]) if path in found.digests else None
-        if isinstance(content, str):
-            lines |= {(path, *place): line for place, line in substrates.of(path).evidence_lines(content, places).items()}
-    return lines

@@ -307,7 +307,7 @@ def test_the_json_report_has_the_shape_of_its_version(folder: Path) -> None:
     assert list(workload["evidence"][0]) == ["source", "strength", "container", "detail", "path", "line"]
     assert list(workload["operations"][0]) == ["transform", "op", "pointer", "before", "after", "reason"]
     (finding,) = [finding for finding in report["findings"] if finding["id"] == "unreadable"]
-    assert list(finding) == ["id", "rule", "level", "message", "action", "path", "line", "column", "resource", "workloads"]
+    assert list(finding) == ["id", "rule", "level", "message", "action", "path", "line", "column", "pointer", "resource", "workloads"]
     assert (finding["path"], finding["line"]) == ("bad.yaml", 4)
 
 

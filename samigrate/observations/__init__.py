@@ -46,7 +46,8 @@ def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterato
         if work.verdict.level is Level.UNKNOWN and work.settings.unknown == "leave":
             piece = next((one.detail for one in work.verdict.evidence), "")
             action = "declare it with the annotation api-access, or pass --unknown account or --unknown disable"
-            yield work.finding("unknown-api-use", "R-E2", f"may use the API ({piece}), so it stays as it is", action)
+            stays = "its token stays" if workload.key in changed else "it stays as it is"
+            yield work.finding("unknown-api-use", "R-E2", f"may use the API ({piece}), so {stays}", action)
         if workload.key in changed and workload.rule.one_shot in ONE_SHOT and not _is_made_anew(workload):
             rule, why, action = ONE_SHOT[workload.rule.one_shot]
             yield work.finding(workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action, where="")

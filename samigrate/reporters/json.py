@@ -129,7 +129,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "action": finding.action,
         "path": finding.at.path,
         "line": finding.at.line,
-        "column": 0,
+        "column": finding.at.column,
+        "pointer": finding.pointer,
         "resource": _resource(finding.resource),
         "workloads": [{**_resource(one.id), "path": one.at.path, "line": one.at.line} for one in finding.concerns],
     }
@@ -145,6 +146,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "path": problem.path,
         "line": problem.line,
         "column": 0,
+        "pointer": "",
         "resource": {},
         "workloads": [],
     }

@@ -385,7 +385,9 @@ def test_a_plan_says_of_each_workload_that_its_account_is_shared(tmp_path: Path,
 
 def test_a_workload_that_may_use_the_api_is_said_to_stay_only_where_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    unknown = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {serviceAccount: web, containers: [{name: a, image: example.com/web:1}]}\n"
+    unknown = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {serviceAccount: web, containers: [{name: a, image: example.com/web:1}]}\n"
+    )
     Path("web.yaml").write_text(unknown)
     assert "so it stays as it is" in invoke(["migrate", "."]).stderr
     told = invoke(["migrate", "--recipe", "account-alias", "."])
@@ -398,5 +400,7 @@ def test_a_finding_leads_to_its_own_line(tmp_path: Path, monkeypatch: pytest.Mon
     Path("web.yaml").write_text(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: a, image: nginx}]\n  automountServiceAccountToken: 'false'\n"
     )
-    found = next(one for one in json.loads(invoke(["audit", "--format", "json", "."]).stdout)["findings"] if one["id"] == "invalid-automount")
+    found = next(
+        one for one in json.loads(invoke(["audit", "--format", "json", "."]).stdout)["findings"] if one["id"] == "invalid-automount"
+    )
     assert (found["line"], found["column"], found["pointer"]) == (6, 3, "/spec/automountServiceAccountToken")

@@ -19,7 +19,6 @@ from samigrate.facts.state import Work
 from samigrate.json_patch import Inapplicable
 from samigrate.kustomize import placing
 from samigrate.model import DEFAULT_ACCOUNT, Level, NewResource, Operation, Problem, Proposal, Resource, Risk
-from samigrate.pipeline import Decide
 from samigrate.plan import planner
 from samigrate.plan.planner import Blocked, Plan, Planned, part_key
 from samigrate.planfiles import choices, planfile
@@ -28,6 +27,7 @@ from samigrate.planfiles.planfile import KEEP, NEW, Entry, Step, Target
 from samigrate.planfiles.review import SHARED_PART, resources_by_target
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
+from samigrate.settling import Decide
 from samigrate.values import at, mapping, sequence, text
 from samigrate.words import count
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product, takewhile
 from typing import NamedTuple
 
 from samigrate import globs
@@ -60,7 +61,8 @@ class _Files:
 
     def below(self, folder: str) -> Iterator[str]:
         inside = "" if folder in (".", "") else folder + "/"
-        return (path for path in self.paths if path.startswith(inside))
+        start = bisect_left(self.paths, inside)
+        return takewhile(lambda path: path.startswith(inside), islice(self.paths, start, None))
 
     def held(self, folder: str, *, is_deep: bool) -> tuple[str, ...]:
         """What is applied of a folder without a kustomization: its files; and where folders below count, theirs, and the

@@ -8,7 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,32 +86,45 @@ def whole(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     return found
 
 
+Disturb = Callable[[int, Path, Callable[[], None]], int]
+"""Runs the command in a folder, whose nth call does something else; returns how many calls are left, or -1 for a traceback."""
+
+
+def _ends(shape: dict[str, str], act: Callable[[], None], disturb: Disturb, home: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Every end that a run can come to, each in a folder of its own, which a second run has been over."""
+    for number in range(1, 400):
+        folder = home / str(number)
+        folder.mkdir()
+        fill(folder, shape)
+        patch.chdir(folder)
+        child = os.fork()
+        if child == 0:
+            left = disturb(number, folder, act)
+            os._exit(7 if left < 0 else 0 if left > 0 else 8)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert code in (0, 8, 9), f"call {number} ended in a traceback"
+        if code == 0:
+            assert number > 10
+            return
+        again = invoke(COMMAND)
+        assert again.exit == 0, (number, again.stderr)
+        yield folder
+
+
+def _writer_disturbed(number: int, folder: Path, act: Callable[[], None]) -> int:
+    counting = _Counting(number, act)
+    setattr(write, "os", counting)  # noqa: B010 - the module's own name for it
+    invoke(COMMAND)
+    return max(counting.left, 0)
+
+
 @pytest.mark.parametrize("whole", SHAPES, indirect=True)
 @pytest.mark.parametrize("act", [_fail, _die], ids=["fails", "is killed"])
 def test_running_again_reaches_the_whole_change(
     whole: dict[str, bytes], act: Callable[[], None], request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shape = SHAPES[request.node.callspec.params["whole"]]
-    reached = 0
-    for number in range(1, 400):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        fill(folder, shape)
-        monkeypatch.chdir(folder)
-        child = os.fork()
-        if child == 0:
-            counting = _Counting(number, act)
-            setattr(write, "os", counting)  # noqa: B010 - the module's own name for it
-            invoke(COMMAND)
-            os._exit(0 if counting.left > 0 else 8)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if code == 0:
-            break
-        reached += 1
-        again = invoke(COMMAND)
-        assert again.exit == 0, (number, again.stderr)
-        assert tree(folder) == whole, number
-    assert reached > 10
+    for folder in _ends(SHAPES[request.node.callspec.params["whole"]], act, _writer_disturbed, tmp_path, monkeypatch):
+        assert tree(folder) == whole, folder.name
 
 
 def meanings(files: dict[str, bytes]) -> dict[str, list[Any]]:
@@ -141,33 +154,20 @@ class _Audited:
                 self.act()
 
 
+def _anything_disturbed(number: int, folder: Path, act: Callable[[], None]) -> int:
+    audited = _Audited(number, folder, act)
+    code = invoke(COMMAND).exit
+    audited.is_on = False
+    return -1 if code == 3 else max(audited.left, 0)
+
+
 @pytest.mark.parametrize("whole", SHAPES, indirect=True)
 @pytest.mark.parametrize("act", [_fail, _die], ids=["fails", "is killed"])
 def test_whatever_ends_a_run_while_it_reads_or_writes_leaves_nothing_that_a_rerun_does_not_heal(
     whole: dict[str, bytes], act: Callable[[], None], request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shape = SHAPES[request.node.callspec.params["whole"]]
-    reached = 0
-    for number in range(1, 400):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        fill(folder, shape)
-        monkeypatch.chdir(folder)
-        child = os.fork()
-        if child == 0:
-            audited = _Audited(number, folder, act)
-            code = invoke(COMMAND).exit
-            audited.is_on = False
-            os._exit(7 if code == 3 else 0 if audited.left > 0 else 8)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        assert code in (0, 8, 9), f"call {number} ended in a traceback"
-        if code == 0:
-            break
-        reached += 1
-        again = invoke(COMMAND)
-        assert again.exit == 0, (number, again.stderr)
-        assert meanings(tree(folder)) == meanings(whole), number
-    assert reached > 10
+    for folder in _ends(SHAPES[request.node.callspec.params["whole"]], act, _anything_disturbed, tmp_path, monkeypatch):
+        assert meanings(tree(folder)) == meanings(whole), folder.name
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

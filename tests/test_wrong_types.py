@@ -94,3 +94,104 @@ def test_what_is_no_list_of_a_host(content: bytes) -> None:
     result = invoke(["krm"], content)
     assert result.exit == 2
     assert result.stdout == b"" or b"results" in result.stdout
+
+
+KUSTOMIZATION = {
+    "apiVersion": "kustomize.config.k8s.io/v1beta1",
+    "kind": "Kustomization",
+    "namespace": "shop",
+    "namePrefix": "a-",
+    "resources": ["web.yaml"],
+    "components": ["part"],
+    "patches": [
+        {"path": "patch.yaml", "target": {"kind": "Deployment", "name": "web", "labelSelector": "a=b", "annotationSelector": "c in (d)"}},
+        {"patch": "- {op: move, from: /spec/a, path: /spec/b}\n- {op: add, path: /spec/x, value: 1}\n", "target": {"kind": "Deployment"}},
+    ],
+    "patchesStrategicMerge": ["patch.yaml"],
+    "patchesJson6902": [{"target": {"kind": "Deployment", "name": "web"}, "path": "patch.yaml"}],
+    "labels": [{"pairs": {"a": "b"}, "includeTemplates": True}],
+    "commonLabels": {"a": "b"},
+    "commonAnnotations": {"a/b": "c"},
+    "images": [{"name": "nginx", "newName": "other"}],
+    "transformers": ["transformer.yaml"],
+    "replacements": [
+        {
+            "source": {"kind": "Deployment", "fieldPath": "spec.x", "options": {"delimiter": "/", "index": 0}},
+            "targets": [
+                {"select": {"kind": "Deployment"}, "reject": [{"name": "x"}], "fieldPaths": ["spec.y"], "options": {"create": True}}
+            ],
+        }
+    ],
+}
+PATCH = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {"template": {"spec": {"containers": [{"name": "c", "env": [{"name": "A", "value": "b"}]}], "volumes": [{"name": "v"}]}}},
+}
+TRANSFORMERS: list[dict[str, Any]] = [
+    {"apiVersion": "builtin", "kind": "NamespaceTransformer", "metadata": {"name": "n", "namespace": "x"}, "unsetOnly": True},
+    {
+        "apiVersion": "builtin",
+        "kind": "PrefixTransformer",
+        "metadata": {"name": "n"},
+        "prefix": "x",
+        "fieldSpecs": [{"path": "metadata/name"}],
+    },
+    {"apiVersion": "builtin", "kind": "LabelTransformer", "metadata": {"name": "n"}, "labels": {"a": "b"}, "fieldSpecs": [{"path": "x"}]},
+    {"apiVersion": "builtin", "kind": "PatchTransformer", "metadata": {"name": "n"}, "patch": "[]", "target": {"kind": "Deployment"}},
+    {"apiVersion": "builtin", "kind": "ImageTagTransformer", "metadata": {"name": "n"}, "imageTag": {"name": "nginx", "newName": "x"}},
+    {"apiVersion": "builtin", "kind": "ReplacementTransformer", "metadata": {"name": "n"}, "replacements": [{"source": {"kind": "x"}}]},
+]
+FLUX = {
+    "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+    "kind": "Kustomization",
+    "metadata": {"name": "k", "namespace": "flux-system"},
+    "spec": {
+        "path": "./app",
+        "targetNamespace": "shop",
+        "patches": [{"patch": "[]", "target": {"kind": "Deployment"}}],
+        "components": ["../part"],
+        "images": [{"name": "nginx", "newName": "x"}],
+        "commonMetadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}},
+    },
+}
+SOURCE = {
+    "path": "app",
+    "kustomize": {"namespace": "x", "images": ["nginx=other:1"], "patches": [{"patch": "[]"}]},
+    "directory": {"recurse": True},
+}
+APPLICATION_SET = {
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "ApplicationSet",
+    "metadata": {"name": "s"},
+    "spec": {
+        "generators": [
+            {"git": {"directories": [{"path": "app"}, {"path": "x", "exclude": True}]}},
+            {"matrix": {"generators": [{"list": {"elements": [{"a": "b", "c": {"d": 1}}]}}, {"clusters": {}}]}},
+        ],
+        "template": {"spec": {"destination": {"namespace": "{{a}}"}, "source": SOURCE, "sources": [SOURCE]}},
+    },
+}
+BUILT = {
+    "kustomization": KUSTOMIZATION,
+    "patch": PATCH,
+    **{f"transformer {one['kind']}": one for one in TRANSFORMERS},
+    "Flux": FLUX,
+    "ApplicationSet": APPLICATION_SET,
+}
+
+
+@pytest.mark.parametrize("kind", BUILT)
+def test_what_a_build_says(kind: str) -> None:
+    Path("app").mkdir()
+    Path("part").mkdir()
+    component = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "namespace": "y"}
+    files = {"app/kustomization.yaml": KUSTOMIZATION, "app/patch.yaml": PATCH, "app/transformer.yaml": TRANSFORMERS[0], "tie.yaml": FLUX}
+    for path, value in {**files, "part/kustomization.yaml": component, "app/web.yaml": WEB}.items():
+        Path(path).write_text(yaml.safe_dump(value))
+    target = {"kustomization": "app/kustomization.yaml", "patch": "app/patch.yaml", "Flux": "tie.yaml", "ApplicationSet": "tie.yaml"}
+    for at, value in spoiled(BUILT[kind]):
+        Path(target.get(kind, "app/transformer.yaml")).write_text(yaml.safe_dump(value))
+        result = invoke(["audit", "-q", "."])
+        assert result.exit in (0, 2), (at, result.stderr[-600:])

@@ -18,7 +18,7 @@ from samigrate.kustomize import merging, replacing, selecting
 from samigrate.kustomize.gathering import MOST, Build
 from samigrate.kustomize.kustomization import Kustomization, Patch
 from samigrate.model import CLUSTER_SCOPED, GENERATED, Location, Resource
-from samigrate.values import Value, mapping, sequence, text
+from samigrate.values import Value, at, mapping, sequence, text
 
 _UNPREFIXED = frozenset({"CustomResourceDefinition", "APIService", "Namespace"})
 """Kinds whose names kustomize leaves as they are."""
@@ -194,7 +194,7 @@ def _dress(one: Kustomization, made: Made) -> None:
     common, labels = mapping(one.value, "commonLabels"), mapping(one.value, "commonLabels")
     for entry in sequence(one.value, "labels"):
         labels = {**labels, **mapping(entry, "pairs")}
-        if {True} & {entry.get("includeTemplates"), entry.get("includeSelectors")}:
+        if True in (at(entry, "includeTemplates"), at(entry, "includeSelectors")):
             common = {**common, **mapping(entry, "pairs")}
     annotations = mapping(one.value, "commonAnnotations")
     if not labels and not annotations:

@@ -61,8 +61,8 @@ class _Files:
 
     def below(self, folder: str) -> Iterator[str]:
         inside = "" if folder in (".", "") else folder + "/"
-        start = bisect_left(self.paths, inside)
-        return takewhile(lambda path: path.startswith(inside), islice(self.paths, start, None))
+        following = map(self.paths.__getitem__, range(bisect_left(self.paths, inside), len(self.paths)))
+        return takewhile(lambda path: path.startswith(inside), following)
 
     def held(self, folder: str, *, is_deep: bool) -> tuple[str, ...]:
         """What is applied of a folder without a kustomization: its files; and where folders below count, theirs, and the
@@ -177,7 +177,8 @@ def _elements(generator: Value, files: _Files) -> Sequence[Parameters]:
     """The parameters that a generator makes; one without any where they are not in the repository."""
     if both := next((mapping(generator, key) for key in ("matrix", "merge") if mapping(generator, key)), None):
         each = [_elements(one, files) for one in sequence(both, "generators")]
-        return [{key: value for one in chosen for key, value in one.items()} for chosen in product(*each)][:_MOST_ELEMENTS]
+        several = islice(product(*each), _MOST_ELEMENTS)
+        return [{key: value for one in chosen for key, value in one.items()} for chosen in several]
     if elements := sequence(generator, "list", "elements"):
         return [_flat(one) for one in elements]
     if directories := sequence(generator, "git", "directories"):

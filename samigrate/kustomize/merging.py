@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from samigrate.json_patch import Inapplicable, apply
 from samigrate.kustomize.selecting import api
 from samigrate.model import NOWHERE, Operation
-from samigrate.values import Value, mapping, resolve, text
+from samigrate.values import Value, at, mapping, resolve, text
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("containers", "initContainers", "ephemeralContainers", "volumes", "env", "webhooks"), ("name",)),
@@ -67,19 +67,24 @@ def _directive(value: Value) -> str | None:
 def _merged_list(value: Sequence[Value], patch: Sequence[Value], field: str, *, is_keyed: bool) -> list[Value]:
     entries = [one for one in patch if not (isinstance(one, dict) and set(one) == {_DIRECTIVE})]
     keys = _KEYS.get(field, ()) if is_keyed else ()
-    key = next((each for each in keys if entries and all(isinstance(one, dict) and each in one for one in entries)), None)
+    key = next((each for each in keys if entries and all(_is_known(one, each) for one in entries)), None)
     if key is None or len(entries) < len(patch):  # `- $patch: replace` says that the rest is the whole list
         return [merged(None, one, is_keyed=is_keyed) if isinstance(one, dict) else one for one in entries]
     changes = {one[key]: one for one in entries if _directive(one) != "delete"}
     gone = [one[key] for one in entries if _directive(one) == "delete"]
     kept = [one for one in value if not isinstance(one, dict) or one.get(key) not in gone]
-    known = [one.get(key) for one in kept if isinstance(one, dict)]
+    known = [one[key] for one in kept if _is_known(one, key)]
     new = [merged(None, one, is_keyed=is_keyed) for called, one in changes.items() if called not in known]
     return [*new, *(_merged_entry(one, key, changes, is_keyed=is_keyed) for one in kept)]
 
 
+def _is_known(entry: Value, key: str) -> bool:
+    """Whether an entry of a list can be known by a key: not by what YAML makes of a name that is filled in later."""
+    return isinstance(at(entry, key), str | int)
+
+
 def _merged_entry(one: Value, key: str, changes: Mapping[Value, Value], *, is_keyed: bool) -> Value:
-    change = changes.get(one.get(key)) if isinstance(one, dict) else None
+    change = changes.get(one[key]) if _is_known(one, key) else None
     return one if change is None else merged(one, change, is_keyed=is_keyed)
 
 

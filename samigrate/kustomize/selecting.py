@@ -19,6 +19,7 @@ Names = Sequence[tuple[str | None, str]]
 _REPEATS = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|(\)?[*+{])")
 _MOST_REPEATS = 3
 """As many repetitions in one pattern as are tried one against the other; a name has 253 characters."""
+_LONGEST_SELECTOR = 2_000
 _TERM = re.compile(r"\s*(!)?\s*([\w./-]+)\s*(?:(==|=|!=)\s*([\w.-]*)|\s(in|notin)\s*\(([^()]*)\))?\s*(?:,|$)")
 
 
@@ -76,7 +77,10 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
 
 
 def _has(selector: str | None, labels: Mapping[str, Value]) -> bool:
-    """Whether labels meet a selector such as `app=web,tier in (a, b),!canary`; one that cannot be read is met."""
+    """Whether labels meet a selector such as `app=web,tier in (a, b),!canary`; one that cannot be read, or is longer than
+    anybody writes, is met."""
+    if selector and len(selector) > _LONGEST_SELECTOR:
+        return True
     terms = list(_terms(selector or ""))
     return all(term is None or _meets(term, labels) for term in terms)
 

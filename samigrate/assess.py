@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.facts.state import Work
 from samigrate.optouts import suppress
 from samigrate.reading import Reading, Root
-from samigrate.scope.cuts import scopes
+from samigrate.scope.index import Scope
 from samigrate.scope.view import View
 
+Scopes = Mapping[str, Sequence[Scope]]
+"""The scopes that each file belongs to, by path."""
 
-def workloads(found: Reading, root: Root, catalog: Catalog) -> list[Work]:
+
+def workloads(found: Reading, by_path: Scopes, root: Root, catalog: Catalog) -> list[Work]:
     """Every workload with its views and its verdict, in the order of the files."""
-    by_path = scopes(found, root)
     works = []
     for manifest in found.manifests:
         for workload in found.workloads.get(manifest.path, ()):
@@ -23,14 +27,12 @@ def workloads(found: Reading, root: Root, catalog: Catalog) -> list[Work]:
     return works
 
 
-def live(found: Reading, root: Root, catalog: Catalog) -> list[Work]:
+def live(found: Reading, by_path: Scopes, root: Root, catalog: Catalog) -> list[Work]:
     """What runs, as far as dumps of it are among the files that PATH holds: to be reported, and to be edited elsewhere."""
     paths = {source.path for source in root.sources if source.may_change}
-    live = [workload for workload in found.live if workload.resource.at.path in paths]
-    by_path = scopes(found, root) if live else {}
     works = []
-    for workload in live:
-        views = tuple(View(scope, workload) for scope in by_path.get(workload.resource.at.path, ()))
-        if views:
+    for workload in found.live:
+        path = workload.resource.at.path
+        if path in paths and (views := tuple(View(scope, workload) for scope in by_path.get(path, ()))):
             works.append(Work(workload, views, judge(workload, views, catalog, root.settings), root.settings, catalog))
     return works

@@ -16,6 +16,7 @@ from samigrate.values import Value, mapping, resolve, sequence, text
 
 DEFAULT_PREFIX = "samigrate.dev"
 DEFAULT_ACCOUNT = "default"
+AUTOMOUNT_FIELD = "automountServiceAccountToken"
 DEFAULT_NAMESPACE = "default"
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 INJECTED_VOLUME = "kube-api-access-"

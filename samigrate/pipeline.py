@@ -10,17 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from samigrate import (
-    assess,
-    collector,
-    kinds,
-    observations,
-    prove,
-    reading,
-    rewriting,
-    verify,
-    yamltext,
-)
+from samigrate import assess, collector, kinds, observations, prove, reading, rewriting, verify, yamltext
 from samigrate import catalog as catalogs
 from samigrate.facts.state import Work
 from samigrate.model import Problem
@@ -32,6 +22,7 @@ from samigrate.recipe import Recipe
 from samigrate.report import asked as asking
 from samigrate.report import assembly as report
 from samigrate.report import places, silence
+from samigrate.scope.cuts import scopes
 from samigrate.settling import Decide, settled
 
 __all__ = ["Root", "Run", "Source", "merge", "run", "trace"]
@@ -60,22 +51,22 @@ def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Deci
     """The same, with what led to it; `decided` makes the plan instead of the recipe."""
     known, catalog = kinds.load(root.settings.kinds), catalogs.load(root.settings.catalog)
     found = reading.read(root, known)
-    works = assess.workloads(found, root, catalog)
-    made, blocked, changes = settled([*works, *objects.works(found, root, recipe, catalog)], found, recipe, root, decided)
+    by_path = scopes(found, root)
+    works = assess.workloads(found, by_path, root, catalog)
+    made, blocked, changes = settled([*works, *objects.works(found, by_path, root, recipe, catalog)], found, recipe, root, decided)
     failures = list(prove.failures(works, made, blocked, changes, found, root, recipe, known, catalog, decided)) if changes else []
     kept = _without(changes, made, failures)
-    lines = places.of_evidence(found, works, root) if with_lines else {}
     problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
     accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
     asking.narrow(found, root)
     asked, elsewhere = asking.asked(found, works, root)
-    live = assess.live(found, root, catalog) if root.reports_live else []
-    by_path = {manifest.path: manifest.resources for manifest in found.manifests}
-    held = [one for source in root.sources if source.may_change for one in by_path.get(source.path, ())]
+    live = assess.live(found, by_path, root, catalog) if root.reports_live else []
+    objects_of = {manifest.path: manifest.resources for manifest in found.manifests}
+    held = [one for source in root.sources if source.may_change for one in objects_of.get(source.path, ())]
     observed = observations.of(asked, accepted, held)
     told, silenced = silence.filtered([*found.findings, *made.findings, *elsewhere, *observed], found, root.settings.prefix)
     told += silence.unused(found, silenced | made.silenced, root, recipe)
-    told = places.with_own_lines(told, works, found, root)
+    lines, told = places.looked_up(told, works, found, root, with_evidence=with_lines)
     outcome = report.outcome(root, recipe, found, [*asked, *live], accepted, made.state, kept, problems, told, lines)
     return Run(root, recipe, found, works, accepted, outcome)
 

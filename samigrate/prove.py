@@ -7,16 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from samigrate import (
-    assess,
-    manifests,
-    processes,
-    reading,
-    rewriting,
-    substrates,
-    transforms,
-    verify,
-)
+from samigrate import assess, manifests, processes, reading, rewriting, substrates, transforms, verify
 from samigrate.catalog import Catalog
 from samigrate.facts.state import Work
 from samigrate.kinds import Kinds
@@ -27,6 +18,7 @@ from samigrate.plan import objects
 from samigrate.plan.planner import Blocked, Plan, Planned, plan
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
+from samigrate.scope.cuts import scopes
 from samigrate.settling import Decide, fixed
 from samigrate.tokens import Token
 from samigrate.values import Value
@@ -58,9 +50,10 @@ def failures(
     after.manifests += [manifests.read(change.path, change.new, known.names) for change in changes.values() if change.old is None]
     after.manifests.sort(key=lambda manifest: manifest.path)
     reading.expand(after, known)
-    later = assess.workloads(after, root, catalog)
+    scopes_of = scopes(after, root)
+    later = assess.workloads(after, scopes_of, root, catalog)
     left = _left_out(works, made.accepted) if decided else None
-    yield from _settles([*later, *objects.works(after, root, recipe, catalog)], after, blocked, recipe, root, left)
+    yield from _settles([*later, *objects.works(after, scopes_of, root, recipe, catalog)], after, blocked, recipe, root, left)
     yield from _holds(works, later, made)
 
 

@@ -41,10 +41,11 @@ def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
 
 
 def entries(run: Run) -> Iterator[tuple[Run, Work, Entry]]:
-    """The workloads that a run changes, each with its entry."""
+    """The workloads that a run changes, each with its entry; other objects, whose entries come last, are left out."""
     from samigrate.planfiles import review
 
-    changed = [work for work in run.works if any(one.work is work for one in run.accepted)]
+    accepted = {id(one.work) for one in run.accepted}
+    changed = [work for work in run.works if id(work) in accepted]
     yield from ((run, work, entry) for work, entry in zip(changed, review.read_out(run)[0], strict=False))
 
 

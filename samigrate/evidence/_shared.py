@@ -35,10 +35,14 @@ def may_be_user(
     own = signs(workload, view, catalog, settings)
     if own.any:
         return True
-    found, itself = _sharers(view, catalog, settings), {workload.id}
-    if found.users - itself or has_moved():
+    found = _sharers(view, catalog, settings)
+    if _holds_another(found.users, workload.id) or has_moved():
         return False
-    return not own.is_countered or not found.uncountered - itself
+    return not own.is_countered or not _holds_another(found.uncountered, workload.id)
+
+
+def _holds_another(ids: frozenset[ResourceId], own: ResourceId) -> bool:
+    return len(ids) > (own in ids)
 
 
 def _sharers(view: View, catalog: Catalog, settings: Settings) -> _Sharers:

@@ -13,7 +13,6 @@ from samigrate.evidence import Source
 from samigrate.evidence._reading import imports
 from samigrate.kustomize.overlays import Overlay
 from samigrate.model import GENERATED, Evidence, Location, Strength, Workload
-from samigrate.scope.layer import BINDINGS
 from samigrate.scope.unread import may_define
 
 if TYPE_CHECKING:
@@ -46,11 +45,9 @@ def _doubts(workload: Workload, overlay: Overlay, view: View) -> Iterator[Eviden
     """What the build does to the workload or to a binding, and is not known here."""
     for path, why in overlay.doubts(workload.resource):
         yield Evidence("unread", 0, Strength.WEAK, f"{why}, and what that says is not seen here", Location(path, GENERATED))
-    for kind in BINDINGS:
-        for binding in view.everywhere(*kind):
-            for path, why in overlay.doubts(binding):
-                detail = f"of {binding.id}: {why}, and it may give {workload.spec.account} a right"
-                yield Evidence("unread", 0, Strength.WEAK, detail, Location(path, GENERATED))
+    for binding, path, why in view.scope.doubted_bindings:
+        detail = f"of {binding.id}: {why}, and it may give {workload.spec.account} a right"
+        yield Evidence("unread", 0, Strength.WEAK, detail, Location(path, GENERATED))
 
 
 SOURCE = Source("unread", (0, 15), _find, is_common=True, needs_token=True)

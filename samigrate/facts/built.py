@@ -20,11 +20,12 @@ def _in_view(work: Work, view: View, after: PodSpec, state: State) -> Iterator[B
     overlay = view.scope.overlay
     if overlay is None or not overlay.is_built(work.workload):
         return
-    prefix, suffix = overlay.way.names(work.workload.resource.at.path)
+    made = overlay.made(work.workload.resource)
+    name = made.names[-1][1] if made else work.workload.id.name
     before = account(work, view)
     is_moved = after.account != work.workload.spec.account
     then = _account(work, view, after, state) if is_moved else before
-    yield Built(overlay.build.folder or ".", view.namespace, prefix + work.workload.id.name + suffix, before, then)
+    yield Built(overlay.build.folder or ".", view.namespace, name, before, then)
 
 
 def account(work: Work, view: View) -> str:
@@ -42,6 +43,4 @@ def _account(work: Work, view: View, spec: PodSpec, state: State | None) -> str:
     if overlay is None or not overlay.renames(work.workload.id.kind):
         return name
     is_new = state is not None and any(other is view for other, *_ in state.created(work, name))
-    homes = [work.workload.resource.at.path] if is_new else [seen.resource.at.path for seen in view.account(name)]
-    prefix, suffix = overlay.way.names(homes[0]) if homes else ("", "")
-    return prefix + name + suffix
+    return view.scope.name_beside(name, work.workload.resource) if is_new else view.scope.built_name(name, view.namespace)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from samigrate.evidence import declaration
 from samigrate.facts import identity
 from samigrate.facts.state import Work
-from samigrate.model import DEFAULT_ACCOUNT, TOKEN_PATH, Finding, Level, Resource, Severity, Workload
+from samigrate.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, TOKEN_PATH, Finding, Level, Resource, Severity, Workload
 from samigrate.observations import leftovers, moves, rollout, unseen
 from samigrate.plan.planner import Planned
 from samigrate.scope.matching import Match
@@ -15,7 +15,6 @@ from samigrate.scope.view import View
 from samigrate.tokens import mounts
 from samigrate.values import text
 
-FIELD = "automountServiceAccountToken"
 NAMED = 12
 ONE_SHOT = {
     "needs-recreate": ("R-G4", "the object is immutable once it runs", "delete it and apply it again"),
@@ -72,12 +71,12 @@ def _misspelt(work: Work) -> Iterator[Finding]:
 
 
 def _invalid_automount(work: Work) -> Finding:
-    found = work.workload.spec.value[FIELD]
-    where = f"{work.workload.pod}/{FIELD}"
+    found = work.workload.spec.value[AUTOMOUNT_FIELD]
+    where = f"{work.workload.pod}/{AUTOMOUNT_FIELD}"
     if isinstance(found, str) and any(mark in found for mark in "${<%"):
-        message = f"{FIELD} is a placeholder ({found}), so the workload stays as it is"
+        message = f"{AUTOMOUNT_FIELD} is a placeholder ({found}), so the workload stays as it is"
         return work.finding("placeholder-automount", "R-J7", message, "fill it in first", where=where)
-    message = f"{FIELD} is no boolean, and the API server will refuse it"
+    message = f"{AUTOMOUNT_FIELD} is no boolean, and the API server will refuse it"
     return work.finding("invalid-automount", "R-A23", message, "write true or false without quotes", Severity.ERROR, where)
 
 
@@ -135,7 +134,9 @@ def _near_misses(work: Work) -> Iterator[Finding]:
             if path != TOKEN_PATH and _is_near(path):
                 message = f"container {container.name} mounts {path}, which does not keep the token from being mounted"
                 where = f"{work.workload.pod}{container.pointer}/volumeMounts/{index}"
-                yield work.finding("near-miss-mount", "R-A9", message, f"mount exactly {TOKEN_PATH}, or set {FIELD}: false", where=where)
+                yield work.finding(
+                    "near-miss-mount", "R-A9", message, f"mount exactly {TOKEN_PATH}, or set {AUTOMOUNT_FIELD}: false", where=where
+                )
 
 
 def _is_near(path: str) -> bool:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from samigrate.catalog import Catalog
 from samigrate.facts.state import Work
 from samigrate.model import KindRule, Level, Verdict, Workload
 from samigrate.optouts import suppress
 from samigrate.reading import Reading, Root
 from samigrate.recipe import Recipe
-from samigrate.scope.cuts import scopes
+from samigrate.scope.index import Scope
 from samigrate.scope.view import View
 from samigrate.transforms import discover
 
 _NO_VERDICT = Verdict(Level.NONE, ())
 
 
-def works(found: Reading, root: Root, recipe: Recipe, catalog: Catalog) -> list[Work]:
+def works(found: Reading, by_path: Mapping[str, Sequence[Scope]], root: Root, recipe: Recipe, catalog: Catalog) -> list[Work]:
     """A work for every object in the order of the files; none where no transform of the recipe asks for them."""
     if not any(discover()[id_].for_objects for id_ in recipe.transforms):
         return []
-    by_path = scopes(found, root)
     made = []
     for manifest in found.manifests:
         for resource in manifest.resources:

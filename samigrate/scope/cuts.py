@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from samigrate.config import default_namespace
-from samigrate.kustomize import gathering, gitops, kustomization, transformers
+from samigrate.kustomize import gathering, gitops
 from samigrate.kustomize.building import Building
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build
 from samigrate.kustomize.overlays import Overlay
-from samigrate.reading import Reading, Root
+from samigrate.reading import Reading, Root, kustomizations
 from samigrate.scope.elsewhere import Elsewhere
 from samigrate.scope.index import Scope
 from samigrate.scope.layer import Layer
@@ -30,7 +30,7 @@ class _Files:
 
     def __init__(self, found: Reading, root: Root) -> None:
         self.manifests = {manifest.path: manifest for manifest in found.manifests}
-        self.workloads, self.root = found.workloads, root
+        self.found, self.workloads, self.root = found, found.workloads, root
         self.context = sorted(source.path for source in root.sources if source.is_context and source.path in self.manifests)
         self.sides = {path: manifest.sides for path, manifest in self.manifests.items() if manifest.sides}
         self.resources = {path: (*manifest.resources, *manifest.generated) for path, manifest in self.manifests.items()}
@@ -98,7 +98,7 @@ def scopes(found: Reading, root: Root) -> Mapping[str, tuple[Scope, ...]]:
 def _builds(files: _Files) -> Iterator[tuple[Build, list[str]]]:
     """Each kustomize build, and each folder that Flux or Argo CD applies; and the paths that belong."""
     resources = [resource for manifest in files.manifests.values() for resource in manifest.resources]
-    known = [transformers.resolved(one, files.sides) for one in kustomization.among(resources)]
+    known = kustomizations(files.found)
     known += gitops.kustomizations(resources, known, files.manifests, files.root.path)
     for build in gathering.builds(known):
         yield build, sorted(path for path in build.files if path in files.manifests)

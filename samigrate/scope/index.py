@@ -9,7 +9,7 @@ another scope of the input is seen where it names a concrete namespace (`elsewhe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -109,9 +109,17 @@ class Scope:
         """The accounts that bindings name only after the build's patches."""
         if self.overlay is None:
             return ()
-        bindings = [one for layer in self.near for kind in BINDINGS for one in layer.by_kind.get(kind, ())]
-        made = ((one, Resource(one.at, steps[-1].value)) for one in bindings if (steps := self.built(one)))
+        made = ((one, Resource(one.at, steps[-1].value)) for one in self._bindings() if (steps := self.built(one)))
         return tuple(subject for one, new in made for subject in added(subjects(one), subjects(new)))
+
+    @cached_property
+    def doubted_bindings(self) -> tuple[tuple[Resource, str, str], ...]:
+        """(binding, file, why) of what the build does to bindings and is not known here."""
+        overlay = self.overlay
+        return tuple((one, *doubt) for one in self._bindings() for doubt in overlay.doubts(one)) if overlay else ()
+
+    def _bindings(self) -> Iterator[Resource]:
+        return (one for layer in self.near for kind in BINDINGS for one in layer.by_kind.get(kind, ()))
 
     def built(self, resource: Resource) -> Sequence[Step]:
         """The object after each thing that the build does to it, but for its name and namespace."""

@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 
 from samigrate.facts import identity, layout
 from samigrate.facts.state import State, Work
-from samigrate.model import Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
+from samigrate.model import AUTOMOUNT_FIELD, Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
 from samigrate.tokens import injected, is_mounted
 from samigrate.transforms import Transform
 from samigrate.values import Value, sequence, text
 
-FIELD = "automountServiceAccountToken"
 _LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -47,10 +46,10 @@ def _set(work: Work, spec: PodSpec, wanted: bool) -> Operation:
     reason = "it declares no use of the API" if work.is_unused else "what it had before its account changed"
     return Operation(
         work.workload.resource.at,
-        "replace" if FIELD in spec.value else "add",
-        f"{work.workload.pod}/{FIELD}",
+        "replace" if AUTOMOUNT_FIELD in spec.value else "add",
+        f"{work.workload.pod}/{AUTOMOUNT_FIELD}",
         wanted,
-        spec.value.get(FIELD),
+        spec.value.get(AUTOMOUNT_FIELD),
         layout.automount(spec.value),
         reason,
     )

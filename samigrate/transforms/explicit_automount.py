@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from samigrate.facts import identity, layout
 from samigrate.facts.state import State, Work
-from samigrate.model import Automount, Finding, Operation, Proposal, Risk
+from samigrate.model import AUTOMOUNT_FIELD, Automount, Finding, Operation, Proposal, Risk
 from samigrate.transforms import Transform
 from samigrate.values import Value
-
-FIELD = "automountServiceAccountToken"
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
@@ -20,7 +18,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if spec.automount is not None or state.account_automount(work) is not False:
         return
     reason = f"what its account {spec.account} says already"
-    where = f"{workload.pod}/{FIELD}"
+    where = f"{workload.pod}/{AUTOMOUNT_FIELD}"
     operation = Operation(workload.resource.at, "add", where, False, None, layout.automount(spec.value), reason)
     yield Proposal("explicit-automount", (operation,), (), ((Risk.L0, reason), *identity.kind_risks(workload)))
 

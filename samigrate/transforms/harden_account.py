@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate.facts import holders, starters
+from samigrate.facts import hardening, holders, starters
 from samigrate.facts.state import State, Work
-from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Workload
+from samigrate.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, Proposal, Severity, Workload
 from samigrate.scope.view import View
 from samigrate.transforms import Transform
 from samigrate.values import Value
 
-FIELD = "automountServiceAccountToken"
 _SHOWN = 3
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
     account = work.workload.resource
-    if account.id[:2] != ("", "ServiceAccount") or account.id.name == DEFAULT_ACCOUNT or state.value(account).get(FIELD) is False:
+    if account.id[:2] != ("", "ServiceAccount") or account.id.name == DEFAULT_ACCOUNT or state.value(account).get(AUTOMOUNT_FIELD) is False:
         return
     users = [user for view in work.views for user in view.users(account.id.name)]
     if reason := next((reason for view in work.views for reason in _held(work, state, view)), "") or ("" if users else _UNKNOWN):
@@ -26,10 +25,8 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         yield Finding("account-in-use", "R-A21", Severity.NOTE, message, action, account.at, "", account.id)
         return
     yield _consumers(work, users)
-    op = "replace" if FIELD in account.value else "add"
-    after = tuple(key for key in ("imagePullSecrets", "secrets", "metadata") if key in account.value)
-    operation = Operation(account.at, op, f"/{FIELD}", False, account.value.get(FIELD), after, "each of its pods says for itself")
-    yield Proposal("automount", (operation,), (), tuple(_risks(work)))
+    edit = hardening.operation(account, "each of its pods says for itself")
+    yield Proposal("automount", (edit,), (), tuple(hardening.risks(work, account.id.name)))
 
 
 _UNKNOWN = "nothing in the input runs as it, so who does is not known"
@@ -38,14 +35,10 @@ _UNKNOWN = "nothing in the input runs as it, so who does is not known"
 def _held(work: Work, state: State, view: View) -> Iterator[str]:
     """What would lose a token at its next start, or may."""
     name = work.workload.resource.id.name
-    yield from (f"{user.id} rests on it" for user in view.users(name) if state.spec(user).automount is None and _runs(state, user, name))
+    planned = ((user, state.spec(user)) for user in view.users(name))
+    yield from (f"{user.id} rests on it" for user, spec in planned if spec.automount is None and spec.account == name)
     yield from (reason for reason in holders.of(view, name) if reason.endswith("may run as it"))
     yield from starters.of(view, name, work.catalog)
-
-
-def _runs(state: State, user: Workload, account: str) -> bool:
-    """Whether the workload runs as the account after what is planned."""
-    return state.spec(user).account == account
 
 
 def _consumers(work: Work, users: list[Workload]) -> Finding:
@@ -57,13 +50,6 @@ def _consumers(work: Work, users: list[Workload]) -> Finding:
     message = f"account {account.id.name} mounts no token any more; {who} what to mount"
     action = "none needed; a pod that something else starts as this account must ask for its token"
     return Finding("account-hardened", "R-A21", Severity.NOTE, message, action, account.at, "", account.id)
-
-
-def _risks(work: Work) -> Iterator[tuple[Risk, str]]:
-    yield Risk.L3, f"pods outside the input that run as {work.workload.resource.id.name} lose their token when they next start"
-    for view in work.views:
-        if resource := next(holders.unseen(view), None):
-            yield Risk.L4, f"{resource.id} may run something as it"
 
 
 TRANSFORM = Transform(

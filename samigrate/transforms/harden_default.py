@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from samigrate.facts import holders, starters
+from samigrate.facts import hardening, holders, starters
 from samigrate.facts.state import State, Work
-from samigrate.model import DEFAULT_ACCOUNT, Finding, NewResource, Operation, Proposal, Risk, Severity
+from samigrate.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, NewResource, Proposal, Severity
 from samigrate.scope.view import View
 from samigrate.transforms import Option, Transform
 from samigrate.values import Value
 
-FIELD = "automountServiceAccountToken"
 _OWN_ACCOUNT = "give it an account of its own first: recipe least-privilege; what starts pods names one in its configuration"
 
 
@@ -40,8 +39,10 @@ def _create(work: Work, view: View) -> Proposal | Finding:
         metadata["namespace"] = beside.id.namespace
     reason = "The account of pods that name none, which mounts no token into them."
     metadata |= {"labels": {"app.kubernetes.io/managed-by": "samigrate"}, "annotations": {f"{work.settings.prefix}/reason": reason}}
-    value: Value = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, FIELD: False}
-    return Proposal("default", (), (NewResource(value, beside.at, "nothing in the scope runs as it"),), tuple(_risks(work)))
+    value: Value = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, AUTOMOUNT_FIELD: False}
+    return Proposal(
+        "default", (), (NewResource(value, beside.at, "nothing in the scope runs as it"),), tuple(hardening.risks(work, DEFAULT_ACCOUNT))
+    )
 
 
 def _finding(work: Work, id_: str, message: str, action: str, severity: Severity = Severity.NOTE) -> Finding:
@@ -51,17 +52,15 @@ def _finding(work: Work, id_: str, message: str, action: str, severity: Severity
 
 def _harden(work: Work) -> Iterator[Proposal | Finding]:
     account = work.workload.resource
-    if account.value.get(FIELD) is False:
+    if account.value.get(AUTOMOUNT_FIELD) is False:
         return
     for view in work.views:
         if user := _user(work, view):
             message = f"default of {_space(view)} stays as it is: {user}"
             yield _finding(work, "default-in-use", message, _OWN_ACCOUNT)
             return
-    op = "replace" if FIELD in account.value else "add"
-    after = tuple(key for key in ("imagePullSecrets", "secrets", "metadata") if key in account.value)
-    operation = Operation(account.at, op, f"/{FIELD}", False, account.value.get(FIELD), after, "nothing in the scope runs as it")
-    yield Proposal("automount", (operation,), (), tuple(_risks(work)))
+    edit = hardening.operation(account, "nothing in the scope runs as it")
+    yield Proposal("automount", (edit,), (), tuple(hardening.risks(work, DEFAULT_ACCOUNT)))
 
 
 def _user(work: Work, view: View) -> str:
@@ -69,14 +68,6 @@ def _user(work: Work, view: View) -> str:
     running = (f"{workload.id} runs as it" for workload in view.users(DEFAULT_ACCOUNT))
     held = (reason for reason in holders.of(view, DEFAULT_ACCOUNT) if reason.endswith("may run as it"))
     return next(chain(running, held, starters.of(view, DEFAULT_ACCOUNT, work.catalog)), "")
-
-
-def _risks(work: Work) -> Iterator[tuple[Risk, str]]:
-    """It reaches each pod at its next start, and nothing rolls out that could be watched (R-A21)."""
-    yield Risk.L3, "pods outside the input that run as default lose their token when they next start"
-    for view in work.views:
-        if resource := next(holders.unseen(view), None):
-            yield Risk.L4, f"{resource.id} may run something as default"
 
 
 def _speaks_for_namespace(work: Work, view: View) -> bool:
@@ -89,7 +80,7 @@ def _not_here(work: Work, view: View) -> Finding:
     if user := _user(work, view):
         message = f"default of {_space(view)} has no manifest here, and {user}"
         return _finding(work, "default-in-use", message, _OWN_ACCOUNT)
-    patch = f"'{{\"{FIELD}\": false}}'"
+    patch = f"'{{\"{AUTOMOUNT_FIELD}\": false}}'"
     command = f"kubectl patch serviceaccount default -n {view.namespace or 'NAMESPACE'} -p {patch}"
     message = f"default of {_space(view)} has no manifest here, so nothing of it can be changed; nothing in the scope runs as it"
     return _finding(work, "default-not-here", message, command, Severity.WARNING)

@@ -8,14 +8,13 @@ from samigrate import legacy
 from samigrate.facts import identity, layout, outside, policies, pull_secrets
 from samigrate.facts.state import State, Work
 from samigrate.legacy import TokenVariable, TokenVolume
-from samigrate.model import DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
+from samigrate.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
 from samigrate.scope.matching import Match
 from samigrate.tokens import TOKEN_KEYS, injected
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, pointer, sequence, text
 from samigrate.yamltext import FIRST
 
-FIELD = "automountServiceAccountToken"
 _OF_ROOT = "0600, owner 0"
 _OTHER_AUDIENCE = ("VAULT_", "AWS_WEB_IDENTITY", "AZURE_FEDERATED", "GOOGLE_APPLICATION_CREDENTIALS")
 
@@ -220,8 +219,16 @@ def _remove(work: Work, found: TokenVolume) -> Iterator[Operation]:
 
 def _automount(work: Work, wanted: bool, reason: str) -> Operation:
     spec = work.workload.spec.value
-    op = "replace" if FIELD in spec else "add"
-    return Operation(work.workload.resource.at, op, f"{work.workload.pod}/{FIELD}", wanted, spec.get(FIELD), layout.automount(spec), reason)
+    op = "replace" if AUTOMOUNT_FIELD in spec else "add"
+    return Operation(
+        work.workload.resource.at,
+        op,
+        f"{work.workload.pod}/{AUTOMOUNT_FIELD}",
+        wanted,
+        spec.get(AUTOMOUNT_FIELD),
+        layout.automount(spec),
+        reason,
+    )
 
 
 def _extra_keys(work: Work, found: TokenVolume) -> list[str]:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from samigrate.facts import identity, layout, policies
 from samigrate.facts.state import State, Work, stated_automount
-from samigrate.model import Finding, Operation, PodSpec, Proposal, Risk, Severity
+from samigrate.model import AUTOMOUNT_FIELD, Finding, Operation, PodSpec, Proposal, Risk, Severity
 from samigrate.scope.matching import Match
 from samigrate.tokens import is_mounted
 from samigrate.transforms import Transform
 from samigrate.values import Value, mapping, pointer, resolve
 
 RULE = "R-G23"
-FIELD = "automountServiceAccountToken"
 ACCOUNT, AUTOMOUNT = "previous-service-account", "previous-automount"
 OURS = ("reason", "evidence", ACCOUNT, AUTOMOUNT)
 _STATED: Mapping[str, bool | None] = {"true": True, "false": False, "unset": None}
@@ -63,7 +62,7 @@ def _loss(work: Work, account: str, previous: str, automount: bool | None) -> st
         if missing := next((grant for grant in view.grants(account) if (grant.binding.key, grant.via) not in held), None):
             return f"{missing.binding.id} names {account} and not {previous} any more: add {previous} to it first"
     if work.is_mounted and not is_mounted(automount, stated_automount(work.views, previous)):
-        return f"{previous} mounts no token any more: take {FIELD} out of it first"
+        return f"{previous} mounts no token any more: take {AUTOMOUNT_FIELD} out of it first"
     return ""
 
 
@@ -98,12 +97,12 @@ def _account(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator
 def _automount(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Operation]:
     if AUTOMOUNT not in record:
         return
-    at, where, wanted = work.workload.resource.at, f"{work.workload.pod}/{FIELD}", _STATED[record[AUTOMOUNT]]
-    if wanted is None and FIELD in spec.value:
-        yield Operation(at, "remove", where, None, spec.value[FIELD], (), "it said nothing before")
-    elif wanted is not None and spec.value.get(FIELD) is not wanted:
-        op = "replace" if FIELD in spec.value else "add"
-        yield Operation(at, op, where, wanted, spec.value.get(FIELD), layout.automount(spec.value), "what it said before")
+    at, where, wanted = work.workload.resource.at, f"{work.workload.pod}/{AUTOMOUNT_FIELD}", _STATED[record[AUTOMOUNT]]
+    if wanted is None and AUTOMOUNT_FIELD in spec.value:
+        yield Operation(at, "remove", where, None, spec.value[AUTOMOUNT_FIELD], (), "it said nothing before")
+    elif wanted is not None and spec.value.get(AUTOMOUNT_FIELD) is not wanted:
+        op = "replace" if AUTOMOUNT_FIELD in spec.value else "add"
+        yield Operation(at, op, where, wanted, spec.value.get(AUTOMOUNT_FIELD), layout.automount(spec.value), "what it said before")
 
 
 def _annotations(work: Work, record: Mapping[str, Value]) -> Iterator[Operation]:

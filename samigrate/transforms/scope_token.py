@@ -7,13 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from samigrate import legacy
 from samigrate.facts import identity, layout
 from samigrate.facts.state import State, Work
-from samigrate.model import INJECTED_VOLUME, TOKEN_PATH, Automount, Container, Finding, Level, Operation, Proposal, Risk, Strength
+from samigrate.model import (
+    AUTOMOUNT_FIELD,
+    INJECTED_VOLUME,
+    TOKEN_PATH,
+    Automount,
+    Container,
+    Finding,
+    Level,
+    Operation,
+    Proposal,
+    Risk,
+    Strength,
+)
 from samigrate.tokens import is_mounted, mounts
 from samigrate.transforms import Transform
 from samigrate.values import Value, text
 from samigrate.words import count
 
-FIELD = "automountServiceAccountToken"
 VOLUME = "sa-token"
 OWN_MOUNT, INJECTED_SIDECAR = 3, 11  # rows of E.2
 _POSITIVE = (Strength.PROOF, Strength.STRONG, Strength.WEAK)
@@ -68,9 +79,9 @@ def _obstacle(work: Work, volumes: Sequence[str], spared: set[str]) -> str:
 
 
 def _automount(work: Work, spec: Mapping[str, Value]) -> Operation:
-    op = "replace" if FIELD in spec else "add"
-    where, reason = f"{work.workload.pod}/{FIELD}", "the token is mounted where it is needed, and nowhere else"
-    return Operation(work.workload.resource.at, op, where, False, spec.get(FIELD), layout.automount(spec), reason)
+    op = "replace" if AUTOMOUNT_FIELD in spec else "add"
+    where, reason = f"{work.workload.pod}/{AUTOMOUNT_FIELD}", "the token is mounted where it is needed, and nowhere else"
+    return Operation(work.workload.resource.at, op, where, False, spec.get(AUTOMOUNT_FIELD), layout.automount(spec), reason)
 
 
 def _mount(work: Work, container: Container, name: str) -> Operation:

@@ -1,6 +1,6 @@
 """What is in docs/corpus.md: the page for a corpus, each folder of which is a repository.
 
-    python -m tests.support.corpus CORPUS > docs/corpus.md
+    python -m tests.support.corpus CORPUS      # writes docs/corpus.md anew, but for what other commands have measured, at its end
 
 Verdicts `none` that a binding in the same repository contradicts are counted without samigrate's scopes: by every
 (Cluster)RoleBinding of every YAML file, by namespace and name.
@@ -90,7 +90,7 @@ def page(found: list[Measured]) -> Iterator[str]:
         "",
         f"What the recipe `least-privilege` makes of {len(found)} public repositories (plain YAML, JSON and kustomize trees; each repository",
         "read as a scope of its own; charts' own templates are not part of it): `samigrate audit --format json REPOSITORY`, with the defaults",
-        "and no configuration, added up. This page is made by `python -m tests.support.corpus`.",
+        "and no configuration, added up. `python -m tests.support.corpus` makes the page, but for its last two parts.",
         "",
     )
     left = sum(len(one.report["skipped"]) for one in found)
@@ -157,6 +157,9 @@ def page(found: list[Measured]) -> Iterator[str]:
     yield from table(("finding", "level", "number"), [(f"`{id_}`", level, number) for (id_, level), number in findings.most_common()])
 
 
+PAGE = Path(__file__).parent.parent.parent / "docs" / "corpus.md"
+ELSEWHERE = "## Proven from outside\n"
+"""Where the part of the page begins that this command does not make."""
 LEVELS = ("required", "likely", "unknown", "none")
 
 
@@ -179,7 +182,8 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     found = [measured(each) for each in sorted(parser.parse_args().corpus.iterdir()) if each.is_dir()]
     sys.stderr.write("".join(f"contradicted: {line}\n" for one in found for line in one.contradicted))
-    sys.stdout.write("".join(line + "\n" for line in page(found)))
+    kept = PAGE.read_text(encoding="utf-8").partition(ELSEWHERE)
+    PAGE.write_text("".join(line + "\n" for line in page(found)) + "\n" + "".join(kept[1:]), encoding="utf-8")
 
 
 if __name__ == "__main__":

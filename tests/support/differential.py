@@ -65,7 +65,7 @@ def seen(found: Reading, root: Root) -> dict[str, Seen]:
 
 def _of_scope(scope: Scope, overlay: Overlay, found: Reading) -> Seen:
     held: Seen = {}
-    pods = {workload.resource.key: path for path in found.workloads for workload in found.workloads[path]}
+    workloads = [workload for several in found.workloads.values() for workload in several]
     for resource in scope.near[0].resources:
         made = overlay.made(resource)
         if made is None or made.is_deleted:
@@ -76,8 +76,8 @@ def _of_scope(scope: Scope, overlay: Overlay, found: Reading) -> Seen:
             held[key] = built.value.get("automountServiceAccountToken")
         elif resource.id.kind in BINDINGS:
             held[key] = _subjects(scope, built)
-        elif resource.key in pods:
-            for workload in found.workloads[resource.at.path]:
+        else:
+            for workload in workloads:
                 if workload.resource.key == resource.key and isinstance(resolve(made.value, workload.pod), dict):
                     stated = overlay.account(workload, workload.spec.stated_account)
                     renamed = stated and (scope.built_name(stated, namespace) if overlay.renames(workload.id.kind) else stated)

@@ -62,6 +62,8 @@ _CALLERS = ("clientConfig", "APIService", "consul.hashicorp.com")
 """What may call a Service on behalf of the API server, or go by Services: without any, no Service matters."""
 _UNTOLD = ("", "!", "&", "*", "|", ">")
 """What a kind begins with that its line does not tell: it stands below, or behind a tag, an anchor or an alias."""
+_SETTINGS_SIZE = 8192
+"""The most characters of a ConfigMap that holds plain settings; a larger one holds files."""
 _POD = re.compile(r"(?:^|[{,])[ \t-]*[\"']?containers[\"']?[ \t]*:", re.MULTILINE)
 _DATA = re.compile(r"^(?:data|binaryData):.*(?:\n(?:[ \t#].*|\r(?=\n))?)*", re.MULTILINE)
 _INLINE = re.compile(r"^(?:---[ \t]+[^#\s]|[ \t]+[\"']?kind[\"']?[ \t]*:|\?)", re.MULTILINE)
@@ -88,6 +90,8 @@ def relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_f
         return piece
     if kind in CLUES and holds(piece, _CLUES[kind]):
         return piece
+    if kind == "ConfigMap" and len(piece) < _SETTINGS_SIZE and "|" not in piece and ">" not in piece:
+        return piece  # plain settings, which may be filled in elsewhere
     if kind == "ConfigMap":  # that it is here, and says nothing, decides on some images
         return _DATA.sub(lambda found: "\n" * found[0].count("\n"), piece)
     if kind in CLUES:

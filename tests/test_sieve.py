@@ -57,14 +57,22 @@ def test_configuration_that_says_something_is_read(name: str, text: str) -> None
         assert read(content, has_callers=False) == ["web"], name
 
 
+def test_plain_settings_are_read() -> None:
+    """Flux fills them in elsewhere."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  a: b\n"
+    assert [one.value["data"] for one in manifests.read("a.yaml", text, KINDS, has_callers=False).documents.values()] == [{"a": "b"}]
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  a: b\n", id="data last"),
+        pytest.param("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  a: |\n    b\n", id="data last"),
         pytest.param(
             "apiVersion: v1\ndata:\n  a: |\n    b\n\n    c\n# d\n  e: f\nkind: ConfigMap\nmetadata:\n  name: web\n", id="data first"
         ),
-        pytest.param("apiVersion: v1\nbinaryData: {a: YQ==}\nkind: ConfigMap\nmetadata:\n  name: web\n", id="binary data, on one line"),
+        pytest.param(
+            "apiVersion: v1\nbinaryData: {a: YQ==, b: '>'}\nkind: ConfigMap\nmetadata:\n  name: web\n", id="binary data, on one line"
+        ),
         pytest.param("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n", id="no data"),
     ],
 )

@@ -1,8 +1,9 @@
 """What a build makes of each object that it gathers, layer by layer, as kustomize does.
 
 In every kustomization the transformers run in kustomize's order: strategic merges, patches, the namespace, the prefix and
-the suffix, labels, annotations, JSON 6902 patches, images, replacements. Names and namespaces are kept apart from the
-object's value, in which they stay as the source has them: whatever is decided is decided on the source.
+the suffix, labels, annotations, JSON 6902 patches, images, replacements. Variables are filled in at the end. Names and
+namespaces are kept apart from the object's value, in which they stay as the source has them: whatever is decided is
+decided on the source.
 Source: https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/target/kusttarget_configplugin.go
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from samigrate.kustomize import merging, replacing, selecting
+from samigrate.kustomize import filling, merging, replacing, selecting
 from samigrate.kustomize.gathering import MOST, Build
 from samigrate.kustomize.kustomization import Kustomization, Patch
 from samigrate.model import CLUSTER_SCOPED, GENERATED, Location, Resource
@@ -64,12 +65,24 @@ class Building:
     @cached_property
     def made(self) -> Mapping[tuple[str, int, str], Sequence[Made]]:
         """What becomes of each object, by its key: once for each way by which the build reaches it."""
-        walk = _Walk(self.build, self.sides, self.resources)
-        walk.accumulate(self.build.members[0], (), [])
         found: dict[tuple[str, int, str], list[Made]] = defaultdict(list)
-        for one in walk.all:
+        for one in self._built[0]:
             found[one.source.key].append(one)
         return found
+
+    @cached_property
+    def _built(self) -> tuple[Sequence[Made], Mapping[str, str]]:
+        """All that is made, and the values of the `vars`."""
+        root, walk = self.build.members[0], _Walk(self.build, self.sides, self.resources)
+        items = walk.accumulate(root, (), [])
+        values = filling.fill_vars(self.build.members, self.sides, items)
+        if root.variables:
+            filling.fill_variables(root.variables, root.at, items)
+        return walk.all, values
+
+    def filled(self, name: str) -> str:
+        """A name that an object of the build states, after what is filled into it."""
+        return filling.with_variables(filling.with_vars(name, self._built[1]), self.build.members[0].variables)
 
 
 class _Walk:

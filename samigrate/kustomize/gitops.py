@@ -12,13 +12,15 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice, product, takewhile
 from typing import NamedTuple
 
 from samigrate import globs
 from samigrate.kustomize import kustomization
-from samigrate.kustomize.kustomization import Kustomization
+from samigrate.kustomize.kustomization import NO_VARIABLES, Kustomization
 from samigrate.model import Resource
 from samigrate.values import Value, mapping, sequence, text
 
@@ -36,19 +38,22 @@ Parameters = Mapping[str, str]
 
 class _Applied(NamedTuple):
     """What one object applies: `overlay` is what it lays over the folder, in the words of a kustomization; `fallback` the
-    namespace of what states none; `is_deep`: folders below hold part of it, where no kustomization says what does."""
+    namespace of what states none; `is_deep`: folders below hold part of it, where no kustomization says what does;
+    `variables` are filled in at the end."""
 
     path: str
     overlay: dict[str, Value]
     fallback: str | None
     is_deep: bool
+    variables: Mapping[str, str] = NO_VARIABLES
 
 
 class _Files:
     """What stands where in a repository."""
 
-    def __init__(self, top: str, known: Iterable[Kustomization], paths: Iterable[str]) -> None:
+    def __init__(self, top: str, known: Iterable[Kustomization], paths: Iterable[str], resources: Iterable[Resource]) -> None:
         self.top = top
+        self._resources = resources
         self.built = {one.folder for one in known}
         self.paths = sorted(path for path in paths if path.endswith(_SUFFIXES))
 
@@ -75,6 +80,15 @@ class _Files:
             found[home] = None
         return tuple(found)
 
+    @cached_property
+    def config_maps(self) -> Mapping[tuple[str | None, str], Sequence[Mapping[str, Value]]]:
+        """The data of each ConfigMap by namespace and name, of all its copies."""
+        found: dict[tuple[str | None, str], list[Mapping[str, Value]]] = defaultdict(list)
+        for one in self._resources:
+            if (one.id.group, one.id.kind) == ("", "ConfigMap"):
+                found[one.id.namespace, one.id.name].append(mapping(one.value, "data"))
+        return found
+
     def folders(self) -> Iterator[str]:
         """All folders, relative to the top."""
         inside = "" if self.top in (".", "") else self.top + "/"
@@ -82,7 +96,7 @@ class _Files:
         return (each.removeprefix(inside) for each in sorted(seen) if each.startswith(inside) and each != self.top)
 
 
-def kustomizations(resources: Iterable[Resource], known: Sequence[Kustomization], paths: Iterable[str], top: str) -> list[Kustomization]:
+def kustomizations(resources: Sequence[Resource], known: Sequence[Kustomization], paths: Iterable[str], top: str) -> list[Kustomization]:
     """One for each folder that one of the objects applies and that is there. `known` are the kustomizations of the
     repository, `paths` its files, `top` its folder."""
     files: _Files | None = None
@@ -90,7 +104,7 @@ def kustomizations(resources: Iterable[Resource], known: Sequence[Kustomization]
     for resource in resources:
         if (apply := _KINDS.get((resource.id.group, resource.id.kind))) is None:
             continue
-        files = files or _Files(top, known, paths)
+        files = files or _Files(top, known, paths, resources)
         for number, applied in enumerate(apply(resource, files)):
             called = f"{resource.id.kind} {resource.id.namespace + '/' if resource.id.namespace else ''}{resource.id.name}"
             name = f"{called} in {resource.at.path}" + (f" ({number + 1})" if number else "")
@@ -104,10 +118,13 @@ def _kustomization(resource: Resource, name: str, applied: _Applied, files: _Fil
     if folder is None:
         return None
     is_built = folder in files.built
-    if not is_built and not (applied.overlay or applied.fallback):
+    if not is_built and not (applied.overlay or applied.fallback or applied.variables):
         return None  # it says no more than that the folder is applied
     gathered = (folder,) if is_built else files.held(folder, is_deep=applied.is_deep)
-    return kustomization.applying(resource.at, name, folder, gathered, applied.overlay, applied.fallback) if gathered else None
+    if not gathered:
+        return None
+    one = kustomization.applying(resource.at, name, folder, gathered, applied.overlay, applied.fallback)
+    return one._replace(variables=applied.variables)
 
 
 def _above(path: str) -> Iterator[str]:
@@ -133,7 +150,18 @@ def _flux(resource: Resource, files: _Files) -> Iterator[_Applied]:
         "commonAnnotations": common.get("annotations"),
     }
     overlay |= {key: value for key, value in named.items() if value}
-    yield _Applied(text(spec, "path") or ".", overlay, None, True)
+    yield _Applied(text(spec, "path") or ".", overlay, None, True, _variables(mapping(spec, "postBuild"), resource.id.namespace, files))
+
+
+def _variables(stated: Mapping[str, Value], namespace: str | None, files: _Files) -> Mapping[str, str]:
+    """The variables of `postBuild` whose values are in the repository. What is read later wins, so a source that is not
+    there leaves open whatever was read before it."""
+    values: dict[str, Value] = {}
+    for source in sequence(stated, "substituteFrom"):
+        copies = files.config_maps.get((namespace, text(source, "name") or ""), ()) if text(source, "kind") == "ConfigMap" else ()
+        values = {**values, **copies[0]} if copies and all(copy == copies[0] for copy in copies) else {}
+    values |= mapping(stated, "substitute")
+    return {key: value for key, value in values.items() if isinstance(value, str)}
 
 
 # ---------------------------------------------------------------- Argo CD

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from samigrate import manifests, yamltext
@@ -26,6 +27,9 @@ UNSEEN = {
 }
 
 
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+
+
 class Patch(NamedTuple):
     """A patch of a kustomization: JSON 6902 operations or a strategic merge, in the file `path` or, where that is "",
     in the kustomization itself (`values`). `target` is {} where the patch names its object by itself. `is_late`: one of
@@ -42,7 +46,7 @@ class Kustomization(NamedTuple):
     """One kustomization file: `folder` it stands in, what it gathers, the files it lists as patches, and those it
     reads as data. `unseen` says what of its build cannot be seen. Or an object that applies a folder as one does:
     `is_file` is False then, and `folder` says which object. `base` is the folder that its paths start at, and `fallback`
-    the namespace of what states none."""
+    the namespace of what states none; `variables` are what Flux fills in at the end."""
 
     at: Location
     folder: str
@@ -57,6 +61,7 @@ class Kustomization(NamedTuple):
     base: str = ""
     is_file: bool = True
     fallback: str | None = None
+    variables: Mapping[str, str] = NO_VARIABLES
 
     @property
     def path(self) -> str:

@@ -94,7 +94,7 @@ class Overlay:
         for _, written, value in self._replaced(workload):
             if written in ACCOUNT:
                 stated = value if isinstance(value, str) else ""
-        return stated
+        return self.building.filled(stated) if stated and self.made(workload.resource) else stated
 
     def is_built(self, workload: Workload) -> bool:
         """Whether the workload is among what is built: no patch deletes it, and it is no component's alone."""

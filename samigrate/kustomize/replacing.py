@@ -30,7 +30,7 @@ class Written(NamedTuple):
 
 def replaced(entry: Value, items: Sequence[Made]) -> Iterator[Written]:
     """Carry out one replacement on the objects; tells each object that it is for, with every field."""
-    value = _source(entry, items)
+    value = source_value(entry, items)
     for target in sequence(entry, "targets"):
         select, reject = mapping(target, "select"), [mapping(one) for one in sequence(target, "reject")]
         for made in items:
@@ -41,8 +41,8 @@ def replaced(entry: Value, items: Sequence[Made]) -> Iterator[Written]:
                         yield Written(made, path.rpartition(".")[2], content)
 
 
-def _source(entry: Value, items: Sequence[Made]) -> Value:
-    """The text to write, or None where it is not known."""
+def source_value(entry: Value, items: Sequence[Made]) -> Value:
+    """The text that a replacement is to write, or None where it is not known."""
     if (stated := at(entry, "sourceValue")) is not None:
         return stated
     source = mapping(entry, "source")

@@ -96,13 +96,17 @@ class Scope:
         if subject.namespace is None:
             return self.namespace(subject.binding) if subject.binding.id.kind == "RoleBinding" else None
         made = self._built_account(subject.name, subject.namespace) if subject.via == "account" else None
-        return made.names[-1][0] or subject.namespace if made else subject.namespace
+        return made.names[-1][0] or subject.namespace if made else self._filled(subject.namespace, subject.binding)
 
     def subject_name(self, subject: Subject) -> str:
         """What the build makes of the name of the account that a subject means."""
         spaces = (subject.namespace, self.subject_namespace(subject))
         made = next(filter(None, (self._built_account(subject.name, space) for space in spaces)), None)
-        return made.names[-1][1] if made else subject.name
+        return made.names[-1][1] if made else self._filled(subject.name, subject.binding)
+
+    def _filled(self, name: str, resource: Resource) -> str:
+        """A name that an object states, after what the build fills into it."""
+        return self.overlay.building.filled(name) if self.overlay and self.overlay.made(resource) else name
 
     @cached_property
     def patched_subjects(self) -> tuple[Subject, ...]:
@@ -129,12 +133,12 @@ class Scope:
     def built_name(self, account: str, namespace: str | None) -> str:
         """What the build makes of an account's name in a namespace: it renames those that it has."""
         made = self._built_account(account, namespace)
-        return made.names[-1][1] if made else account
+        return made.names[-1][1] if made else self.overlay.building.filled(account) if self.overlay else account
 
     def names_of(self, account: str, namespace: str | None) -> list[str]:
         """The names by which the build's files may call the account: as it is written, and as each layer has made it."""
         made = self._built_account(account, namespace)
-        return list(dict.fromkeys([account, *(name for _, name in made.names)])) if made else [account]
+        return list(dict.fromkeys([account, *(name for _, name in (made.names if made else ())), self.built_name(account, namespace)]))
 
     def _built_account(self, account: str, namespace: str | None) -> Made | None:
         found = self._built_accounts.get(account, ())

@@ -110,7 +110,7 @@ class View:
         return self._answers.grants[key]
 
     def _near_grants(self, account: str) -> Iterator[Grant]:
-        names = self.scope.names_of(account, self.namespace)
+        names, mine = self.scope.names_of(account, self.namespace), self.scope.built_name(account, self.namespace)
         for subject in self._near(lambda layer: (one for name in names for one in layer.subjects.get(("account", name), ()))):
             if match := compare(self.namespace, self.scope.subject_namespace(subject), near=True):
                 yield _grant(subject, self.scope, match)
@@ -118,9 +118,10 @@ class View:
             if subject.name in names and compare(self.namespace, self.scope.subject_namespace(subject), near=True):
                 yield _grant(subject, self.scope, Match.DOUBT)
         for subject in self._near(lambda layer: layer.subjects.get(("account", ANY), ())):
-            is_here = compare(self.namespace, self.scope.subject_namespace(subject), near=True)
-            if is_here and (subject.name == account or may_be(subject.name, account) or is_filled_in(account)):
-                yield _grant(subject, self.scope, is_here if subject.name == account else Match.DOUBT)
+            is_here, called = compare(self.namespace, self.scope.subject_namespace(subject), near=True), self.scope.subject_name(subject)
+            is_named = subject.name == account or called in names
+            if is_here and (is_named or is_filled_in(mine) or any(may_be(called, name) for name in names)):
+                yield _grant(subject, self.scope, is_here if is_named else Match.DOUBT)
 
     def _far_grants(self, account: str) -> Iterator[Grant]:
         if self.namespace is None:
@@ -245,7 +246,7 @@ def _grant(subject: Subject, scope: Scope, match: Match, *, is_far: bool = False
     reference = mapping(subject.binding.value, "roleRef")
     kind = text(reference, "kind") or ("Role" if text(reference, "namespace") else "ClusterRole")
     name = text(reference, "name") or ""
-    role, is_open = _role(subject.binding, scope, kind, name), subject.via != "group" and is_filled_in(subject.name)
+    role, is_open = _role(subject.binding, scope, kind, name), subject.via != "group" and is_filled_in(scope.subject_name(subject))
     return Grant(subject.binding, subject.pointer, role, kind, name, match, subject.via, is_far, is_open)
 
 

@@ -174,7 +174,8 @@ def test_whatever_ends_a_run_while_it_reads_or_writes_leaves_nothing_that_a_reru
 def test_a_signal_waits_for_the_set(number: int, tmp_path: Path) -> None:
     fill(tmp_path, SHAPES["a binding"])
     program = (
-        "import os, sys, time\nfrom samigrate.hosts import write\nreplace = os.replace\n"
+        "import os, signal, sys, time\nfrom samigrate.hosts import write\nreplace = os.replace\n"
+        f"signal.signal({int(number)}, signal.default_int_handler if {int(number)} == signal.SIGINT else signal.SIG_DFL)\n"
         f"def slow(*a):\n    replace(*a)\n    os.kill(os.getpid(), {int(number)})\n    time.sleep(0.2)\n"
         "os.replace = slow\nfrom samigrate.cli import main\nsys.exit(main(sys.argv[1:]))\n"
     )

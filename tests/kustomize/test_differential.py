@@ -111,9 +111,15 @@ OVERLAYS = {
     "a component": "namespace: shop\nnamePrefix: a-\ncomponents: [../part]\n",
     "labels": "labels: [{pairs: {tier: front}}]\n" + targeted("{labelSelector: tier=front}"),
     "replicas and images": "replicas: [{name: web, count: 3}]\nimages: [{name: example.com/web, newName: other}]\n",
+    "vars": "namePrefix: a-\nconfigurations: [settings.yaml]\nvars:\n- {name: ACCOUNT, objref: {apiVersion: v1, kind: ServiceAccount, name: web}}\n"
+    "- {name: SPACE, objref: {apiVersion: batch/v1, kind: CronJob, name: report}, fieldref: {fieldpath: metadata.namespace}}\n"
+    + targeted("{kind: ClusterRoleBinding}", PLACE % ("/subjects/0/namespace", "$(SPACE)"))
+    + targeted("{kind: Deployment, name: web-api}", ACCOUNT.replace("patched", "$(ACCOUNT)")).removeprefix("patches:\n"),
     "a binding by the name that the layer makes": "namePrefix: a-\nresources: [../base, named.yaml]\n",
 }
 BESIDE = {
+    "over/settings.yaml": "varReference:\n- {path: subjects/namespace, kind: ClusterRoleBinding}\n"
+    "- {path: spec/template/spec/serviceAccountName, kind: Deployment}\n",
     "over/merge.yaml": MERGE,
     "over/transformer.yaml": "apiVersion: builtin\nkind: NamespaceTransformer\nmetadata: {name: x, namespace: made}\n"
     "fieldSpecs: [{path: metadata/namespace, create: true}]\nsetRoleBindingSubjects: defaultOnly\n",

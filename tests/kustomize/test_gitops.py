@@ -79,6 +79,9 @@ spec:
         path: '{path}'
 """
 TO_THE_ACCOUNT = "  patches:\n  - target: {kind: Deployment}\n    patch: |\n      - op: add\n        path: /spec/template/spec/serviceAccountName\n        value: reader\n"
+VARIABLES = "  postBuild:\n    substitute: {more}\n"
+FROM = "  postBuild:\n    substituteFrom:\n    {more}\n"
+SETTINGS = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  namespace: flux-system\ndata:\n  SPACE: shop\n  NAME: other\n"
 SIDECAR = (
     "  patches:\n  - patch: |\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: {name: web}\n      spec: {template: {spec: "
     "{containers: [{name: sync, image: registry.k8s.io/git-sync, command: [kubectl, get, pods]}]}}}\n"
@@ -111,6 +114,32 @@ SHAPES: dict[str, dict[str, str]] = {
         .replace("v1beta1", "v1alpha1"),
         "components/rights/rbac.yaml": RIGHTS.format(name="default"),
         "c/a.yaml": FLUX.format(path="./apps/web", space="shop", more="  components:\n  - ../../components/rights\n"),
+    },
+    "Flux fills in the account": {
+        "apps/web/kustomization.yaml": KUSTOMIZATION.format(file="web.yaml"),
+        "apps/web/web.yaml": DEPLOYMENT.format(space="").replace("    spec:\n", "    spec:\n      serviceAccountName: ${ACCOUNT}\n"),
+        "infra/kustomization.yaml": KUSTOMIZATION.format(file="rbac.yaml"),
+        "infra/rbac.yaml": RIGHTS.format(name="reader"),
+        "c/a.yaml": FLUX.format(path="./apps/web", space="shop", more=VARIABLES.format(more="{ACCOUNT: reader}")),
+    },
+    "Flux fills in the namespace, from a ConfigMap": {
+        "apps/web/kustomization.yaml": KUSTOMIZATION.format(file="web.yaml"),
+        "apps/web/web.yaml": DEPLOYMENT.format(space="\n  namespace: ${SPACE}"),
+        **FAR,
+        "c/settings.yaml": SETTINGS,
+        "c/a.yaml": FLUX.format(path="./apps/web", space="null", more=FROM.format(more="- {kind: ConfigMap, name: settings}")),
+    },
+    "Flux fills in the subject": {
+        **BUILT,
+        "infra/kustomization.yaml": KUSTOMIZATION.format(file="rbac.yaml"),
+        "infra/rbac.yaml": RIGHTS.format(name="${NAME:=other}"),
+        "c/a.yaml": FLUX.format(path="./apps/web", space="shop", more=""),
+        "c/b.yaml": FLUX.format(path="./infra", space="shop", more=VARIABLES.format(more="{NAME: default}")).replace("web", "infra"),
+    },
+    "Flux fills in what starts pods": {
+        "apps/web/kustomization.yaml": KUSTOMIZATION.format(file="web.yaml"),
+        "apps/web/web.yaml": DEPLOYMENT.format(space="").replace("image: nginx", "image: ${IMAGE}"),
+        "c/a.yaml": FLUX.format(path="./apps/web", space="shop", more=VARIABLES.format(more="{IMAGE: bitnami/kubectl}")),
     },
     "an Application has its namespace": {**BUILT, **FAR, "c/a.yaml": APPLICATION.format(path="apps/web", space="shop", more="")},
     "an Application of a plain folder": {**PLAIN, **FAR, "c/a.yaml": APPLICATION.format(path="apps/web", space="shop", more="")},
@@ -207,6 +236,29 @@ def test_what_is_not_applied_there_is_not(tie: str, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     fill(tmp_path, {**BUILT, **FAR, "c/a.yaml": tie})
     assert verdicts()["web"]["verdict"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("stated", "is_known"),
+    [
+        (VARIABLES.format(more="{NAME: other}"), True),
+        (FROM.format(more="- {kind: ConfigMap, name: settings}"), True),
+        (FROM.format(more="- {kind: Secret, name: secrets}\n    - {kind: ConfigMap, name: settings}"), True),
+        (FROM.format(more="- {kind: ConfigMap, name: settings}\n    - {kind: Secret, name: secrets}"), False),
+        (FROM.format(more="- {kind: ConfigMap, name: elsewhere}"), False),
+        (VARIABLES.format(more="{OTHER: other}"), False),
+        (VARIABLES.format(more="{NAME: ''}"), False),
+    ],
+)
+def test_a_subject_that_is_filled_in_concerns_nobody_else(
+    stated: str, is_known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that only the cluster knows may be anyone's: doubt keeps the token."""
+    monkeypatch.chdir(tmp_path)
+    rights = {"apps/web/rbac.yaml": RIGHTS.format(name="${NAME:=default}")}
+    both = {**BUILT, **rights, "apps/web/kustomization.yaml": KUSTOMIZATION.format(file="web.yaml\n- rbac.yaml")}
+    fill(tmp_path, {**both, "c/settings.yaml": SETTINGS, "c/a.yaml": FLUX.format(path="./apps/web", space="shop", more=stated)})
+    assert (verdicts()["web"]["verdict"] == "none") is is_known
 
 
 def test_two_environments_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,11 @@ from typing import NamedTuple
 from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from bench import measure, samples
-from samigrate import kinds, manifests, pipeline, recipe
-from samigrate.config import Settings
+from samigrate import kinds, pipeline
+from samigrate.files import manifests
 from samigrate.hosts import stream
+from samigrate.plan import recipe
+from samigrate.settings.config import Settings
 from tests.support import tools
 
 SAMIGRATE = [sys.executable, "-c", "from samigrate.__main__ import program; program()"]

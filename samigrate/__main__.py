@@ -11,7 +11,7 @@ def program() -> NoReturn:
     """Run the command line and leave at once: what a run has made need not be taken down piece by piece, nor be
     searched for cycles meanwhile; for a small input either takes as long as the run."""
     gc.disable()
-    from samigrate.cli import main
+    from samigrate.cli.main import main
 
     os._exit(main())  # `main` has flushed what it wrote
 

@@ -12,12 +12,12 @@ from functools import partial
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Literal
 
-from samigrate.errors import InputError
+from samigrate.base.errors import InputError
 
 if TYPE_CHECKING:
-    from samigrate.config import Settings
-    from samigrate.outcome import Outcome, WorkloadReport
+    from samigrate.domain.outcome import Outcome, WorkloadReport
     from samigrate.reading import Root
+    from samigrate.settings.config import Settings
 
 __all__ = ["InputError", "Message", "Options", "Result", "Workload", "audit", "migrate_paths", "migrate_text"]
 
@@ -133,16 +133,16 @@ def audit(paths: Path | Iterable[Path], options: Options | None = None) -> Resul
 
 
 def _settings() -> Settings:
-    from samigrate.config import Settings
+    from samigrate.settings.config import Settings
 
     return Settings()
 
 
 def _adjusted(settings: Settings, options: Options) -> Settings:
     """The settings with the options laid over them. Raises InputError for what is none."""
-    from samigrate import recipe
-    from samigrate.config import is_namespace
-    from samigrate.model import Risk
+    from samigrate.domain.model import Risk
+    from samigrate.plan import recipe
+    from samigrate.settings.config import is_namespace
 
     if options.max_risk is not None and options.max_risk not in Risk.__members__:
         raise InputError("", 0, f"max_risk: {options.max_risk!r} is none of {', '.join(Risk.__members__)}")
@@ -157,8 +157,8 @@ def _adjusted(settings: Settings, options: Options) -> Settings:
 
 
 def _outcome(paths: Path | Iterable[Path], options: Options, *, reports_live: bool = False) -> Outcome:
+    from samigrate.domain.outcome import Outcome
     from samigrate.hosts import repository
-    from samigrate.outcome import Outcome
     from samigrate.pipeline import merge
 
     _adjusted(_settings(), options)  # whether or not there is anything to decide
@@ -171,7 +171,8 @@ def _outcome(paths: Path | Iterable[Path], options: Options, *, reports_live: bo
 
 
 def _run(roots: Sequence[Root]) -> Outcome:
-    from samigrate import pipeline, recipe
+    from samigrate import pipeline
+    from samigrate.plan import recipe
 
     return pipeline.merge([pipeline.run(root, recipe.load(root.settings.recipes)) for root in roots])
 

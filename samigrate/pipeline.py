@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from samigrate import assess, collector, kinds, observations, prove, reading, rewriting, verify, yamltext
 from samigrate import catalog as catalogs
+from samigrate import kinds, reading, yamltext
+from samigrate.base import collector
+from samigrate.domain.model import Problem
+from samigrate.domain.outcome import FileChange, Outcome
 from samigrate.facts.state import Work
-from samigrate.model import Problem
-from samigrate.outcome import FileChange, Outcome
-from samigrate.plan import objects
+from samigrate.findings import observations
+from samigrate.plan import assess, objects, rewriting
 from samigrate.plan.planner import Plan, Planned
+from samigrate.plan.recipe import Recipe
+from samigrate.plan.settling import Decide, settled
+from samigrate.prove import checks, proofs
 from samigrate.reading import Reading, Root, Source
-from samigrate.recipe import Recipe
 from samigrate.report import asked as asking
 from samigrate.report import assembly as report
 from samigrate.report import places, silence
 from samigrate.scope.cuts import scopes
-from samigrate.settling import Decide, settled
 
 __all__ = ["Root", "Run", "Source", "merge", "run", "trace"]
 
@@ -54,7 +57,7 @@ def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Deci
     by_path = scopes(found, root)
     works = assess.workloads(found, by_path, root, catalog)
     made, blocked, changes = settled([*works, *objects.works(found, by_path, root, recipe, catalog)], found, recipe, root, decided)
-    failures = list(prove.failures(works, made, blocked, changes, found, root, recipe, known, catalog, decided)) if changes else []
+    failures = list(proofs.failures(works, made, blocked, changes, found, root, recipe, known, catalog, decided)) if changes else []
     kept = _without(changes, made, failures)
     problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
     accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
@@ -89,7 +92,7 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
     )
 
 
-def _without(changes: Mapping[str, FileChange], made: Plan, failures: Sequence[verify.Failure]) -> dict[str, FileChange]:
+def _without(changes: Mapping[str, FileChange], made: Plan, failures: Sequence[checks.Failure]) -> dict[str, FileChange]:
     """The changes but for the failed files and all files that share a proposal with them."""
     bad = rewriting.whole({failure.path for failure in failures}, (rewriting.paths(one) for one in made.accepted))
     return {path: change for path, change in changes.items() if path not in bad}

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import NamedTuple
 
-from samigrate import kinds, manifests, processes, sieve, substrates
-from samigrate.config import Settings
+from samigrate import kinds
+from samigrate.base import processes
+from samigrate.base.values import at
+from samigrate.domain.model import Finding, Key, Location, Problem, Resource, Severity, Skip, Workload
+from samigrate.files import file_types, manifests, prefilter
+from samigrate.files.manifests import Manifest, is_kustomization_file
 from samigrate.kinds import Kinds, shapes
 from samigrate.kustomize import generators, kustomization, transformers
 from samigrate.kustomize.generators import Open
-from samigrate.manifests import Manifest, is_kustomization_file
-from samigrate.model import Finding, Key, Location, Problem, Resource, Severity, Skip, Workload
-from samigrate.values import at
+from samigrate.settings.config import Settings
 
 
 class Source(NamedTuple):
@@ -122,8 +124,8 @@ def _read(root: Root, known: Kinds, source: Source) -> _Read | _Unreadable:
         is_wanted = root.is_strict or source.is_named or manifests.is_manifest(data)
         told = content if is_wanted else Skip(source.path, content.line, content.message)
         return _Unreadable(manifests.unreadable(source.path, data, told, content.message), told)
-    has_callers = len(root.sources) > 1 or sieve.has_callers(content)  # what stands in other files is not known yet
-    manifest = substrates.read(source.path, content, known.names, has_callers=has_callers)
+    has_callers = len(root.sources) > 1 or prefilter.has_callers(content)  # what stands in other files is not known yet
+    manifest = file_types.read(source.path, content, known.names, has_callers=has_callers)
     return _Read(manifest, digest(data), manifests.rendered_line(content))
 
 

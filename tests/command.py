@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from samigrate.cli import main
+from samigrate.cli.main import main
 
 
 class Result(NamedTuple):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from samigrate.observations import ONE_SHOT
+from samigrate.findings.observations import ONE_SHOT
 
 PACKAGE = Path(__file__).parent.parent / "samigrate"
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import yaml
 
-from samigrate import pipeline, recipe
-from samigrate.config import Settings
-from samigrate.model import Finding, Risk
-from samigrate.outcome import Outcome, WorkloadReport
+from samigrate import pipeline
+from samigrate.domain.model import Finding, Risk
+from samigrate.domain.outcome import Outcome, WorkloadReport
+from samigrate.plan import recipe
+from samigrate.settings.config import Settings
 
 Manifest = dict[str, Any]
 

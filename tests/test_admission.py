@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from samigrate import kinds
-from samigrate.model import Location, PodSpec, Resource
-from samigrate.tokens import TokenSecret, api_tokens, held, injected, of_volume
+from samigrate.domain.model import Location, PodSpec, Resource
+from samigrate.domain.tokens import TokenSecret, api_tokens, held, injected, of_volume
 
 PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 Pod = dict[str, Any]

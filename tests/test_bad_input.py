@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 import yaml
 
-from samigrate import pipeline, recipe
+from samigrate import pipeline
 from samigrate.hosts import repository
 from samigrate.hosts.write import write
+from samigrate.plan import recipe
 from tests.command import Result, invoke
 
 RUN = [sys.executable, "-m", "samigrate"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from samigrate import kinds
-from samigrate.model import Risk
+from samigrate.domain.model import Risk
 from tests.stream import Run, migrate
 from tests.test_vectors import FIELD, SECRET, account, binding, deployment, role, stream, token_pod, token_secret
 

@@ -15,11 +15,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samigrate import pipeline, recipe
-from samigrate.config import Settings
-from samigrate.outcome import Outcome
+from samigrate import pipeline
+from samigrate.domain.outcome import Outcome
 from samigrate.pipeline import Root, Source
-from samigrate.reporters.diff import unified
+from samigrate.plan import recipe
+from samigrate.report.formats.diff import unified
+from samigrate.settings.config import Settings
 from tests import layouts
 from tests.command import invoke
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from samigrate import __version__, pipeline
-from samigrate.outcome import Outcome
+from samigrate.domain.outcome import Outcome
 from tests.command import invoke
 
 WEB = """\
@@ -375,14 +375,14 @@ def test_a_reader_that_has_gone_is_no_error(arguments: list[str]) -> None:
 
 
 def test_the_version_is_told_without_loading_the_rest() -> None:
-    code = "import sys; from samigrate.cli import main; main(['--version']); print(*sys.modules)"
+    code = "import sys; from samigrate.cli.main import main; main(['--version']); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
     assert loaded.startswith(f"samigrate {__version__}\n")
-    assert not {"ruamel", "ruamel.yaml", "deepdiff", "samigrate.pipeline", "samigrate.model", "difflib"} & set(loaded.split())
+    assert not {"ruamel", "ruamel.yaml", "deepdiff", "samigrate.pipeline", "samigrate.domain.model", "difflib"} & set(loaded.split())
 
 
 def test_no_deepdiff_where_nothing_fails() -> None:
-    code = "import sys; from samigrate.cli import main; main(['migrate', '-q', '.']); print(*sys.modules)"
+    code = "import sys; from samigrate.cli.main import main; main(['migrate', '-q', '.']); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
     assert "ruamel.yaml" in loaded.split()
     assert not {"deepdiff", "libcst", "rich"} & set(loaded.split())

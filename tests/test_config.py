@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from samigrate import globs
-from samigrate.config import Declaration, Settings, default_namespace, load_config
-from samigrate.errors import InputError
-from samigrate.model import Risk
+from samigrate.base import globs
+from samigrate.base.errors import InputError
+from samigrate.domain.model import Risk
+from samigrate.settings.config import Declaration, Settings, default_namespace, load_config
 
 HEAD = "apiVersion: samigrate.dev/v1\nkind: Config\n"
 

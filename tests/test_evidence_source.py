@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from samigrate import evidence_file
-from samigrate.config import Settings, load_config
-from samigrate.errors import InputError
-from samigrate.evidence_file import Item, Known
-from samigrate.model import Level, Strength
+from samigrate.base.errors import InputError
+from samigrate.domain.model import Level, Strength
+from samigrate.settings import evidence_files
+from samigrate.settings.config import Settings, load_config
+from samigrate.settings.evidence_files import Item, Known
 from samigrate.sources import code, facts, scan, ties
 from tests.command import invoke
 from tests.evidence.scene import container, verdict
@@ -304,12 +304,12 @@ def test_counter_evidence_cancels_a_hint_and_nothing_more() -> None:
 def test_files_merge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     one, two = item({"image": "a"}), item({"image": "b"}, WEAK)
-    (tmp_path / "1.json").write_text(evidence_file.render([two, one]))
-    (tmp_path / "2.json").write_text(evidence_file.render([two]))
+    (tmp_path / "1.json").write_text(evidence_files.render([two, one]))
+    (tmp_path / "2.json").write_text(evidence_files.render([two]))
     result = invoke(["evidence", "merge", "1.json", "2.json"])
     assert result.exit == 0
     (tmp_path / "3.json").write_bytes(result.stdout)
-    assert evidence_file.read("3.json") == (one, two)
+    assert evidence_files.read("3.json") == (one, two)
 
 
 @pytest.mark.parametrize(
@@ -326,11 +326,11 @@ def test_bad_files(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "e.json"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
-        evidence_file.read(str(path))
+        evidence_files.read(str(path))
 
 
 def test_config_names_folders_and_files(tmp_path: Path) -> None:
-    (tmp_path / "e.json").write_text(evidence_file.render([item({"image": "a"})]))
+    (tmp_path / "e.json").write_text(evidence_files.render([item({"image": "a"})]))
     config = tmp_path / "samigrate.yaml"
     config.write_text("apiVersion: samigrate.dev/v1\nkind: Config\nsource: {shop/cart: svc/cart}\nevidence: e.json\n")
     found = load_config(str(config))

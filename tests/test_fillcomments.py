@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate import fillcomments
+from samigrate.files import fill_comments
 from tests.stream import migrate
 from tests.test_vectors import FIELD, account, binding, deployment, role, stream
 
@@ -25,8 +25,8 @@ from tests.test_vectors import FIELD, account, binding, deployment, role, stream
     ],
 )
 def test_what_is_read(piece: str, text: str, frozen: bool) -> None:
-    assert fillcomments.has_any(piece) or not frozen
-    found = fillcomments.read(piece)
+    assert fill_comments.has_any(piece) or not frozen
+    found = fill_comments.read(piece)
     assert (found.text, bool(found.frozen)) == (text, frozen)
 
 

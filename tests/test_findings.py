@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from samigrate import transforms
-from samigrate.findings import findings
-from samigrate.model import Severity
+from samigrate.domain.model import Severity
+from samigrate.findings.catalogue import findings
 from tests.raised import raised
 
 PAGE = Path(__file__).parent.parent / "docs" / "findings.md"

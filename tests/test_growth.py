@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from bench import samples
-from samigrate import pipeline, recipe
-from samigrate.config import Settings
+from samigrate import pipeline
 from samigrate.hosts import stream
+from samigrate.plan import recipe
+from samigrate.settings.config import Settings
 
 BINDING = """\
 ---

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from samigrate import datafiles, globs, manifests
+from samigrate.base import data_files, globs
+from samigrate.domain.model import NOWHERE, Resource
+from samigrate.files import manifests
 from samigrate.kustomize import selecting
-from samigrate.model import NOWHERE, Resource
-from samigrate.pullrequests import codeowners
+from samigrate.review.pull_request import codeowners
 from samigrate.scope.identities import covers, identities
 from samigrate.yamltext import place
 from samigrate.yamltext.node import Node
@@ -106,7 +107,7 @@ def test_the_lines_of_many_places_are_found_in_one_reading(monkeypatch: pytest.M
 )
 def test_a_file_without_an_end_is_refused(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(datafiles, "MOST", 1 << 20)
+    monkeypatch.setattr(data_files, "MOST", 1 << 20)
     result = invoke([*arguments, "/dev/zero", "."])
     assert result.exit == 2
     assert "has no end" in result.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from samigrate.words import inert
+from samigrate.base.wording import inert
 from tests.command import invoke
 
 ESCAPE = "\x1b]0;gotcha\x07"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate.masking import secret_lines
+from samigrate.files.secret_lines import secret_lines
 
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
 

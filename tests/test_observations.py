@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from samigrate.model import Risk
+from samigrate.domain.model import Risk
 from samigrate.report.conditions import is_met
 from tests.command import invoke
 from tests.stream import Run, migrate

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import pytest
 
-from samigrate.cli import cli
+from samigrate.cli.main import cli
 from tests.command import invoke
 
 PAGE = Path(__file__).parent.parent / "docs" / "cli.md"

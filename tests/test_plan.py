@@ -15,10 +15,10 @@ import jsonschema
 import pytest
 import yaml
 
-from samigrate import recipe, schema
-from samigrate.config import load_config
-from samigrate.errors import InputError
-from samigrate.planfiles import planfile
+from samigrate.base.errors import InputError
+from samigrate.plan import recipe, schema
+from samigrate.review.plan_file import planfile
+from samigrate.settings.config import load_config
 from tests.command import Result, invoke
 
 TOP = Path(__file__).parent.parent
@@ -433,7 +433,7 @@ def counted(call):
         return call(*arguments, **named)
     return inner
 os.replace, os.fsync = counted(os.replace), counted(os.fsync)
-from samigrate.cli import main
+from samigrate.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 

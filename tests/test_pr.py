@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from samigrate import pipeline
-from samigrate.markdown import code
-from samigrate.pullrequests import codeowners, grouping, pullrequest
+from samigrate.base.markdown import code
+from samigrate.review.pull_request import codeowners, grouping, pullrequest
 from tests.command import Result, invoke
 from tests.test_plan import binding, deployment, fill, tree
 

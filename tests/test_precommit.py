@@ -54,7 +54,7 @@ def test_the_manifest_is_one() -> None:
 
 
 def test_hooks_call_commands_that_there_are() -> None:
-    from samigrate.cli import cli
+    from samigrate.cli.main import cli
 
     for hook in yaml.safe_load(HOOKS.read_text()):
         program, command, *options = hook["entry"].split()

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from samigrate import processes
-from samigrate.errors import InputError
-from samigrate.manifests import RefusedError
+from samigrate.base import processes
+from samigrate.base.errors import InputError
+from samigrate.files.manifests import RefusedError
 from tests.command import invoke
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
@@ -146,7 +146,7 @@ def test_who_stops_asking_leaves_no_process_behind() -> None:
 
 LONG = f"""\
 import time
-from samigrate import processes
+from samigrate.base import processes
 processes.WORTH = {WORTH}
 def work(number):
     if number == 0:

@@ -17,9 +17,10 @@ import yaml
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from samigrate import pipeline, recipe
-from samigrate.config import Settings
-from samigrate.model import Risk
+from samigrate import pipeline
+from samigrate.domain.model import Risk
+from samigrate.plan import recipe
+from samigrate.settings.config import Settings
 from tests.test_admission import admit, readable
 
 Object = dict[str, Any]

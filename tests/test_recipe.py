@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from samigrate import recipe, transforms
-from samigrate.errors import InputError
+from samigrate import transforms
+from samigrate.base.errors import InputError
+from samigrate.plan import recipe
 
 HEAD = "apiVersion: samigrate.dev/v1\nkind: Recipe\nname: mine\nsummary: Mine\n"
 

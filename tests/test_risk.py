@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from samigrate import kinds
-from samigrate.model import Risk
+from samigrate.domain.model import Risk
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "risk.md"

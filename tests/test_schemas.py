@@ -13,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from samigrate.model import Risk
+from samigrate.domain.model import Risk
 from tests.stream import migrate
 
 VERSION = kubernetes_validate.latest_version()

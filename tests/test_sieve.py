@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from samigrate import kinds, manifests, sieve
+from samigrate import kinds
+from samigrate.files import manifests, prefilter
 from tests.evidence.test_declared import MORE, STANZAS
 
 KINDS = kinds.load(()).names
@@ -44,7 +45,7 @@ def test_services(text: str, with_callers: list[str], without: list[str]) -> Non
     ],
 )
 def test_callers(text: str, calls: bool) -> None:
-    assert sieve.has_callers(text) is calls
+    assert prefilter.has_callers(text) is calls
 
 
 CONFIGURATION = [*STANZAS.items(), *MORE, ("a pod's template", "kind: Pod\nspec:\n  containers: []\n")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from samigrate import manifests, programs
+from samigrate.files import manifests, python_files
 from samigrate.optouts import suppress
 from tests.command import invoke
 from tests.stream import Run, migrate
@@ -198,7 +198,7 @@ def test_a_comment_in_a_program_counts_for_what_it_stands_at(
     (tmp_path / "a.py").write_text("from kubernetes import client\n" + text)
     result = invoke(["migrate", "--write", "--recipe", "disable-automount", "-v", "a.py"])
     assert result.exit == 0, result.stderr
-    after = [one for _, value in programs.values((tmp_path / "a.py").read_text()) for one in value.get("items", [value])]
+    after = [one for _, value in python_files.values((tmp_path / "a.py").read_text()) for one in value.get("items", [value])]
     assert {one["metadata"]["name"] for one in after if FIELD not in one["spec"]} == left
     assert ("stands at no declaration" in result.stderr) is (not left)
     assert "unused-suppression" not in result.stderr
@@ -206,5 +206,5 @@ def test_a_comment_in_a_program_counts_for_what_it_stands_at(
 
 def test_an_opt_out_of_a_program_knows_its_line() -> None:
     text = f"from kubernetes import client\n{COMMENT.replace('automount', 'harden')}\nA = {A_POD.format('one')}\n"
-    (opt,) = programs.read("a.py", text).opts
+    (opt,) = python_files.read("a.py", text).opts
     assert (opt.document, opt.item, opt.ids, opt.line) == (0, "", frozenset(("harden",)), 2)

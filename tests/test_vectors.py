@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samigrate.model import Risk
+from samigrate.domain.model import Risk
 from tests.stream import Run, migrate
 
 TOKEN = {"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}}

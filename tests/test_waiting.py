@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from samigrate.commands import waiting
-from samigrate.commands.waiting import Seen
-from samigrate.config import Settings
+from samigrate.cli import waiting
+from samigrate.cli.waiting import Seen
 from samigrate.pipeline import Root, Source
+from samigrate.settings.config import Settings
 
 ERASE = "\r\033[K"
 

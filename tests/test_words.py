@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate.words import count, listed
+from samigrate.base.wording import count, listed
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from samigrate import datafiles, yamltext
+from samigrate import yamltext
+from samigrate.base import data_files
+from samigrate.base.errors import InputError
+from samigrate.base.values import Value
 from samigrate.catalog.entries import SITES, Entry, check_patterns, parse
 from samigrate.catalog.tables import Catalog, Globs, ImageHit, ImagePattern, Injector, Mark, Sign, Variable, path_of
-from samigrate.errors import InputError
-from samigrate.values import Value
 
 __all__ = ["Catalog", "ImageHit", "Injector", "Mark", "Sign", "Variable", "load", "path_of"]
 
@@ -56,7 +57,7 @@ def packaged(section: str) -> Sequence[Entry]:
     """The entries of one packaged data file. Raises InputError with file and line."""
     name = f"{section}.yaml"
     try:
-        parsed = yamltext.load(datafiles.text(f"catalog/{name}"))
+        parsed = yamltext.load(data_files.text(f"catalog/{name}"))
     except yamltext.YamlError as error:
         raise InputError(f"catalog/{name}", error.line, error.problem) from error
     return parse(section, parsed.value, f"catalog/{name}")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from samigrate.errors import InputError
-from samigrate.values import Value
+from samigrate.base.errors import InputError
+from samigrate.base.values import Value
 
 Entry = dict[str, Any]
 

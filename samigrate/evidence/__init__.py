@@ -13,14 +13,14 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from samigrate.model import DEFAULT_ACCOUNT, Evidence, Level, Location, Resource, Strength, Verdict, Workload
-from samigrate.tokens import TokenSecret, held, is_mounted
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Level, Location, Resource, Strength, Verdict, Workload
+from samigrate.domain.tokens import TokenSecret, held, is_mounted
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.index import Scope
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 __all__ = ["DECLARED", "OWN_AUTOMOUNT", "Source", "judge", "sources"]
 

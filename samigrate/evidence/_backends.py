@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samigrate.model import Resource, Workload
+from samigrate.base.values import Value, mapping, text
+from samigrate.domain.model import Resource, Workload
 from samigrate.scope.matching import Match
-from samigrate.values import Value, mapping, text
 
 if TYPE_CHECKING:
     from samigrate.scope.index import Seen

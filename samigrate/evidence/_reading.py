@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from samigrate.model import GENERATED, Container, Location, Resource, Workload
-from samigrate.values import Value, mapping, pointer, sequence, text
+from samigrate.base.values import Value, mapping, pointer, sequence, text
+from samigrate.domain.model import GENERATED, Container, Location, Resource, Workload
 
 if TYPE_CHECKING:
     from samigrate.scope.view import View

@@ -8,7 +8,7 @@ from functools import cache
 
 from samigrate import sources
 from samigrate.catalog import Sign
-from samigrate.sieve import SCRIPTS
+from samigrate.files.prefilter import SCRIPTS
 
 
 def is_script(key: str, content: str) -> bool:

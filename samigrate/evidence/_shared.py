@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
+from samigrate.domain.model import DEFAULT_ACCOUNT, ResourceId, Workload
 from samigrate.evidence import signs
-from samigrate.model import DEFAULT_ACCOUNT, ResourceId, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.index import Scope
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 
 class _Sharers(NamedTuple):

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.base.values import pointer, text
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Resource, Strength, Workload
 from samigrate.evidence import Source
-from samigrate.model import DEFAULT_ACCOUNT, Evidence, Resource, Strength, Workload
-from samigrate.values import pointer, text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 _OAUTH = "serviceaccounts.openshift.io/oauth-redirect"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.base.values import mapping
+from samigrate.domain.model import Evidence, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._backends import match
-from samigrate.model import Evidence, Strength, Workload
 from samigrate.scope.matching import Match
-from samigrate.values import mapping
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

@@ -11,14 +11,14 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+from samigrate.base.values import Value, mapping, pointer
+from samigrate.domain.model import Evidence, Strength, Workload
 from samigrate.evidence import DECLARED, Source
-from samigrate.model import Evidence, Strength, Workload
-from samigrate.values import Value, mapping, pointer
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Declaration, Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Declaration, Settings
 
 ACCESS = "api-access"
 STRENGTHS = {"required": Strength.PROOF, "none": Strength.COUNTER}

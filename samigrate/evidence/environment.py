@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from samigrate.domain.model import Evidence, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import Variable, read, variables
-from samigrate.model import Evidence, Strength, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.catalog import Variable as Known
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 _FALSE = frozenset(("false", "0", "no", "off", ""))
 _FIELDS = frozenset(("POD_NAMESPACE", "POD_NAME", "NODE_NAME"))

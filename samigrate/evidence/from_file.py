@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.base.values import text
 from samigrate.catalog import path_of
+from samigrate.domain.model import Evidence, Location, Workload
 from samigrate.evidence import Source
-from samigrate.model import Evidence, Location, Workload
-from samigrate.values import text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
-    from samigrate.evidence_file import Item
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
+    from samigrate.settings.evidence_files import Item
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

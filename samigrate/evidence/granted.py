@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._shared import may_be_user
-from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 _SAYS = {"login": "lets {} log in with its token", "rights": "gives rights to {}"}
 

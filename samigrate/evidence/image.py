@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.base.values import text
+from samigrate.domain.model import Evidence, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import is_configured_here, read, variables
-from samigrate.model import Evidence, Strength, Workload
-from samigrate.values import text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog, ImageHit
-    from samigrate.config import Settings
     from samigrate.evidence._reading import Reading
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 _VERSION = re.compile(r"(:[^:/@]+)?(@.*)?$")
 _STRENGTHS = {"need": Strength.STRONG, "maybe": Strength.WEAK, "no-need": Strength.COUNTER}

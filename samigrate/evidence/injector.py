@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from samigrate.base.values import Value, mapping, pointer
+from samigrate.domain.model import Evidence, Location, Strength, Workload
 from samigrate.evidence import Source
-from samigrate.model import Evidence, Location, Strength, Workload
-from samigrate.values import Value, mapping, pointer
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog, Injector, Mark
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 _FALSE = frozenset(("false", "0", "no", "off", "disabled", "f", "n", "skip"))
 

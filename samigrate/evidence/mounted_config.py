@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
+from samigrate.domain.model import Evidence, Location, Resource, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import Reading, fields, imports, place, read, texts
 from samigrate.evidence._scripts import is_script, library
-from samigrate.model import Evidence, Location, Resource, Strength, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog, Sign
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 
 class _Hit(NamedTuple):

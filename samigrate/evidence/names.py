@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.base.values import mapping, pointer
+from samigrate.domain.model import Evidence, Strength, Workload
 from samigrate.evidence import Source
-from samigrate.model import Evidence, Strength, Workload
-from samigrate.values import mapping, pointer
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 _WORDS = re.compile(r"operator|controller|exporter-k8s|provisioner|ingress", re.IGNORECASE)
 _LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/component", "app", "k8s-app", "component", "control-plane", "name")

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.domain.model import Evidence, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import read
-from samigrate.model import Evidence, Strength, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 _TEXT = re.compile(r"\$\{|\{\{|(?:^|=)<[^<>\s][^<>]*>$")  # $(VAR) is Kubernetes' own there
 _IMAGE = re.compile(r"\$[({]|\$[A-Z_]|\{\{|<[^<>]+>|%[A-Za-z_]+%")

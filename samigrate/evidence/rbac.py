@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 from samigrate.evidence import Source
-from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 from samigrate.scope.matching import Match
 from samigrate.scope.rights import describe, is_empty, needs_token
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from samigrate.base.values import sequence, text
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._shared import may_be_user
-from samigrate.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
 from samigrate.scope.matching import Match
 from samigrate.scope.rights import describe, is_empty, needs_token
-from samigrate.values import sequence, text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.index import Grant
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
+from samigrate.domain.model import Evidence, Location, Resource, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import fields, imports, place, read, texts
-from samigrate.model import Evidence, Location, Resource, Strength, Workload
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 PATH = "/run/secrets/kubernetes.io/serviceaccount"
 """Also the end of `/var/run/secrets/…`."""

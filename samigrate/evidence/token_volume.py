@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.base.values import Value, mapping, sequence, text
+from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.tokens import injected, is_for_the_api
 from samigrate.evidence import Source
-from samigrate.model import Evidence, Strength, Workload
-from samigrate.tokens import injected, is_for_the_api
-from samigrate.values import Value, mapping, sequence, text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 ROOT_CA = "kube-root-ca.crt"
 _PLACEHOLDER = re.compile(r"\$[({]|\{\{|<[^<>]+>")

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from samigrate.domain.model import GENERATED, Evidence, Location, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import imports
 from samigrate.kustomize.overlays import Overlay
-from samigrate.model import GENERATED, Evidence, Location, Strength, Workload
 from samigrate.scope.unread import may_define
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:

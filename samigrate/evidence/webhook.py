@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from samigrate.base.values import Value, mapping, sequence
+from samigrate.domain.model import Evidence, Resource, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._backends import match
-from samigrate.model import Evidence, Resource, Strength, Workload
-from samigrate.values import Value, mapping, sequence
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
-    from samigrate.config import Settings
     from samigrate.scope.index import Scope
     from samigrate.scope.view import View
+    from samigrate.settings.config import Settings
 
 _GROUP = "admissionregistration.k8s.io"
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.domain.model import DEFAULT_ACCOUNT, PodSpec
+from samigrate.domain.outcome import Built
 from samigrate.facts.state import State, Work
-from samigrate.model import DEFAULT_ACCOUNT, PodSpec
-from samigrate.outcome import Built
 from samigrate.scope.view import View
 
 

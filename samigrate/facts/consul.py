@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from samigrate.base.values import mapping, text
+from samigrate.domain.model import Workload
 from samigrate.facts.state import Work
-from samigrate.model import Workload
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View
-from samigrate.values import mapping, text
 
 INJECT, SERVICE = "consul.hashicorp.com/connect-inject", "consul.hashicorp.com/connect-service"
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.domain.model import AUTOMOUNT_FIELD, Operation, Resource, Risk
 from samigrate.facts import holders
 from samigrate.facts.state import Work
-from samigrate.model import AUTOMOUNT_FIELD, Operation, Resource, Risk
 
 
 def operation(account: Resource, reason: str) -> Operation:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.base.values import Value, at, resolve, text
+from samigrate.domain.model import TOKEN_SECRET_TYPE, PodSpec, Resource
 from samigrate.kinds.shapes import find_pod_specs
-from samigrate.model import TOKEN_SECRET_TYPE, PodSpec, Resource
 from samigrate.scope import brought
 from samigrate.scope.identities import is_wildcard
 from samigrate.scope.view import View
-from samigrate.values import Value, at, resolve, text
 
 
 def of(view: View, account: str) -> Iterator[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from samigrate import account_names as names
+from samigrate.base.values import Value, at, mapping, sequence
+from samigrate.domain import account_names as names
+from samigrate.domain.model import DEFAULT_ACCOUNT, Resource, Risk, Workload
 from samigrate.facts import consul
 from samigrate.facts.state import State, Work
 from samigrate.kustomize import placing
-from samigrate.model import DEFAULT_ACCOUNT, Resource, Risk, Workload
 from samigrate.scope.layer import BINDINGS
 from samigrate.scope.matching import Match
-from samigrate.values import Value, at, mapping, sequence
 
 _HARMLESS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "config.kubernetes.io/", "kustomize.config.k8s.io/", "argocd.argoproj.io/")
 

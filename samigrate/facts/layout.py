@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from samigrate.model import CONTAINER_LISTS
-from samigrate.values import Value
+from samigrate.base.values import Value
+from samigrate.domain.model import CONTAINER_LISTS
 from samigrate.yamltext import FIRST
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.base.values import at, mapping, pointer
+from samigrate.domain.model import Operation, Workload
 from samigrate.facts.state import State
-from samigrate.model import Operation, Workload
-from samigrate.values import at, mapping, pointer
 
 _BEFORE = ("labels", "namespace", "name", "generateName")
 """The keys that new annotations are written behind."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.base.values import sequence, text
+from samigrate.domain.model import Risk
+from samigrate.domain.tokens import is_for_the_api
 from samigrate.facts.state import Work
-from samigrate.model import Risk
 from samigrate.scope.view import View
-from samigrate.tokens import is_for_the_api
-from samigrate.values import sequence, text
 
 DRIVERS = frozenset(
     {

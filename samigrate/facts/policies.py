@@ -6,10 +6,10 @@ import posixpath
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from samigrate.base.values import Value, at, mapping, sequence, text
+from samigrate.domain.model import Resource, Risk
 from samigrate.facts.state import Work
-from samigrate.model import Resource, Risk
 from samigrate.scope.view import View
-from samigrate.values import Value, at, mapping, sequence, text
 
 KINDS = (
     ("kyverno.io", "ClusterPolicy"),

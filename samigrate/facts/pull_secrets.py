@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.base.values import sequence, text
+from samigrate.domain.model import DEFAULT_ACCOUNT, Finding, Severity
 from samigrate.facts.state import Work
-from samigrate.model import DEFAULT_ACCOUNT, Finding, Severity
 from samigrate.scope.matching import Match
-from samigrate.values import sequence, text
 
 
 def declared(work: Work) -> tuple[str, ...] | None:

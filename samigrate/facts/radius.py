@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from samigrate.base.values import at, text
+from samigrate.domain.model import TOKEN_SECRET_TYPE
+from samigrate.domain.outcome import Mention
 from samigrate.facts import rights
 from samigrate.facts.state import Work
-from samigrate.model import TOKEN_SECRET_TYPE
-from samigrate.outcome import Mention
 from samigrate.scope import references
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View
-from samigrate.values import at, text
 
 DONE = {"add": "the new account is added", "flag": "to be done by hand", "none": "nothing: it covers the new account, too"}
 

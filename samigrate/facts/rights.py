@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from samigrate.domain.model import DEFAULT_ACCOUNT
 from samigrate.evidence import shows_use
 from samigrate.facts.state import Work
-from samigrate.model import DEFAULT_ACCOUNT
 from samigrate.scope.index import Grant
 from samigrate.scope.rights import needs_token
 from samigrate.scope.view import View

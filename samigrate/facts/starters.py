@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from samigrate.base.values import Value, text
 from samigrate.catalog import Catalog
-from samigrate.model import DEFAULT_ACCOUNT, Resource
+from samigrate.domain.model import DEFAULT_ACCOUNT, Resource
 from samigrate.scope.view import View
-from samigrate.values import Value, text
 
 KINDS = {
     "tekton.dev": ("PipelineRun", "TaskRun"),

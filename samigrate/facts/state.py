@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from samigrate.base.values import Value, at, resolve
 from samigrate.catalog import Catalog
-from samigrate.config import Settings
-from samigrate.json_patch import apply
-from samigrate.model import Finding, Key, Level, NewResource, PodSpec, Proposal, Resource, ResourceId, Severity, Verdict, Workload
+from samigrate.domain.json_patch import apply
+from samigrate.domain.model import Finding, Key, Level, NewResource, PodSpec, Proposal, Resource, ResourceId, Severity, Verdict, Workload
+from samigrate.domain.tokens import Token, TokenSecret, held, is_mounted
 from samigrate.scope.view import View
-from samigrate.tokens import Token, TokenSecret, held, is_mounted
-from samigrate.values import Value, at, resolve
+from samigrate.settings.config import Settings
 
 
 @dataclass(frozen=True, eq=False)

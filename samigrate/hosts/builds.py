@@ -15,14 +15,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from samigrate import manifests, rewriting
-from samigrate.errors import InputError
-from samigrate.kustomize import gathering, kustomization, rendered
+from samigrate.base.errors import InputError
+from samigrate.domain.model import Finding, Location, Operation, Problem, Resource, Severity, Skip
+from samigrate.domain.outcome import FileChange, Outcome
+from samigrate.files import manifests
+from samigrate.files.secret_lines import secret_lines
+from samigrate.kustomize import gathering, kustomization
 from samigrate.kustomize.gathering import Build
-from samigrate.masking import secret_lines
-from samigrate.model import Finding, Location, Operation, Problem, Resource, Severity, Skip
-from samigrate.outcome import FileChange, Outcome
 from samigrate.pipeline import Root
+from samigrate.plan import rewriting
+from samigrate.prove import build_conflicts
 
 PROGRAMS = (("kustomize", "build"), ("kubectl", "kustomize"))
 
@@ -128,12 +130,12 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def build(command: Sequence[str], folder: str) -> list[rendered.Object] | Failed:
+def build(command: Sequence[str], folder: str) -> list[build_conflicts.Object] | Failed:
     """The objects that a kustomization renders. What kustomize says of an error may quote the file it stands in."""
     ran = subprocess.run([*command, folder], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if ran.returncode:
         return Failed(" ".join(line.strip() for line in ran.stderr.splitlines() if line.strip())[-300:])
-    return list(rendered.objects(ran.stdout))
+    return list(build_conflicts.objects(ran.stdout))
 
 
 def _fit(failed: Failed, one: Build, command: Sequence[str]) -> str:
@@ -169,7 +171,7 @@ def _compare(one: Build, root: str, changed: str, outcome: Outcome, command: Seq
     why = f" (what `{'` and `'.join(fields)}` do{'es' * (len(fields) == 1)} is not followed here)" if fields else ""
     return [
         Problem(_file(one), 1, f"the build would differ by more or less than the plan: {words}{why}", ours=not fields)
-        for words in rendered.differences(before, after, planned, one)
+        for words in build_conflicts.differences(before, after, planned, one)
     ]
 
 
@@ -181,7 +183,7 @@ def _not_followed(one: Build) -> list[str]:
 # ---------------------------------------------------------------- the plan, object by object
 
 
-def _planned(one: Build, outcome: Outcome) -> Iterator[rendered.Planned]:
+def _planned(one: Build, outcome: Outcome) -> Iterator[build_conflicts.Planned]:
     """The planned operations on each object of a build, and the accounts it gets."""
     operations: dict[Location, list[Operation]] = defaultdict(list)
     for report in outcome.workloads:
@@ -192,7 +194,7 @@ def _planned(one: Build, outcome: Outcome) -> Iterator[rendered.Planned]:
     for target, each in operations.items():
         edits = tuple(operation for operation in each if operation.pointer)
         source = sources[target.path, target.document, target.item]
-        yield rendered.Planned(source, edits, tuple(operation.value for operation in each if not operation.pointer))
+        yield build_conflicts.Planned(source, edits, tuple(operation.value for operation in each if not operation.pointer))
 
 
 def _resources(paths: Iterable[str], outcome: Outcome) -> Mapping[tuple[str, int, str], Resource]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from samigrate import yamltext
-from samigrate.values import Value, pointer, sequence
+from samigrate.base.values import Value, pointer, sequence
 
 SHOWN = 6
 _AUTOMOUNT = ("automount", "automountServiceAccountToken", "automountToken")

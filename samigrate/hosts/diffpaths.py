@@ -10,8 +10,8 @@ import os
 import shlex
 from collections.abc import Sequence
 
+from samigrate.domain.outcome import Outcome
 from samigrate.hosts import walk
-from samigrate.outcome import Outcome
 
 
 def applicable(outcome: Outcome) -> tuple[Outcome, str]:

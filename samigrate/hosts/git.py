@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from samigrate.errors import InputError
+from samigrate.base.errors import InputError
 
 _OWN = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG")
 """Of git's variables only these are passed on: a hook sets the others for another repository than the one asked about."""

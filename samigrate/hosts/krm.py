@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from samigrate import yamltext
-from samigrate.config import Document, Settings, load_config, settings_of
-from samigrate.errors import InputError
+from samigrate.base.errors import InputError
+from samigrate.base.values import Value, at, mapping, parts, pointer, resolve, text
+from samigrate.domain.model import Finding, Location, Resource, ResourceId, Severity
+from samigrate.domain.outcome import Outcome, WorkloadReport
+from samigrate.files.manifests import OWN_GROUP
 from samigrate.hosts import stream
-from samigrate.manifests import OWN_GROUP
-from samigrate.model import Finding, Location, Resource, ResourceId, Severity
-from samigrate.outcome import Outcome, WorkloadReport
 from samigrate.pipeline import Root
-from samigrate.values import Value, at, mapping, parts, pointer, resolve, text
+from samigrate.settings.config import Document, Settings, load_config, settings_of
 
 KIND = "ResourceList"
 _SEVERITY = {Severity.NOTE: "info", Severity.WARNING: "warning", Severity.ERROR: "error"}

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate import yamltext
-from samigrate.errors import InputError
+from samigrate.base.errors import InputError
+from samigrate.domain.outcome import Outcome
 from samigrate.hosts import stream
-from samigrate.outcome import Outcome
 
 if TYPE_CHECKING:
-    from samigrate.reporters import Look
+    from samigrate.report.formats import Look
 
 EMPTY = "no Kubernetes object on standard input, so nothing is printed (--allow-empty lets a release of hooks alone pass in Helm 3)"
 
@@ -48,7 +48,7 @@ def result(content: bytes, outcome: Outcome) -> bytes:
 
 def told(outcome: Outcome, look: Look) -> Iterator[str]:
     """What is said of a run, on stderr and in the log."""
-    from samigrate.reporters import text
+    from samigrate.report.formats import text
 
     yield from (*text.findings(outcome, look), *text.skips(outcome, look))
     changed = sum(bool(report.applied) for report in outcome.workloads)

@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from samigrate.config import is_file_name
-from samigrate.errors import InputError
+from samigrate.base.errors import InputError
+from samigrate.base.values import Value
+from samigrate.base.wording import clean
+from samigrate.domain.model import Problem
+from samigrate.domain.outcome import Applied, Built, Outcome
 from samigrate.hosts import git
 from samigrate.hosts.write import write
-from samigrate.model import Problem
-from samigrate.outcome import Applied, Built, Outcome
-from samigrate.planfiles.applying import Progress
-from samigrate.planfiles.planfile import Entry, Left, PlanFile
-from samigrate.pullrequests import codeowners, grouping, pullrequest
-from samigrate.pullrequests.grouping import Group
-from samigrate.pullrequests.pullrequest import Changed, PullRequest
-from samigrate.values import Value
-from samigrate.words import clean
+from samigrate.review.plan_file.applying import Progress
+from samigrate.review.plan_file.planfile import Entry, Left, PlanFile
+from samigrate.review.pull_request import codeowners, grouping, pullrequest
+from samigrate.review.pull_request.grouping import Group
+from samigrate.review.pull_request.pullrequest import Changed, PullRequest
+from samigrate.settings.config import is_file_name
 
 Follow = Callable[[PlanFile], tuple[Outcome, Progress]]
 """Follows a plan in the current folder, and writes nothing."""

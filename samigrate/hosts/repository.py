@@ -15,14 +15,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from samigrate import globs, manifests
-from samigrate.config import CONFIG_NAME, Settings, load_config
-from samigrate.errors import InputError
+from samigrate.base import globs
+from samigrate.base.errors import InputError
+from samigrate.domain.model import Problem, Skip
+from samigrate.files import manifests
 from samigrate.hosts import charts, sides, walk
 from samigrate.kustomize import kustomization
-from samigrate.model import Problem, Skip
 from samigrate.pipeline import Root, Source
 from samigrate.reading import NotFollowedError
+from samigrate.settings.config import CONFIG_NAME, Settings, load_config
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from samigrate.config import CONFIG_NAME, load_config
-from samigrate.errors import InputError
-from samigrate.evidence_file import Item, merge
+from samigrate.base.errors import InputError
+from samigrate.domain.model import Skip
 from samigrate.hosts import walk
-from samigrate.model import Skip
+from samigrate.settings.config import CONFIG_NAME, load_config
+from samigrate.settings.evidence_files import Item, merge
 from samigrate.sources import facts, scan
 from samigrate.sources.ties import Tie, find
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import IO
 
-from samigrate.config import CONFIG_NAME, Settings, load_config
-from samigrate.outcome import STREAM, Outcome
+from samigrate.domain.outcome import STREAM, Outcome
 from samigrate.pipeline import Root, Source
+from samigrate.settings.config import CONFIG_NAME, Settings, load_config
 
 NAME = STREAM
 
@@ -41,7 +41,7 @@ def hold(source: IO[bytes]) -> Callable[[], bytes]:
 
 def root(read: Callable[[], bytes], config: str | None, adjust: Callable[[Settings], Settings]) -> Root:
     """The stream as a root. Its config is the one named, else the nearest from the current folder upward."""
-    from samigrate.hosts import walk  # which needs more than a stream, whose host may be waiting
+    from samigrate.hosts import walk
 
     home = None if config else walk.find_above(os.path.realpath(os.getcwd()), CONFIG_NAME)
     path = config or (os.path.relpath(os.path.join(home, CONFIG_NAME)) if home else None)

@@ -9,9 +9,9 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from samigrate.config import CONFIG_NAME
-from samigrate.errors import InputError
-from samigrate.model import Problem, Skip
+from samigrate.base.errors import InputError
+from samigrate.domain.model import Problem, Skip
+from samigrate.settings.config import CONFIG_NAME
 
 if TYPE_CHECKING:
     import subprocess

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from samigrate.model import Problem
-from samigrate.outcome import FileChange, Outcome
+from samigrate.domain.model import Problem
+from samigrate.domain.outcome import FileChange, Outcome
 
 READY = ".samigrate-ready-"
 """How the names of files begin that hold a new text until it takes its place."""

@@ -27,11 +27,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from samigrate import datafiles, yamltext
-from samigrate.errors import InputError
+from samigrate import yamltext
+from samigrate.base import data_files
+from samigrate.base.errors import InputError
+from samigrate.base.values import Value, mapping, pointer, text
+from samigrate.domain.model import Automount, KindRule, Resource, Risk, Workload
 from samigrate.kinds.shapes import find_pod_specs, looks_like_pod, untouchable
-from samigrate.model import Automount, KindRule, Resource, Risk, Workload
-from samigrate.values import Value, mapping, pointer, text
 
 __all__ = ["Kinds", "find_pod_specs", "load", "looks_like_pod", "parse_rules", "untouchable", "workloads"]
 
@@ -55,8 +56,8 @@ def load(extra: Sequence[KindRule] = ()) -> Kinds:
 @cache
 def _packaged() -> tuple[KindRule, ...]:
     found: list[KindRule] = []
-    for name in datafiles.names("kinds"):
-        found += read(name, datafiles.text(name))
+    for name in data_files.names("kinds"):
+        found += read(name, data_files.text(name))
     twice = [key for key, count in Counter((rule.group, rule.kind) for rule in found).items() if count > 1]
     if twice:
         raise InputError("kinds", 0, f"described twice: {twice}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from samigrate.model import INJECTED_VOLUME, KindRule, Resource, Workload
-from samigrate.values import Value, at, mapping, parts, pointer, sequence, text
+from samigrate.base.values import Value, at, mapping, parts, pointer, sequence, text
+from samigrate.domain.model import INJECTED_VOLUME, KindRule, Resource, Workload
 
 _HISTORY = frozenset(("ControllerRevision", "Endpoints", "Event", "CustomResourceDefinition"))
 _RBAC = "rbac.authorization.k8s.io"

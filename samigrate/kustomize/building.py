@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from samigrate.base.values import Value, at, mapping, sequence, text
+from samigrate.domain.model import CLUSTER_SCOPED, GENERATED, Location, Resource
 from samigrate.kustomize import filling, merging, replacing, selecting
 from samigrate.kustomize.gathering import MOST, Build
 from samigrate.kustomize.kustomization import Kustomization, Patch
-from samigrate.model import CLUSTER_SCOPED, GENERATED, Location, Resource
-from samigrate.values import Value, at, mapping, sequence, text
 
 _UNPREFIXED = frozenset({"CustomResourceDefinition", "APIService", "Namespace"})
 """Kinds whose names kustomize leaves as they are."""

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from samigrate.base.values import Value, mapping, sequence, text
+from samigrate.domain.model import GENERATED, Location
 from samigrate.kustomize import replacing
 from samigrate.kustomize.kustomization import Kustomization
-from samigrate.model import GENERATED, Location
-from samigrate.values import Value, mapping, sequence, text
 
 if TYPE_CHECKING:
     from samigrate.kustomize.building import Made

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from samigrate.base.values import Value, mapping, sequence, text
+from samigrate.domain.model import GENERATED, Location, Resource, Skip
+from samigrate.files.prefilter import CLUES
 from samigrate.kustomize.kustomization import GENERATORS, Kustomization, environments, generated_from
-from samigrate.model import GENERATED, Location, Resource, Skip
-from samigrate.sieve import CLUES
-from samigrate.values import Value, mapping, sequence, text
 
 Open = Callable[[str], bytes | str]
 """Reads a file that a kustomization lists: its bytes, or why it is not read."""

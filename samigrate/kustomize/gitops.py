@@ -18,11 +18,11 @@ from functools import cached_property
 from itertools import islice, product, takewhile
 from typing import NamedTuple
 
-from samigrate import globs
+from samigrate.base import globs
+from samigrate.base.values import Value, mapping, sequence, text
+from samigrate.domain.model import Resource
 from samigrate.kustomize import kustomization
 from samigrate.kustomize.kustomization import NO_VARIABLES, Kustomization
-from samigrate.model import Resource
-from samigrate.values import Value, mapping, sequence, text
 
 FLUX = "kustomize.toolkit.fluxcd.io"
 ARGO = "argoproj.io"

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from samigrate import manifests, yamltext
-from samigrate.manifests import is_kustomization_file
-from samigrate.model import Location, Resource
-from samigrate.values import Value, mapping, sequence, text
+from samigrate import yamltext
+from samigrate.base.values import Value, mapping, sequence, text
+from samigrate.domain.model import Location, Resource
+from samigrate.files import manifests
+from samigrate.files.manifests import is_kustomization_file
 
 _LOCAL = ("resources", "bases", "components")
 _DATA_LISTS = ("configurations", "transformers", "generators", "validators", "crds")

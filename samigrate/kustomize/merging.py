@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from samigrate.json_patch import Inapplicable, apply
+from samigrate.base.values import Value, at, mapping, resolve, text
+from samigrate.domain.json_patch import Inapplicable, apply
+from samigrate.domain.model import NOWHERE, Operation
 from samigrate.kustomize.selecting import api
-from samigrate.model import NOWHERE, Operation
-from samigrate.values import Value, at, mapping, resolve, text
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("containers", "initContainers", "ephemeralContainers", "volumes", "env", "webhooks"), ("name",)),

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from samigrate.base.values import Value, at, mapping, parts, pointer, resolve, sequence, text
+from samigrate.domain.model import Finding, Key, Proposal, Resource, Severity, Workload
 from samigrate.kustomize.building import Building, Made
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build, Way
 from samigrate.kustomize.kustomization import Patch
-from samigrate.model import Finding, Key, Proposal, Resource, Severity, Workload
-from samigrate.values import Value, at, mapping, parts, pointer, resolve, sequence, text
 
 RENAMED = frozenset({"Pod", "ReplicationController", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"})
 """Kinds in whose pods kustomize renames `serviceAccountName` by itself; it asks for the kind alone, not its group."""

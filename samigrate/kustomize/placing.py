@@ -11,10 +11,10 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from samigrate.base.values import Value, sequence
+from samigrate.domain.model import NewResource, Operation, Proposal, Resource, Workload
 from samigrate.kustomize.gathering import Build
 from samigrate.kustomize.kustomization import Kustomization
-from samigrate.model import NewResource, Operation, Proposal, Resource, Workload
-from samigrate.values import Value, sequence
 
 
 def sibling(path: str) -> str:

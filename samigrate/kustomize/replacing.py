@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from samigrate.json_patch import Inapplicable, apply
+from samigrate.base.values import Value, at, mapping, pointer, resolve, sequence, text
+from samigrate.domain.json_patch import Inapplicable, apply
+from samigrate.domain.model import NOWHERE, Operation
 from samigrate.kustomize.selecting import is_selected
-from samigrate.model import NOWHERE, Operation
-from samigrate.values import Value, at, mapping, pointer, resolve, sequence, text
 
 if TYPE_CHECKING:
     from samigrate.kustomize.building import Made

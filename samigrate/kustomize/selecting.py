@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from samigrate.values import Value, mapping, text
+from samigrate.base.values import Value, mapping, text
 
 Names = Sequence[tuple[str | None, str]]
 """(namespace, name) of an object: as it is written, then as each layer has made it."""

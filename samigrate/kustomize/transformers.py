@@ -10,9 +10,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from samigrate.base.values import Value, mapping, sequence, text
+from samigrate.domain.model import GENERATED, Location
 from samigrate.kustomize.kustomization import UNSEEN, Kustomization, Patch, inline, local
-from samigrate.model import GENERATED, Location
-from samigrate.values import Value, mapping, sequence, text
 
 _LISTED = "transformers"
 Sides = Mapping[str, Sequence[Value]]

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from samigrate.model import Resource
+from samigrate.base.values import Value
+from samigrate.domain.model import Resource
 from samigrate.optouts import suppress
-from samigrate.values import Value
 
 
 class Word(NamedTuple):

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from samigrate import yamltext
-from samigrate.model import Location, Resource
+from samigrate.domain.model import Location, Resource
 
 if TYPE_CHECKING:
     from samigrate.pytext import Comment

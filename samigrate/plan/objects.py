@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from samigrate.catalog import Catalog
+from samigrate.domain.model import KindRule, Level, Verdict, Workload
 from samigrate.facts.state import Work
-from samigrate.model import KindRule, Level, Verdict, Workload
 from samigrate.optouts import suppress
+from samigrate.plan.recipe import Recipe
 from samigrate.reading import Reading, Root
-from samigrate.recipe import Recipe
 from samigrate.scope.index import Scope
 from samigrate.scope.view import View
 from samigrate.transforms import discover

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from samigrate import account_names as names
-from samigrate import hosted
+from samigrate.base.values import Value
+from samigrate.domain import account_names as names
+from samigrate.domain import host_annotations
+from samigrate.domain.model import Finding, Key, Location, Proposal, Resource, Risk, Severity
 from samigrate.facts.state import State, Work
 from samigrate.kustomize import placing
 from samigrate.kustomize.overlays import Overlay
-from samigrate.model import Finding, Key, Location, Proposal, Resource, Risk, Severity
 from samigrate.transforms import ordered
-from samigrate.values import Value
 
 Blocked = Mapping[tuple[object, ...], Finding]
 """Parts that the text could not take, by `part_key`, with what is said of each."""
@@ -96,7 +96,7 @@ def _settled(work: Work, proposal: Proposal, state: State) -> Proposal:
     """The proposal with all that its new objects' host and place ask for."""
     if not proposal.resources:
         return proposal
-    dressed = proposal._replace(resources=tuple(hosted.dressed(added, work.workload) for added in proposal.resources))
+    dressed = proposal._replace(resources=tuple(host_annotations.dressed(added, work.workload) for added in proposal.resources))
     builds = [overlay.build for overlay in overlays(work)]
     return placing.placed(dressed, work.workload, work.settings.account_file, builds, state.changed())
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from samigrate.base.wording import count
+from samigrate.domain.model import Finding, Severity, Skip
 from samigrate.facts.state import Work
 from samigrate.kustomize import gathering
 from samigrate.kustomize.kustomization import Kustomization
-from samigrate.model import Finding, Severity, Skip
 from samigrate.reading import Reading, Root, kustomizations
 from samigrate.scope.view import View
-from samigrate.words import count
 
 FEW = 3
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import observations, rewriting
+from samigrate.domain.model import Finding, Key, Location, Operation, Problem, Risk, Severity
+from samigrate.domain.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
+from samigrate.domain.tokens import api_tokens, is_mounted
 from samigrate.facts import built, radius
 from samigrate.facts.state import State, Work
-from samigrate.model import Finding, Key, Location, Operation, Problem, Risk, Severity
-from samigrate.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
+from samigrate.findings import observations
+from samigrate.plan import rewriting
 from samigrate.plan.planner import Planned
+from samigrate.plan.recipe import Recipe
 from samigrate.reading import Reading, Root
-from samigrate.recipe import Recipe
-from samigrate.tokens import api_tokens, is_mounted
 
 
 def outcome(

@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from samigrate import datafiles, jsonfile, schema
-from samigrate.config import Document
-from samigrate.errors import InputError
-from samigrate.model import ResourceId
-from samigrate.outcome import Applied, Outcome
-from samigrate.values import Value, at, mapping, sequence, text
+from samigrate.base import data_files, json_files
+from samigrate.base.errors import InputError
+from samigrate.base.values import Value, at, mapping, sequence, text
+from samigrate.domain.model import ResourceId
+from samigrate.domain.outcome import Applied, Outcome
+from samigrate.plan import schema
+from samigrate.settings.config import Document
 
 TOLD = "annotate"
 """The transform that only speaks of the others' changes."""
@@ -36,8 +37,8 @@ class Change(NamedTuple):
 
 def read(path: str) -> Counter[Change]:
     """The changes of a JSON report. Raises InputError."""
-    content = datafiles.users(path)
-    report = jsonfile.parse(path, content)
+    content = data_files.users(path)
+    report = json_files.parse(path, content)
     if not isinstance(report, dict) or report.get("version") != 1 or "workloads" not in report:
         raise InputError(path, 1, "is no report: make one with `samigrate audit --format json --output FILE PATH`")
     schema.check(Document(path, content, report), schema.report())

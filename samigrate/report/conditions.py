@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from samigrate.config import suggestion
-from samigrate.errors import InputError
-from samigrate.model import Severity
-from samigrate.observations.unseen import STANDING
-from samigrate.outcome import Outcome, WorkloadReport
+from samigrate.base.errors import InputError
+from samigrate.domain.model import Severity
+from samigrate.domain.outcome import Outcome, WorkloadReport
+from samigrate.findings.unseen import STANDING
+from samigrate.settings.config import suggestion
 
 SEVERITIES = (Severity.NOTE, Severity.WARNING, Severity.ERROR)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 
-from samigrate import manifests, reading, substrates
+from samigrate import reading
+from samigrate.domain.model import GENERATED, Finding
 from samigrate.facts.state import Work
-from samigrate.model import GENERATED, Finding
+from samigrate.files import file_types, manifests
 from samigrate.reading import Reading, Root
 
 Place = tuple[str, int, str]
@@ -50,8 +51,8 @@ def _known(wanted: Iterable[Place], found: Reading, root: Root) -> Mapping[Place
         content = reading.content(sources[path], found.digests[path]) if path in found.digests else None
         if not isinstance(content, str):
             continue
-        if substrates.is_program(path):
-            known |= {(path, *place): (line, 0) for place, line in substrates.of(path).evidence_lines(content, places).items()}
+        if file_types.is_program(path):
+            known |= {(path, *place): (line, 0) for place, line in file_types.of(path).evidence_lines(content, places).items()}
         else:
             known |= {(path, *place): spot for place, spot in manifests.evidence_places(content, places).items()}
     return known

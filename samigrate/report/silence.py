@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from samigrate.model import Finding, Location, Resource, Severity
+from samigrate.domain.model import Finding, Location, Resource, Severity
 from samigrate.optouts import suppress
 from samigrate.optouts.suppress import ALL
 from samigrate.plan.planner import Silenced
+from samigrate.plan.recipe import Recipe
 from samigrate.reading import Reading, Root
-from samigrate.recipe import Recipe
 
 
 def filtered(told: Iterable[Finding], found: Reading, prefix: str) -> tuple[list[Finding], Silenced]:
@@ -59,7 +59,7 @@ def _unused(
 
 def _could_silence(id_: str, recipe: Recipe) -> bool:
     """Whether this run would have raised it at all; a word that nobody knows never does, and is said."""
-    from samigrate.findings import findings
+    from samigrate.findings.catalogue import findings
     from samigrate.transforms import discover
 
     if id_ in discover():
@@ -69,7 +69,7 @@ def _could_silence(id_: str, recipe: Recipe) -> bool:
 
 
 def _is_known(id_: str) -> bool:
-    from samigrate.findings import findings
+    from samigrate.findings.catalogue import findings
     from samigrate.transforms import discover
 
     return id_ == ALL or id_ in discover() or id_ in findings()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from samigrate.model import Resource
-from samigrate.values import sequence
+from samigrate.base.values import sequence
+from samigrate.domain.model import Resource
 
 SOURCES: Mapping[tuple[str, str], str] = {
     ("helm.toolkit.fluxcd.io", "HelmRelease"): "use post-render, or render it first: helm template CHART | samigrate migrate -",

@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from samigrate.config import default_namespace
 from samigrate.kustomize import gathering, gitops
 from samigrate.kustomize.building import Building
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build
@@ -23,6 +22,7 @@ from samigrate.reading import Reading, Root, kustomizations
 from samigrate.scope.elsewhere import Elsewhere
 from samigrate.scope.index import Scope
 from samigrate.scope.layer import Layer
+from samigrate.settings.config import default_namespace
 
 
 class _Files:

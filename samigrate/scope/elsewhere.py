@@ -13,8 +13,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from samigrate.model import DEFAULT_ACCOUNT, Resource, ResourceId, Unread, Workload
-from samigrate.placeholders import is_filled_in
+from samigrate.domain.model import DEFAULT_ACCOUNT, Resource, ResourceId, Unread, Workload
+from samigrate.domain.placeholders import is_filled_in
 from samigrate.scope.identities import Identity
 from samigrate.scope.layer import ANY, Subject
 

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from samigrate import yamltext
-from samigrate.model import Resource, Workload
-from samigrate.values import Value, mapping, pointer, resolve, sequence, text
+from samigrate.base.values import Value, mapping, pointer, resolve, sequence, text
+from samigrate.domain.model import Resource, Workload
 
 
 class Identity(NamedTuple):

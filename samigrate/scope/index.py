@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from samigrate.domain.model import CLUSTER_SCOPED, DEFAULT_ACCOUNT, DEFAULT_NAMESPACE, Resource, Unread, Workload
 from samigrate.kustomize.building import Made, Step
 from samigrate.kustomize.overlays import Overlay
-from samigrate.model import CLUSTER_SCOPED, DEFAULT_ACCOUNT, DEFAULT_NAMESPACE, Resource, Unread, Workload
 from samigrate.scope.elsewhere import Elsewhere
 from samigrate.scope.layer import BINDINGS, Layer, Subject, added, subjects
 from samigrate.scope.matching import Match

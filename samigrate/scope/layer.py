@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from samigrate import account_names as names
-from samigrate.model import Resource, Unread, Workload
-from samigrate.placeholders import OPEN, is_filled_in
+from samigrate.base.values import Value, at, sequence, text
+from samigrate.domain import account_names as names
+from samigrate.domain.model import Resource, Unread, Workload
+from samigrate.domain.placeholders import OPEN, is_filled_in
 from samigrate.scope.identities import Identity, identities
-from samigrate.values import Value, at, sequence, text
 
 RBAC = "rbac.authorization.k8s.io"
 BINDINGS = ((RBAC, "RoleBinding"), (RBAC, "ClusterRoleBinding"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from samigrate.placeholders import is_filled_in, may_be
+from samigrate.domain.placeholders import is_filled_in, may_be
 
 
 class Match(enum.IntEnum):

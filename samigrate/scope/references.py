@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from samigrate import datafiles, yamltext
-from samigrate.model import Operation, Workload
+from samigrate import yamltext
+from samigrate.base import data_files
+from samigrate.base.values import Value, resolve, text
+from samigrate.domain.model import Operation, Workload
 from samigrate.scope.identities import Identity, covers, is_selected, is_wildcard
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View
-from samigrate.values import Value, resolve, text
 
 
 class Row(NamedTuple):
@@ -81,7 +82,7 @@ def _renamed(entry: Value, old: str, new: str) -> Value:
 @cache
 def _table() -> dict[tuple[str, str], list[tuple[str, Row]]]:
     """Rows by group and kind, each with the pointers it speaks of."""
-    value = yamltext.load(datafiles.text("catalog/references.yaml")).value
+    value = yamltext.load(data_files.text("catalog/references.yaml")).value
     found: dict[tuple[str, str], list[tuple[str, Row]]] = {}
     for entry in value["references"]:
         row = Row(entry["rule"], entry["action"], entry.get("why", ""))

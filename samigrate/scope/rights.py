@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samigrate.values import Value, sequence, text
+from samigrate.base.values import Value, sequence, text
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from samigrate.model import DEFAULT_ACCOUNT, Unread
-from samigrate.placeholders import is_filled_in, may_be
+from samigrate.domain.model import DEFAULT_ACCOUNT, Unread
+from samigrate.domain.placeholders import is_filled_in, may_be
 
 _KIND = re.compile(r"""(?:^|[\s{,\-"'])["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z]+)""")
 _NAME = re.compile(r"""(?:^|[\s{,\-"'])["']?(name|namespace)["']?[ \t]*:[ \t]*(.*)""")

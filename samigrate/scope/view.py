@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from typing import TypeVar
 
-from samigrate import account_names as names
-from samigrate.model import CLUSTER_SCOPED, TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
-from samigrate.placeholders import is_filled_in, may_be
+from samigrate.base.values import at, mapping, text
+from samigrate.domain import account_names as names
+from samigrate.domain.model import CLUSTER_SCOPED, TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
+from samigrate.domain.placeholders import is_filled_in, may_be
+from samigrate.domain.tokens import TokenSecret, named_account
 from samigrate.scope.elsewhere import There
 from samigrate.scope.identities import Identity, covers
 from samigrate.scope.index import Answers, Grant, Scope, Seen
 from samigrate.scope.layer import ANY, RBAC, Layer, Subject
 from samigrate.scope.matching import Match, compare
 from samigrate.scope.unread import may_name
-from samigrate.tokens import TokenSecret, named_account
-from samigrate.values import at, mapping, text
 
 T = TypeVar("T")
 

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 
-from samigrate import datafiles, yamltext
-from samigrate.errors import InputError
-from samigrate.model import Strength
-from samigrate.values import Value
+from samigrate import yamltext
+from samigrate.base import data_files
+from samigrate.base.errors import InputError
+from samigrate.base.values import Value
+from samigrate.domain.model import Strength
 
 __all__ = ["Facts", "Library", "Sign", "facts"]
 
@@ -84,8 +85,8 @@ class Facts:
 @cache
 def facts() -> Facts:
     """All that is known. Raises InputError for a malformed file."""
-    libraries = tuple(_library(name, datafiles.text(name)) for name in datafiles.names("sources/libraries"))
-    return Facts(libraries, tuple(_signs(datafiles.text("sources/signs.yaml"))))
+    libraries = tuple(_library(name, data_files.text(name)) for name in data_files.names("sources/libraries"))
+    return Facts(libraries, tuple(_signs(data_files.text("sources/signs.yaml"))))
 
 
 def _library(where: str, text: str) -> Library:

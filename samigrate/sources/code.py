@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from samigrate import pytext
-from samigrate.model import Strength
+from samigrate.domain.model import Strength
 from samigrate.sources import Facts, Library, dependencies
 from samigrate.sources.dependencies import DEVELOPMENT, DIRECT
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from samigrate.evidence_file import Item
-from samigrate.model import Strength
+from samigrate.domain.model import Strength
+from samigrate.settings.evidence_files import Item
 from samigrate.sources import Facts, code
 from samigrate.sources.code import Find, Unread
 from samigrate.sources.ties import Reader, Tie

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from samigrate import yamltext
+from samigrate.base.values import Value, at, mapping, sequence, text
 from samigrate.sources import code
-from samigrate.values import Value, at, mapping, sequence, text
 
 Reader = Callable[[str], bytes]
 _DOCKERFILE = re.compile(r"(?:Dockerfile|Containerfile)(?:\.[\w-]+)?|[\w-]+\.(?:Dockerfile|Containerfile)|[\w-]+\.dockerfile")

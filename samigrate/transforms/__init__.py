@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from samigrate.base.values import Value
+from samigrate.domain.model import Finding, Proposal
 from samigrate.facts.state import State, Work
-from samigrate.model import Finding, Proposal
-from samigrate.values import Value
 
 Propose = Callable[[Work, State, Mapping[str, Value]], Iterator[Proposal | Finding]]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.base.values import Value, text
+from samigrate.domain.model import Finding, Operation, Proposal, Risk
 from samigrate.facts.state import State, Work
-from samigrate.model import Finding, Operation, Proposal, Risk
 from samigrate.transforms import Option, Transform
-from samigrate.values import Value, text
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from samigrate.base.values import Value, mapping
+from samigrate.domain.model import Finding, Level, PodSpec, Proposal, Strength
+from samigrate.domain.tokens import api_tokens
 from samigrate.facts import metadata
 from samigrate.facts.state import State, Work
-from samigrate.model import Finding, Level, PodSpec, Proposal, Strength
-from samigrate.tokens import api_tokens
 from samigrate.transforms import Transform
-from samigrate.values import Value, mapping
 
 LIMIT = 900
 _ORDER = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from samigrate.base.values import Value, sequence, text
+from samigrate.domain.model import AUTOMOUNT_FIELD, Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
+from samigrate.domain.tokens import injected, is_mounted
 from samigrate.facts import identity, layout
 from samigrate.facts.state import State, Work
-from samigrate.model import AUTOMOUNT_FIELD, Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
-from samigrate.tokens import injected, is_mounted
 from samigrate.transforms import Transform
-from samigrate.values import Value, sequence, text
 
 _LISTS = ("initContainers", "containers", "ephemeralContainers")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.base.values import Value, mapping, sequence, text
+from samigrate.domain.model import DEFAULT_ACCOUNT, TOKEN_SECRET_TYPE, Finding, Operation, Proposal, Risk, Severity
 from samigrate.facts import holders, identity
 from samigrate.facts.state import State, Work
-from samigrate.model import DEFAULT_ACCOUNT, TOKEN_SECRET_TYPE, Finding, Operation, Proposal, Risk, Severity
 from samigrate.scope.layer import BINDINGS
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View
 from samigrate.transforms import Transform
-from samigrate.values import Value, mapping, sequence, text
 
 LATER = (Risk.L2, "takes away what an earlier run has left: old pods and revisions must be gone by now")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import account_names as names
-from samigrate.facts import identity, layout, outside, policies, pull_secrets, rights
-from samigrate.facts.state import State, Work
-from samigrate.model import (
+from samigrate.base.values import Value, mapping, sequence, text
+from samigrate.domain import account_names as names
+from samigrate.domain.model import (
     DEFAULT_ACCOUNT,
     INJECTED_VOLUME,
     Automount,
@@ -22,13 +21,14 @@ from samigrate.model import (
     Severity,
     Strength,
 )
+from samigrate.facts import identity, layout, outside, policies, pull_secrets, rights
+from samigrate.facts.state import State, Work
 from samigrate.scope import references
 from samigrate.scope.index import Grant, Seen
 from samigrate.scope.matching import Match
 from samigrate.scope.references import Reference
 from samigrate.scope.view import View
 from samigrate.transforms import Option, Transform
-from samigrate.values import Value, mapping, sequence, text
 
 SIDECAR = 11
 """The row of E.2 for sidecars that show the token to others, and need no rights of the pod's."""

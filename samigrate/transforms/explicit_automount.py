@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.base.values import Value
+from samigrate.domain.model import AUTOMOUNT_FIELD, Automount, Finding, Operation, Proposal, Risk
 from samigrate.facts import identity, layout
 from samigrate.facts.state import State, Work
-from samigrate.model import AUTOMOUNT_FIELD, Automount, Finding, Operation, Proposal, Risk
 from samigrate.transforms import Transform
-from samigrate.values import Value
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:

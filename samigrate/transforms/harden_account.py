@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.base.values import Value
+from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, Proposal, Severity, Workload
 from samigrate.facts import hardening, holders, starters
 from samigrate.facts.state import State, Work
-from samigrate.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, Proposal, Severity, Workload
 from samigrate.scope.view import View
 from samigrate.transforms import Transform
-from samigrate.values import Value
 
 _SHOWN = 3
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from samigrate.base.values import Value
+from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, NewResource, Proposal, Severity
 from samigrate.facts import hardening, holders, starters
 from samigrate.facts.state import State, Work
-from samigrate.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, NewResource, Proposal, Severity
 from samigrate.scope.view import View
 from samigrate.transforms import Option, Transform
-from samigrate.values import Value
 
 _OWN_ACCOUNT = "give it an account of its own first: recipe least-privilege; what starts pods names one in its configuration"
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from samigrate import legacy
+from samigrate.base.values import Value, mapping, pointer, sequence, text
+from samigrate.domain import legacy_tokens
+from samigrate.domain.legacy_tokens import TokenVariable, TokenVolume
+from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
+from samigrate.domain.tokens import TOKEN_KEYS, injected
 from samigrate.facts import identity, layout, outside, policies, pull_secrets
 from samigrate.facts.state import State, Work
-from samigrate.legacy import TokenVariable, TokenVolume
-from samigrate.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
 from samigrate.scope.matching import Match
-from samigrate.tokens import TOKEN_KEYS, injected
 from samigrate.transforms import Transform
-from samigrate.values import Value, mapping, pointer, sequence, text
 from samigrate.yamltext import FIRST
 
 _OF_ROOT = "0600, owner 0"
@@ -24,18 +24,18 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     yield from _variables(work)
     sure: list[TokenVolume] = []
     taken_out = injected(work.workload) if work.is_unused else frozenset()
-    for found in legacy.volumes(spec, work.token_owner):
+    for found in legacy_tokens.volumes(spec, work.token_owner):
         if found.name in taken_out:
             continue  # an export's own volume goes with the token (`automount`)
         if not found.owner.is_sure:
-            if legacy.takes_token(found):
+            if legacy_tokens.takes_token(found):
                 yield _possible(work, f"volume {found.name}", found.secret_name)
         elif reason := _hindrance(work, found):
             yield reason
-        elif legacy.takes_token_files(found):
+        elif legacy_tokens.takes_token_files(found):
             sure.append(found)
     sure.sort(
-        key=lambda found: (legacy.is_default_everywhere(spec, found), found.index, -(found.source or 0))
+        key=lambda found: (legacy_tokens.is_default_everywhere(spec, found), found.index, -(found.source or 0))
     )  # removals last, sources from the end
     own = [found for found in sure if found.owner.account == spec.account]
     others = [found for found in sure if found not in own]
@@ -61,7 +61,7 @@ def _switch(work: Work, state: State, others: list[TokenVolume], *, has_own: boo
         )
         return
     account, place = accounts[0], work.workload.resource.at
-    removes = any(legacy.is_default_everywhere(spec, found) for found in others) and spec.automount is not False
+    removes = any(legacy_tokens.is_default_everywhere(spec, found) for found in others) and spec.automount is not False
     operations = [
         Operation(
             place,
@@ -121,7 +121,7 @@ def _bound_to_its_account(work: Work, others: list[TokenVolume], accounts: list[
 def _hindrance(work: Work, found: TokenVolume) -> Finding | None:
     """Why a token volume stays as it is whatever its account, or None."""
     spec, where = work.workload.spec, _where(work, found)
-    uses = list(legacy.mounting(spec, found.name))
+    uses = list(legacy_tokens.mounting(spec, found.name))
     if any("subPath" in mount or "subPathExpr" in mount for _, _, mount in uses):
         message = f"volume {found.name} is mounted with a subPath, which never sees a renewed token"
         return work.finding("subpath-token", "R-B18", message, "mount the folder, or map items to the wanted name", Severity.ERROR, where)
@@ -158,8 +158,8 @@ def _clash(work: Work, found: TokenVolume) -> Finding | None:
     """R-B15: what the other sources of a projected volume already write."""
     where = _where(work, found)
     siblings = [source for place, source in enumerate(sequence(found.volume, "projected", "sources")) if place != found.source]
-    sources, mode = legacy.projection(found, _extra_keys(work, found), work.settings.token_expiration)
-    taken = set(legacy.explicit_paths(siblings)) & set(legacy.explicit_paths(sources))
+    sources, mode = legacy_tokens.projection(found, _extra_keys(work, found), work.settings.token_expiration)
+    taken = set(legacy_tokens.explicit_paths(siblings)) & set(legacy_tokens.explicit_paths(sources))
     if taken:
         message = f"volume {found.name} has another source that writes {', '.join(sorted(taken))}"
         return work.finding("projection-clash", "R-B15", message, "keep one of them", Severity.WARNING, where)
@@ -172,10 +172,10 @@ def _clash(work: Work, found: TokenVolume) -> Finding | None:
 def _convert(work: Work, state: State, found: TokenVolume) -> Iterator[Operation]:
     place, spec = work.workload.resource.at, work.workload.spec
     reason = f"a projected token instead of the Secret {found.secret_name}"
-    if spec.automount is not False and legacy.is_default_everywhere(spec, found):
+    if spec.automount is not False and legacy_tokens.is_default_everywhere(spec, found):
         yield from _remove(work, found)
         return
-    sources, mode = legacy.projection(found, _extra_keys(work, found), work.settings.token_expiration)
+    sources, mode = legacy_tokens.projection(found, _extra_keys(work, found), work.settings.token_expiration)
     where = _where(work, found)
     if found.source is None:
         projected = {**({"defaultMode": mode} if mode is not None else {}), "sources": sources}
@@ -206,7 +206,7 @@ def _remove(work: Work, found: TokenVolume) -> Iterator[Operation]:
     """R-B22: injection does the same, and keeps doing it."""
     place, pod, spec = work.workload.resource.at, work.workload.pod, work.workload.spec
     reason = "the injected token takes its place"
-    for container, index, mount in legacy.mounting(spec, found.name):
+    for container, index, mount in legacy_tokens.mounting(spec, found.name):
         whole = len(sequence(container.value, "volumeMounts")) == 1
         where = f"{pod}{container.pointer}/volumeMounts"
         yield Operation(place, "remove", where if whole else f"{where}/{index}", None, [mount] if whole else mount, (), reason)
@@ -246,7 +246,7 @@ def _risks(work: Work, converted: list[TokenVolume]) -> Iterator[tuple[Risk, str
     for found in converted:
         if found.secret.get("optional") is True:
             yield Risk.L3, "an optional Secret"
-        if any(text(item, "key") == legacy.SERVICE_CA for item in sequence(found.secret, "items")):
+        if any(text(item, "key") == legacy_tokens.SERVICE_CA for item in sequence(found.secret, "items")):
             yield Risk.L3, "the service CA of OpenShift"
     yield from identity.kind_risks(work.workload)
 
@@ -299,14 +299,14 @@ def _token_file(work: Work) -> str:
 
 
 def _variables(work: Work) -> Iterator[Proposal | Finding]:
-    for found in legacy.variables(work.workload.spec, work.token_owner):
+    for found in legacy_tokens.variables(work.workload.spec, work.token_owner):
         if not found.owner.is_sure:
             if found.key in ("", *TOKEN_KEYS):
                 yield _possible(work, f"variable {found.name}" if found.key else "its environment", found.secret_name)
         elif found.key == "namespace":
             yield _replace_variable(work, found, "fieldRef", {"fieldPath": "metadata.namespace"})
         elif found.key == "ca.crt":
-            yield _replace_variable(work, found, "configMapKeyRef", {"name": legacy.ROOT_CA, "key": "ca.crt"})
+            yield _replace_variable(work, found, "configMapKeyRef", {"name": legacy_tokens.ROOT_CA, "key": "ca.crt"})
         elif found.key in ("token", ""):
             how = "imports" if not found.key else "reads a token from"
             message = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.base.values import Value, mapping
+from samigrate.domain.model import Finding, Level, Proposal, Risk, Strength
+from samigrate.domain.tokens import api_tokens
 from samigrate.facts import metadata
 from samigrate.facts.state import State, Work
-from samigrate.model import Finding, Level, Proposal, Risk, Strength
 from samigrate.optouts import scanners
-from samigrate.tokens import api_tokens
 from samigrate.transforms import Transform
-from samigrate.values import Value, mapping
 
 _LONGEST = 200
 """Of a reason, in characters: it stands in one line of a manifest."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from samigrate.base.values import Value, mapping, pointer, resolve
+from samigrate.domain.model import AUTOMOUNT_FIELD, Finding, Operation, PodSpec, Proposal, Risk, Severity
+from samigrate.domain.tokens import is_mounted
 from samigrate.facts import identity, layout, policies
 from samigrate.facts.state import State, Work, stated_automount
-from samigrate.model import AUTOMOUNT_FIELD, Finding, Operation, PodSpec, Proposal, Risk, Severity
 from samigrate.scope.matching import Match
-from samigrate.tokens import is_mounted
 from samigrate.transforms import Transform
-from samigrate.values import Value, mapping, pointer, resolve
 
 RULE = "R-G23"
 ACCOUNT, AUTOMOUNT = "previous-service-account", "previous-automount"

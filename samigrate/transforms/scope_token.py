@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate import legacy
-from samigrate.facts import identity, layout
-from samigrate.facts.state import State, Work
-from samigrate.model import (
+from samigrate.base.values import Value, text
+from samigrate.base.wording import count
+from samigrate.domain import legacy_tokens
+from samigrate.domain.model import (
     AUTOMOUNT_FIELD,
     INJECTED_VOLUME,
     TOKEN_PATH,
@@ -20,10 +20,10 @@ from samigrate.model import (
     Risk,
     Strength,
 )
-from samigrate.tokens import is_mounted, mounts
+from samigrate.domain.tokens import is_mounted, mounts
+from samigrate.facts import identity, layout
+from samigrate.facts.state import State, Work
 from samigrate.transforms import Transform
-from samigrate.values import Value, text
-from samigrate.words import count
 
 VOLUME = "sa-token"
 OWN_MOUNT, INJECTED_SIDECAR = 3, 11  # rows of E.2
@@ -94,7 +94,7 @@ def _mount(work: Work, container: Container, name: str) -> Operation:
 
 def _volume(work: Work, spec: Mapping[str, Value], name: str) -> Operation:
     """What admission would have mounted (R-A11, R-B12), under a name that it does not take for its own (R-A10)."""
-    sources = legacy.injected_sources(work.settings.token_expiration)
+    sources = legacy_tokens.injected_sources(work.settings.token_expiration)
     volume = {"name": name, "projected": {"sources": sources}}
     has_list = isinstance(spec.get("volumes"), list)
     value, op = (volume, "add") if has_list else ([volume], "replace" if "volumes" in spec else "add")
@@ -104,7 +104,7 @@ def _volume(work: Work, spec: Mapping[str, Value], name: str) -> Operation:
 
 def _risks(work: Work, spec: Mapping[str, Value], number: int, every: int) -> Iterator[tuple[Risk, str]]:
     yield Risk.L2, f"{number} of {count(every, 'container')} keep{'s' * (number == 1)} the token"
-    if legacy.SERVICE_CA in str(spec):
+    if legacy_tokens.SERVICE_CA in str(spec):
         yield Risk.L3, "reads the service CA that OpenShift mounts beside the token (R-A12)"
     yield from identity.kind_risks(work.workload)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from samigrate import catalog
+from samigrate.base.errors import InputError
 from samigrate.catalog.entries import check_patterns
-from samigrate.errors import InputError
 from samigrate.evidence._scripts import library
 
 CATALOG = catalog.load()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from samigrate import catalog, evidence, kinds, yamltext
-from samigrate.config import Settings
-from samigrate.model import Location, Resource, Verdict, Workload
+from samigrate.domain.model import Location, Resource, Verdict, Workload
 from samigrate.scope.index import Scope
 from samigrate.scope.layer import Layer
 from samigrate.scope.view import View
+from samigrate.settings.config import Settings
 
 CATALOG = catalog.load()
 KINDS = kinds.load()

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from samigrate.domain.model import Level
 from samigrate.evidence._scripts import library
-from samigrate.model import Level
 from tests.evidence.scene import CATALOG, container, told, verdict
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate.config import Settings
-from samigrate.model import Level
+from samigrate.domain.model import Level
+from samigrate.settings.config import Settings
 from tests.evidence.scene import CATALOG, deployment, told, verdict
 
 LABELLED = deployment(template="labels: {app: web}", metadata="labels: {app.kubernetes.io/name: web}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from samigrate import evidence
-from samigrate.config import Settings
-from samigrate.model import Evidence, Level, Location, Strength
+from samigrate.domain.model import Evidence, Level, Location, Strength
+from samigrate.settings.config import Settings
 from tests.evidence.scene import CATALOG, deployment, scene, told, verdict
 
 WORKLOAD = scene(deployment("containers: [{name: a, image: x}], initContainers: [{name: b, image: y}]"))[0][0]

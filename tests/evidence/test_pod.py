@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate.config import Declaration, Settings
-from samigrate.model import Level
+from samigrate.domain.model import Level
+from samigrate.settings.config import Declaration, Settings
 from tests.evidence.scene import container, deployment, told, verdict
 
 PATH = "/var/run/secrets/kubernetes.io/serviceaccount"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from samigrate import evidence
-from samigrate.config import Settings
-from samigrate.model import Level
+from samigrate.domain.model import Level
 from samigrate.scope.matching import Match
+from samigrate.settings.config import Settings
 from tests.command import invoke
 from tests.evidence.scene import CATALOG, deployment, scene, told, verdict
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from samigrate import manifests
-from samigrate.model import Level
+from samigrate.domain.model import Level
+from samigrate.files import manifests
 from samigrate.optouts import scanners
 from tests.command import invoke
 from tests.evidence.scene import deployment, verdict

@@ -177,7 +177,7 @@ def test_a_signal_waits_for_the_set(number: int, tmp_path: Path) -> None:
         "import os, signal, sys, time\nfrom samigrate.hosts import write\nreplace = os.replace\n"
         f"signal.signal({int(number)}, signal.default_int_handler if {int(number)} == signal.SIGINT else signal.SIG_DFL)\n"
         f"def slow(*a):\n    replace(*a)\n    os.kill(os.getpid(), {int(number)})\n    time.sleep(0.2)\n"
-        "os.replace = slow\nfrom samigrate.cli import main\nsys.exit(main(sys.argv[1:]))\n"
+        "os.replace = slow\nfrom samigrate.cli.main import main\nsys.exit(main(sys.argv[1:]))\n"
     )
     done = subprocess.run([sys.executable, "-c", program, *COMMAND], cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode != 0

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from samigrate.commands.options import Options
-from samigrate.commands.running import find_roots, run
+from samigrate.cli.options import Options
+from samigrate.cli.running import find_roots, run
 from samigrate.hosts import builds
 from tests.command import Result, invoke
 from tests.support import tools

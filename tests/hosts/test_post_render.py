@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from samigrate.hosted import own_file
+from samigrate.domain.host_annotations import own_file
 from tests.command import invoke
 from tests.support import tools
 

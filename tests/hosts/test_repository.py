@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from samigrate.errors import InputError
+from samigrate.base.errors import InputError
 from samigrate.hosts import walk
 from samigrate.hosts.repository import Gathered, Selection, gather
 from samigrate.pipeline import Root

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from samigrate.domain.model import Level, Location, Operation, Resource, Risk, Verdict, Workload
+from samigrate.domain.outcome import Applied, FileChange, Outcome, WorkloadReport
 from samigrate.hosts.write import write
 from samigrate.kinds import load
-from samigrate.model import Level, Location, Operation, Resource, Risk, Verdict, Workload
-from samigrate.outcome import Applied, FileChange, Outcome, WorkloadReport
 
 
 def report(path: str, *targets: tuple[str, str]) -> WorkloadReport:

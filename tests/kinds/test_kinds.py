@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from samigrate import kinds
-from samigrate.errors import InputError
-from samigrate.model import Automount, Location, Resource
-from samigrate.values import parts
+from samigrate.base.errors import InputError
+from samigrate.base.values import parts
+from samigrate.domain.model import Automount, Location, Resource
 
 KINDS = kinds.load()
 POD = {"containers": [{"name": "app", "image": "example/app"}]}

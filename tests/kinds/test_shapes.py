@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from samigrate import kinds
-from samigrate.model import Location, Resource
+from samigrate.domain.model import Location, Resource
 
 KINDS = kinds.load()
 POD: dict[str, Any] = {"containers": [{"name": "app", "image": "example/app"}]}

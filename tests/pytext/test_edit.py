@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samigrate import programs, pytext
-from samigrate.dialects import dialects
-from samigrate.json_patch import apply_all
-from samigrate.manifests import RefusedError
-from samigrate.model import Location, Operation
+from samigrate import pytext
+from samigrate.base.values import Value, pointer
+from samigrate.domain.json_patch import apply_all
+from samigrate.domain.model import Location, Operation
+from samigrate.files import python_files
+from samigrate.files.dialects import dialects
+from samigrate.files.manifests import RefusedError
 from samigrate.pytext.write import Style, string
-from samigrate.values import Value, pointer
 
 AT = Location("a.py")
 HEAD = "from kubernetes import client\n"
@@ -31,7 +32,7 @@ def op(kind: str, where: str, value: Value = None, after: tuple[str, ...] = ()) 
 
 
 def edited(text: str, *operations: Operation) -> str:
-    return programs.rewrite(text, {0: operations}, [], [])
+    return python_files.rewrite(text, {0: operations}, [], [])
 
 
 AUTOMOUNT = op("add", "/spec/automountServiceAccountToken", False, ("serviceAccountName", "serviceAccount"))
@@ -188,19 +189,19 @@ def test_what_may_change_elsewhere_stays(text: str, reason: str) -> None:
     ],
 )
 def test_what_declares_nothing(text: str) -> None:
-    assert programs.read("a.py", text).documents == {}
+    assert python_files.read("a.py", text).documents == {}
 
 
 def test_unreadable_programs_are_said() -> None:
-    manifest = programs.read("a.py", "from kubernetes import client\nprint 'V1'\n")
+    manifest = python_files.read("a.py", "from kubernetes import client\nprint 'V1'\n")
     assert manifest.skips[0].line == 2 and "not readable as Python" in manifest.skips[0].reason
 
 
 def test_libcst_is_imported_when_a_file_needs_it() -> None:
     code = (
-        "import sys; from samigrate import programs, cli\n"
-        "programs.read('a.py', 'import os\\n'); assert 'libcst' not in sys.modules\n"
-        "programs.read('a.py', 'from kubernetes import client\\nclient.V1Pod()\\n'); assert 'libcst' in sys.modules\n"
+        "import sys; from samigrate import cli\nfrom samigrate.files import python_files\n"
+        "python_files.read('a.py', 'import os\\n'); assert 'libcst' not in sys.modules\n"
+        "python_files.read('a.py', 'from kubernetes import client\\nclient.V1Pod()\\n'); assert 'libcst' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -269,7 +270,7 @@ def test_any_edit_of_any_layout(spec: dict[str, Any], fresh: list[Value], seed: 
     chance = random.Random(seed)
     before = {"apiVersion": "v1", "kind": "Thing", "metadata": {"name": "x"}, "spec": spec}
     text = f"# A program.\nx = {spelled(before, chance, '')}  # end\ny = 1\n"
-    assert [value for _, value in programs.values(text)] == [before]
+    assert [value for _, value in python_files.values(text)] == [before]
     operations: list[Operation] = []
     value: Value = before
     for each in fresh:
@@ -280,7 +281,7 @@ def test_any_edit_of_any_layout(spec: dict[str, Any], fresh: list[Value], seed: 
     except RefusedError as error:
         assert "when the program runs" in str(error)
         return
-    assert [found for _, found in programs.values(new)] == [value], new
+    assert [found for _, found in python_files.values(new)] == [value], new
     assert new.startswith("# A program.\nx = ") and new.endswith("  # end\ny = 1\n")
     if all(one.op == "add" and one.pointer[-1] in "ef-" for one in operations):  # nothing is replaced
         assert new.count("#") == text.count("#")
@@ -295,7 +296,7 @@ def test_any_edit_of_any_layout(spec: dict[str, Any], fresh: list[Value], seed: 
     ],
 )
 def test_pods_without_a_name(text: str, kind: str) -> None:
-    (resource,) = programs.read("a.py", text).resources
+    (resource,) = python_files.read("a.py", text).resources
     assert resource.id.kind == kind
 
 
@@ -304,7 +305,7 @@ def test_computed_parts_are_placeholders() -> None:
         HEAD + "def f(x):\n    return client.V1Pod(metadata=client.V1ObjectMeta(name=x.name, annotations=x.notes()), "
         "spec=client.V1PodSpec(containers=[x.main, client.V1Container(name='a', image=f'a:{x}')], automount_service_account_token=x.on))\n"
     )
-    (resource,) = programs.read("a.py", text).resources
+    (resource,) = python_files.read("a.py", text).resources
     spec = resource.value["spec"]
     assert resource.value["metadata"] == {"name": "${x.name}", "annotations": {}}
     assert spec["automountServiceAccountToken"] is None
@@ -318,7 +319,7 @@ PLUS = "import cdk8s_plus_33 as kplus\nsa = kplus.ServiceAccount(self, 'own')\nk
 
 
 def edited_plus(inside: str, *operations: Operation) -> str:
-    return programs.rewrite(PLUS.format(inside), {1: operations}, [], [])
+    return python_files.rewrite(PLUS.format(inside), {1: operations}, [], [])
 
 
 @pytest.mark.parametrize(
@@ -336,7 +337,7 @@ def test_what_cdk8s_plus_cannot_take(inside: str, operation: Operation, reason: 
 
 
 def test_a_default_is_replaced_by_saying_it() -> None:
-    (_, pod) = programs.values(PLUS.format(""))
+    (_, pod) = python_files.values(PLUS.format(""))
     assert pod[1]["spec"]["automountServiceAccountToken"] is False
     assert "automount_service_account_token=True" in edited_plus("", op("replace", "/spec/automountServiceAccountToken", True))
 
@@ -350,22 +351,22 @@ def test_a_default_is_replaced_by_saying_it() -> None:
     ],
 )
 def test_accounts_of_cdk8s_plus(given: str, account: str) -> None:
-    *_, (_, pod) = programs.values(PLUS.format(f"service_account={given}"))
+    *_, (_, pod) = python_files.values(PLUS.format(f"service_account={given}"))
     assert pod["spec"]["serviceAccountName"] == account
-    assert len(programs.values(PLUS.format(f"service_account={given}"))) == 2, "the account is an object of its own"
+    assert len(python_files.values(PLUS.format(f"service_account={given}"))) == 2, "the account is an object of its own"
 
 
 @pytest.mark.parametrize("method", ["add_container", "attach_container", "add_init_container", "add_volume"])
 def test_what_is_added_later_is_a_placeholder(method: str) -> None:
     text = f"import cdk8s_plus_33 as kplus\np = kplus.Pod(self, 'p', containers=[{{'image': 'nginx'}}])\np.{method}(x)\n"
-    ((_, pod),) = programs.values(text)
+    ((_, pod),) = python_files.values(text)
     assert [one["image"][:2] for one in pod["spec"]["containers"]] == ["ng", "${"]
 
 
 def test_releases_whose_defaults_we_have_seen() -> None:
     for number, is_read in (("22", False), ("24", True), ("33", True), ("41", True)):
         text = f"import cdk8s_plus_{number} as kplus\nkplus.Pod(self, 'p', containers=[{{}}])\n"
-        assert bool(programs.values(text)) is is_read, number
+        assert bool(python_files.values(text)) is is_read, number
 
 
 # ---------------------------------------------------------------- texts
@@ -390,9 +391,9 @@ NEW = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a"}}
 def test_nothing_is_put_among_what_is_counted(text: str, line: int) -> None:
     if line:
         with pytest.raises(RefusedError, match=f"line {line} counts on their number"):
-            programs.rewrite(text, {}, [(0, NEW)], [])
+            python_files.rewrite(text, {}, [(0, NEW)], [])
     else:
-        assert programs.values(programs.rewrite(text, {}, [(0, NEW)], []))[0][1] == NEW
+        assert python_files.values(python_files.rewrite(text, {}, [(0, NEW)], []))[0][1] == NEW
 
 
 POD_TEXT = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: []\n"
@@ -458,7 +459,7 @@ def test_texts_that_stay(text: str, reason: str) -> None:
 
 
 def test_a_text_whose_structure_is_filled_in_is_said() -> None:
-    manifest = programs.read(
+    manifest = python_files.read(
         "a.py", f"def f(more):\n    return f'''{POD_TEXT.replace('{name: a}', '{more}').replace('[]', '[]' + chr(10) + '{more}')}'''\n"
     )
     assert [skip.reason for skip in manifest.skips] == ["a text that is no manifest before it is filled in, when the program runs"]
@@ -541,14 +542,14 @@ def test_names_of_other_resources(given: str, account: str) -> None:
         "space = k8s.core.v1.Namespace('n', metadata={'name': 'shop'})\n"
         f"k8s.core.v1.Pod('p', metadata={{'name': 'p'}}, spec={{'service_account_name': {given}, 'containers': []}})\n"
     )
-    *_, (_, pod) = programs.values(text)
+    *_, (_, pod) = python_files.values(text)
     assert pod["spec"]["serviceAccountName"] == account
     other = op("replace", "/spec/serviceAccountName", "x")
     if account.startswith("$"):
         with pytest.raises(RefusedError, match="when the program runs"):
-            programs.rewrite(text, {3: [other]}, [], [])
+            python_files.rewrite(text, {3: [other]}, [], [])
     else:
-        assert programs.rewrite(text, {3: [other]}, [], []) == text.replace(given, "'x'")
+        assert python_files.rewrite(text, {3: [other]}, [], []) == text.replace(given, "'x'")
 
 
 def test_an_import_in_parentheses_takes_another_class() -> None:

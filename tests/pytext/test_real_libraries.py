@@ -11,8 +11,8 @@ import kubernetes_validate
 import pytest
 from kubernetes import client
 
-from samigrate import programs
-from samigrate.dialects import dialects
+from samigrate.files import python_files
+from samigrate.files.dialects import dialects
 from tests.command import invoke
 from tests.support import libraries
 
@@ -94,7 +94,7 @@ def migrated(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *options:
 
 def declared(text: str) -> dict[tuple[str, str], Any]:
     """The objects that we read in a program, by kind and name."""
-    found = [(value, value["metadata"]) for _, value in programs.values(text)]
+    found = [(value, value["metadata"]) for _, value in python_files.values(text)]
     return {(value["kind"], named.get("name") or named["generateName"].rstrip("-")): value for value, named in found}
 
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from samigrate.values import sequence, text
+from samigrate.base.values import sequence, text
 
 FIXTURES = ("kyverno+", "Shopify+kubeaudit", "stackrox+kube-linter", "zegl+kube-score", "FairwindsOps+polaris", "controlplaneio+kubesec")
 """Repositories of scanners and policy engines."""

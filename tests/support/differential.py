@@ -18,14 +18,14 @@ from typing import Any
 import yaml
 
 from samigrate import kinds, reading
+from samigrate.base.values import mapping, resolve, sequence, text
+from samigrate.domain.model import CLUSTER_SCOPED, NOWHERE, Resource
 from samigrate.hosts.repository import Selection, gather
 from samigrate.kustomize.overlays import Overlay
-from samigrate.model import CLUSTER_SCOPED, NOWHERE, Resource
 from samigrate.reading import Reading, Root
 from samigrate.scope.cuts import scopes
 from samigrate.scope.index import Scope
 from samigrate.scope.layer import subjects
-from samigrate.values import mapping, resolve, sequence, text
 from tests.support import tools
 
 BINDINGS = ("RoleBinding", "ClusterRoleBinding")

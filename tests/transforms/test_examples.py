@@ -8,8 +8,9 @@ import textwrap
 import pytest
 import yaml
 
-from samigrate import pipeline, recipe, transforms
-from samigrate.explain import EXAMPLE, explain
+from samigrate import pipeline, transforms
+from samigrate.cli.explain import EXAMPLE, explain
+from samigrate.plan import recipe
 
 EVERY = transforms.discover()
 CHANGES = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from samigrate.commands import options
+from samigrate.cli import options
 from samigrate.optouts import scanners
 from tests.command import invoke
 from tests.test_plan import binding, deployment

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate.json_patch import apply
-from samigrate.values import Value, resolve
+from samigrate.base.values import Value, resolve
+from samigrate.domain.json_patch import apply
 from tests.stream import migrate
 
 POD = """\

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate import recipe, verify
-from samigrate.errors import InputError
+from samigrate.base.errors import InputError
+from samigrate.plan import recipe
+from samigrate.prove import checks
 from tests.stream import Run, migrate
 from tests.transforms.manifests import account, binding, deployment, recorded, role, stream
 
@@ -132,7 +133,7 @@ RIGHT = {"serviceAccountName": "default", "automountServiceAccountToken": True, 
 
 
 def test_the_proof_takes_the_recorded_state() -> None:
-    assert verify.restored(BEFORE, shown(RIGHT), "/spec", "samigrate.dev") == ""
+    assert checks.restored(BEFORE, shown(RIGHT), "/spec", "samigrate.dev") == ""
 
 
 @pytest.mark.parametrize(
@@ -147,4 +148,4 @@ def test_the_proof_takes_the_recorded_state() -> None:
     ],
 )
 def test_the_proof_refuses_anything_else(after: dict[str, object]) -> None:
-    assert verify.restored(BEFORE, after, "/spec", "samigrate.dev")
+    assert checks.restored(BEFORE, after, "/spec", "samigrate.dev")

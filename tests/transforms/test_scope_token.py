@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from samigrate import verify
-from samigrate.model import Evidence, Location, Risk, Strength
+from samigrate.domain.model import Evidence, Location, Risk, Strength
+from samigrate.prove import checks
 from tests.stream import Run, migrate
 from tests.transforms.manifests import account, binding, deployment, role, stream
 
@@ -131,7 +131,7 @@ CASES: list[Any] = [
 
 @pytest.mark.parametrize(("evidence", "expected"), CASES)
 def test_the_proof_spares_whom_nothing_speaks_of(evidence: list[Evidence], expected: set[str]) -> None:
-    assert verify.scoped(evidence, ["a", "b"]) == expected
+    assert checks.scoped(evidence, ["a", "b"]) == expected
 
 
 def test_where_no_container_keeps_a_token_the_reason_says_no_other() -> None:

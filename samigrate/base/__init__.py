@@ -1,0 +1,1 @@
+"""What knows nothing of Kubernetes: plain values, files, patterns, processes, words for people."""

@@ -1,0 +1,1 @@
+"""The command line: options, which stream gets what, exit codes. It decides nothing."""

@@ -1,1 +1,0 @@
-"""What the commands share, and the commands that other tools call: the command line but for `cli`."""

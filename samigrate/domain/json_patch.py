@@ -1,0 +1,67 @@
+"""RFC 6902 `add`, `remove` and `replace` on plain values.
+
+Values are shared, never changed in place: `apply` copies along the path it edits and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from samigrate.base.values import Value, parts
+from samigrate.domain.model import Operation
+
+
+class Inapplicable(ValueError):
+    """The operation's path is not in the value."""
+
+
+def apply(value: Value, operation: Operation) -> Value:
+    """The value after one operation. Raises Inapplicable where RFC 6902 calls it an error."""
+    return _edit(value, parts(operation.pointer), operation)
+
+
+def apply_all(value: Value, operations: Iterable[Operation]) -> Value:
+    for operation in operations:
+        value = apply(value, operation)
+    return value
+
+
+def _edit(value: Value, path: list[str], operation: Operation) -> Value:
+    if not path:
+        return operation.value
+    key, rest = path[0], path[1:]
+    if isinstance(value, dict):
+        return _edit_mapping(value, key, rest, operation)
+    if isinstance(value, list):
+        return _edit_list(value, key, rest, operation)
+    raise Inapplicable(f"{operation.pointer}: nothing below a scalar")
+
+
+def _edit_mapping(value: dict[str, Value], key: str, rest: list[str], operation: Operation) -> Value:
+    if key not in value and (rest or operation.op != "add"):
+        raise Inapplicable(f"{operation.pointer}: {key} is not there")
+    edited = dict(value)
+    if rest:
+        edited[key] = _edit(value[key], rest, operation)
+    elif operation.op == "remove":
+        del edited[key]
+    else:
+        edited[key] = operation.value
+    return edited
+
+
+def _edit_list(value: list[Value], key: str, rest: list[str], operation: Operation) -> Value:
+    adds = operation.op == "add" and not rest
+    place = len(value) if key == "-" and adds else int(key) if key.isascii() and key.isdigit() else -1
+    if not 0 <= place < len(value) + adds:
+        raise Inapplicable(f"{operation.pointer}: the list has {len(value)} items")
+    edited = list(value)
+    if rest:
+        edited[place] = _edit(value[place], rest, operation)
+    elif operation.op == "add":
+        edited.insert(place, operation.value)
+    elif operation.op == "remove":
+        del edited[place]
+    else:
+        edited[place] = operation.value
+    return edited

@@ -1,0 +1,1 @@
+"""Files to resources, and operations to texts: manifests, and Python programs that declare them."""

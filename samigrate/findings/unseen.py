@@ -1,0 +1,82 @@
+"""What the input cannot show, said once for each scope, with the commands that show it (domain R-D35)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from samigrate.base.values import mapping, sequence, text
+from samigrate.domain.model import Finding, Location, Resource, Severity
+from samigrate.facts import built
+from samigrate.scope.brought import source
+
+if TYPE_CHECKING:
+    from samigrate.facts.state import Work
+
+STANDING = "unseen-grants"
+"""The finding that stands in every report: there is nothing in it to be mended."""
+CLOUDS = {
+    "eks.amazonaws.com/": "aws iam get-role --role-name ROLE (its trust policy names the account)",
+    "iam.gke.io/": "gcloud iam service-accounts get-iam-policy ACCOUNT",
+    "azure.workload.identity/": "az identity federated-credential list --identity-name NAME --resource-group GROUP",
+}
+VAULT = "vault.hashicorp.com/"
+
+
+def of(works: Sequence[Work], resources: Iterable[Resource]) -> Iterator[Finding]:
+    """One finding for each kind of source, and one for each scope with workloads about what grants rights unseen."""
+    overlays = (view.scope.overlay for work in works for view in work.views)
+    seen = {member.at for overlay in overlays if overlay for member in overlay.build.members if not member.is_file}
+    yield from _sources([resource for resource in resources if source(resource) and resource.at not in seen])
+    scopes: dict[str, list[Work]] = {}
+    for work in works:
+        for view in work.views:
+            scopes.setdefault(view.scope.name, []).append(work)
+    for scope, held in sorted(scopes.items()):
+        yield _grants(scope, held)
+
+
+def _sources(resources: Sequence[Resource]) -> Iterator[Finding]:
+    by_advice: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_advice.setdefault(source(resource), []).append(resource)
+    for advice, found in by_advice.items():
+        names = ", ".join(str(one.id) if one.id.name else one.at.path for one in found[:3])
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        message = f"what {names}{more} bring{'s' * (len(found) == 1)} is not in the input, so nothing is decided about it"
+        yield Finding("unseen-source", "R-D35", Severity.NOTE, message, advice, found[0].at, "", found[0].id)
+
+
+def _grants(scope: str, works: Sequence[Work]) -> Finding:
+    """What may give rights to the scope's accounts without being in the input, and how to see it."""
+    first = next((work for work in works if work.tokens), works[0])
+    here = [view for view in first.views if view.scope.name == scope]
+    accounts = dict.fromkeys((view.namespace or "NAMESPACE", built.account(first, view) or "ACCOUNT") for view in here)
+    commands = [
+        *(f"kubectl auth can-i --list --as=system:serviceaccount:{space}:{name} -n {space}" for space, name in accounts),
+        "kubectl get rolebindings,clusterrolebindings -A -o wide",
+        *_hints(works),
+    ]
+    where = "" if scope == "-" else f"{scope}: "
+    message = f"{where}grants that are in the cluster alone, cloud IAM and Vault roles are not in the input"
+    return Finding(STANDING, "R-D35", Severity.NOTE, message, "; ".join(commands), Location(first.workload.resource.at.path))
+
+
+def _hints(works: Sequence[Work]) -> Iterator[str]:
+    """Commands for what the scope shows a sign of."""
+    keys = {key for work in works for key in _keys(work)}
+    for prefix, command in CLOUDS.items():
+        if any(key.startswith(prefix) for key in keys):
+            yield command
+    if any(key.startswith((VAULT, "VAULT_")) for key in keys):
+        yield "vault list auth/kubernetes/role (each role names the accounts it takes)"
+
+
+def _keys(work: Work) -> Iterator[str]:
+    yield from mapping(work.workload.metadata, "annotations")
+    yield from mapping(work.workload.metadata, "labels")
+    for view in work.views:
+        for seen in view.account(work.workload.spec.account):
+            yield from seen.resource.annotations
+    for container in work.workload.spec.containers():
+        yield from (name for variable in sequence(container.value, "env") if (name := text(variable, "name")))

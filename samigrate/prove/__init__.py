@@ -1,0 +1,1 @@
+"""What a run must prove before a file is changed."""

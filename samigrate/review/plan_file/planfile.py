@@ -1,0 +1,342 @@
+"""The plan as a file: what a migration would do, workload by workload, for people to read, cut down and apply.
+
+Values here are frozen; `show` gives the file's text and `read` the values back. What a person may change is an entry's
+presence, its `skip`, and its `account` and `automount`; the operations are what is done, as they stand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from samigrate import yamltext
+from samigrate.base.errors import InputError
+from samigrate.base.values import Value, at, pointer, text
+from samigrate.domain.model import Level, Risk
+from samigrate.plan import schema
+from samigrate.settings.config import API_VERSION, read_document
+
+KEEP = "keep"
+ABSENT = "absent"
+"""The digest of a file that is to be made."""
+NEW = "add resource"
+_GUIDE = """\
+#
+# What `samigrate apply` will do, one entry for each workload. Read it, and take out what you doubt:
+#
+#   delete an entry            the workload stays as it is
+#   skip: "why"                the same, and the reason stays on record
+#   account: keep              the workload keeps its account; or name an existing account, and it runs as that one
+#   automount: keep            its pods keep the token they have
+#
+# A file that has changed since is refused. Paths are relative to the folder the plan was made in: apply it there.
+"""
+
+
+class Target(NamedTuple):
+    """An object of a file: `object` is its kind, namespace and name, `nth` which of those of that name, from 0."""
+
+    file: str
+    object: str
+    nth: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.object} in {self.file}" + (f" ({self.nth + 1})" if self.nth else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of an entry. With the op `add resource` the value is a new object, to stand before `on`, or in the
+    file `into`; `unless` names the entry that does the same already, where both are there. The rest is as in
+    `model.Operation`."""
+
+    transform: str
+    part: str
+    on: Target
+    op: str
+    pointer: str = ""
+    value: Value = None
+    before: Value = None
+    after: tuple[str, ...] = ()
+    reason: str = ""
+    unless: str = ""
+    into: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file that it edits, or makes."""
+        return self.into or self.on.file
+
+    @property
+    def effect(self) -> tuple[Target, str, str, str, str]:
+        """What it does, whoever asks for it: to be compared with."""
+        return self.on, self.op, self.pointer, json.dumps(self.value, sort_keys=True, default=str), self.into
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One workload; or another object, which has no `pod`. `account` and `automount` are what a person may have
+    changed, "" where the plan leaves them; `was` is before, `was_mounted` whether a token was mounted by default,
+    `tokens` are before and after; `files` are the digests of what the entry rests on, by path."""
+
+    at: Target
+    pod: str
+    line: int
+    namespace: str
+    verdict: Level
+    risk: Risk
+    reason: str
+    account: str
+    automount: str
+    was: tuple[str, str]
+    was_mounted: bool
+    tokens: tuple[int, int]
+    steps: tuple[Step, ...]
+    files: Mapping[str, str]
+    risks: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    skip: str = ""
+
+    @property
+    def key(self) -> str:
+        """What messages and other entries call it."""
+        return f"{self.at} at {self.pod}" if self.pod else str(self.at)
+
+    @property
+    def planned_account(self) -> str:
+        """The account that the part `identity` sets, or ""."""
+        return str(self._planned("identity", "serviceAccountName") or "")
+
+    @property
+    def planned_automount(self) -> str:
+        """The value that the part `automount` sets, or ""."""
+        found = self._planned("automount", "automountServiceAccountToken")
+        return "" if found is None else str(found).lower()
+
+    def _planned(self, part: str, key: str) -> Value:
+        own = (step for step in self.steps if self.pod and step.on == self.at and step.part == part)
+        return next((step.value for step in own if step.pointer == f"{self.pod}/{key}"), None)
+
+    @property
+    def edited(self) -> frozenset[str]:
+        """The files that the operations touch."""
+        return frozenset(step.file for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A workload that stays as it is, and why."""
+
+    at: Target
+    line: int
+    namespace: str
+    verdict: Level
+    tokens: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """A whole plan. `options` are the command line's, by name, but for those at their default."""
+
+    recipes: tuple[str, ...]
+    options: Mapping[str, Value]
+    entries: tuple[Entry, ...]
+    left: tuple[Left, ...] = ()
+
+
+def with_choices(entry: Entry, account: str, automount: str) -> Entry:
+    return replace(entry, account=account, automount=automount)
+
+
+def digest(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+# ---------------------------------------------------------------- writing
+
+
+def show(plan: PlanFile) -> str:
+    """The text of the file."""
+    head = {"apiVersion": API_VERSION, "kind": "Plan", "recipe": list(plan.recipes), "options": dict(plan.options)}
+    lines = [*_rendered(head), "workloads:" if plan.entries else "workloads: []"]
+    for number, entry in enumerate(plan.entries, 1):
+        lines += [f"  # {number} of {len(plan.entries)}", *_item(_annotated(entry))]
+    lines += ["left-alone:" if plan.left else "left-alone: []"]
+    for left in plan.left:
+        lines += _item(_rendered(_left_values(left)))
+    return schema.editor_line("plan") + _GUIDE + "".join(line + "\n" for line in lines)
+
+
+def _rendered(value: Value) -> list[str]:
+    return yamltext.render(value).splitlines()
+
+
+def _item(lines: list[str]) -> Iterator[str]:
+    for index, line in enumerate(lines):
+        yield ("    " if index else "  - ") + line
+
+
+def _annotated(entry: Entry) -> list[str]:
+    """The entry's lines, with what may be changed said beside it."""
+    account, automount = entry.was
+    said = {
+        "account: ": f"  # was {account}; or `{KEEP}`, or an account that exists",
+        "automount: ": f"  # was {automount}; or `{KEEP}`",
+    }
+    return [line + next((said[start] for start in said if line.startswith(start)), "") for line in _rendered(_values(entry))]
+
+
+def _values(entry: Entry) -> dict[str, Value]:
+    return _without_empty(
+        {
+            "workload": entry.at.object,
+            "file": entry.at.file,
+            "nth": entry.at.nth,
+            "line": entry.line,
+            "pod": entry.pod,
+            "namespace": entry.namespace,
+            "skip": entry.skip,
+            "verdict": entry.verdict.value if entry.pod else "",
+            "risk": str(entry.risk),
+            "reason": entry.reason,
+            "account": entry.account,
+            "automount": {"true": True, "false": False}.get(entry.automount, entry.automount),
+            "was": {"account": entry.was[0], "automount": entry.was[1], "mounted": entry.was_mounted} if entry.pod else {},
+            "tokens": {"before": entry.tokens[0], "after": entry.tokens[1]} if entry.pod else {},
+            "evidence": list(entry.evidence),
+            "risks": list(entry.risks),
+            "notes": list(entry.notes),
+            "files": dict(entry.files),
+            "operations": [_step_values(step, entry.at) for step in entry.steps],
+        }
+    )
+
+
+def _without_empty(values: dict[str, Value]) -> dict[str, Value]:
+    return {key: value for key, value in values.items() if value not in ("", [], {}) and (key != "nth" or value)}
+
+
+def _step_values(step: Step, own: Target) -> dict[str, Value]:
+    values: dict[str, Value] = {"op": step.op}
+    if step.op != NEW:
+        values["path"] = step.pointer
+        if step.on != own:
+            values |= _without_empty({"object": step.on.object, "file": step.on.file, "nth": step.on.nth})
+    if step.op != "remove":
+        values["value"] = step.value
+    if step.before is not None:
+        values["before"] = step.before
+    more = {"after": list(step.after), "part": step.part, "by": step.transform, "reason": step.reason, "unless": step.unless}
+    more["into"] = step.into
+    return values | _without_empty(more)
+
+
+def _left_values(left: Left) -> dict[str, Value]:
+    values = {"workload": left.at.object, "file": left.at.file, "nth": left.at.nth, "line": left.line, "namespace": left.namespace}
+    return _without_empty(values | {"verdict": left.verdict.value, "tokens": left.tokens, "reason": left.reason})
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read(path: str) -> PlanFile:
+    """The plan in a file. Raises InputError, with the line, for anything that is none."""
+    document = read_document(path, "Plan")
+    schema.check(document, schema.plan())
+    value = document.value
+    entries = tuple(_entry(each) for each in value["workloads"])
+    for index, entry in enumerate(entries):
+        for file in (*entry.files, *entry.edited):
+            if not is_inside(file):
+                raise document.error(pointer("workloads", index), f"{file} is not inside the folder that the plan is for")
+        for place, step in enumerate(entry.steps):
+            if step.op == NEW and not _is_object(step.value):
+                raise document.error(pointer("workloads", index, "operations", place), "the value is no object with kind and name")
+        if entry.key in {other.key for other in entries[:index]}:
+            raise document.error(pointer("workloads", index), f"{entry.key} is there twice")
+        for key, planned in (("account", entry.planned_account), ("automount", entry.planned_automount)):
+            if key in value["workloads"][index] and not planned:
+                raise document.error(pointer("workloads", index, key), f"the plan does not change the {key} of {entry.at}; make it anew")
+        if entry.automount not in ("", KEEP, entry.planned_automount):
+            wanted = f"automount of {entry.at} must be {KEEP} or {entry.planned_automount}"
+            way = "declare its use of the API (samigrate.dev/api-access), and make the plan anew"
+            raise document.error(pointer("workloads", index, "automount"), f"{wanted}; for anything else {way}")
+    return PlanFile(tuple(value["recipe"]), value.get("options", {}), entries, tuple(_left(each) for each in value.get("left-alone", [])))
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path leads down from the current folder, links in it followed."""
+    here = os.path.realpath(os.curdir)
+    is_down = not os.path.isabs(path) and ".." not in path.split("/")
+    return is_down and os.path.realpath(path).startswith(os.path.join(here, ""))
+
+
+def _is_object(value: Value) -> bool:
+    stated = (text(value, "apiVersion"), text(value, "kind"), text(value, "metadata", "name"))
+    return all(stated) and isinstance(at(value, "metadata", "namespace"), str | None)
+
+
+def _entry(value: Mapping[str, Any]) -> Entry:
+    at = Target(value["file"], value["workload"], value.get("nth", 0))
+    was, tokens = value.get("was", {}), value.get("tokens", {})
+    found = Entry(
+        at=at,
+        pod=value.get("pod", ""),
+        line=value["line"],
+        namespace=value.get("namespace", ""),
+        verdict=Level(value.get("verdict", "none")),
+        risk=Risk[value["risk"]],
+        reason=value.get("reason", ""),
+        account=value.get("account", ""),
+        automount=_automount(value.get("automount", "")),
+        was=(was.get("account", ""), was.get("automount", "")),
+        was_mounted=was.get("mounted", False),
+        tokens=(tokens.get("before", 0), tokens.get("after", 0)),
+        steps=tuple(_step(each, at) for each in value["operations"]),
+        files=value["files"],
+        risks=tuple(value.get("risks", ())),
+        evidence=tuple(value.get("evidence", ())),
+        notes=tuple(value.get("notes", ())),
+        skip=_skip(value.get("skip", "")),
+    )
+    missing = found.edited - found.files.keys()
+    if missing:
+        raise InputError(at.file, 0, f"{at}: the plan has no digest of {', '.join(sorted(missing))}")
+    return found
+
+
+def _automount(value: str | bool) -> str:
+    return str(value).lower()
+
+
+def _skip(value: str | bool | None) -> str:
+    """`skip:` and `skip: true` are reasons enough; `skip: false` is none."""
+    return value if isinstance(value, str) else "" if value is False else "skipped"
+
+
+def _step(value: Mapping[str, Any], own: Target) -> Step:
+    on = Target(value["file"], value["object"], value.get("nth", 0)) if "object" in value else own
+    return Step(
+        value["by"],
+        value["part"],
+        on,
+        value["op"],
+        value.get("path", ""),
+        value.get("value"),
+        value.get("before"),
+        tuple(value.get("after", ())),
+        value.get("reason", ""),
+        value.get("unless", ""),
+        value.get("into", ""),
+    )
+
+
+def _left(value: Mapping[str, Any]) -> Left:
+    at = Target(value["file"], value["workload"], value.get("nth", 0))
+    return Left(at, value["line"], value.get("namespace", ""), Level(value["verdict"]), value["tokens"], value["reason"])

@@ -1,0 +1,343 @@
+"""What a user settles for a run: the options and `samigrate.yaml` as one frozen value."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from samigrate import yamltext
+from samigrate.base import data_files, globs
+from samigrate.base.errors import InputError
+from samigrate.base.values import Value, pointer
+from samigrate.domain.model import DEFAULT_PREFIX, KindRule, Risk
+from samigrate.settings.evidence_files import NOTHING, Known, merge
+from samigrate.settings.evidence_files import read as read_evidence
+
+API_VERSION = "samigrate.dev/v1"
+CONFIG_NAME = "samigrate.yaml"
+UNKNOWN = ("leave", "account", "disable")
+ACCESS = ("required", "none")
+NAMESPACE = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+"""What a namespace may be called: a DNS label (RFC 1123)."""
+SHORTEST_TOKEN, LONGEST_TOKEN = 600, 1 << 32  # the API server's own bounds (domain R-B13)
+
+
+class Declaration(NamedTuple):
+    """`api-access` of one workload: globs over kind, namespace and name, and `required` or `none`."""
+
+    kind: str
+    namespace: str
+    name: str
+    access: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One run's settings. `namespaces` are (path glob, namespace) pairs, first match wins; `pull_secrets` maps a
+    namespace (or "*") to the pull secrets its `default` account holds, None where the config does not say.
+    `folder` is where the config lies, which its globs are relative to; `recipes` are names and files."""
+
+    prefix: str = DEFAULT_PREFIX
+    account_name: str = "{name}"
+    token_expiration: int = 3607
+    pull_secrets: Mapping[str, tuple[str, ...]] | None = None
+    api_access: tuple[Declaration, ...] = ()
+    api_audience: tuple[str, ...] = ()  # audiences of the API server's own
+    namespace: str | None = None
+    namespaces: tuple[tuple[str, str], ...] = ()
+    scopes: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    unknown: str = "leave"  # leave | account | disable
+    max_risk: Risk = Risk.L3
+    account_file: str = ""
+    kinds: tuple[KindRule, ...] = ()
+    catalog: Mapping[str, Any] = field(default_factory=dict)
+    mesh: tuple[str, ...] = ()
+    assume_complete_input: bool = False  # whatever runs in the namespaces of the input is in it (R-D33)
+    recipes: tuple[str, ...] = ()
+    folder: str = ""
+    source: tuple[tuple[str, str], ...] = ()  # image -> the folder it is built from, relative to `folder`
+    evidence: Known = NOTHING
+    record: tuple[str, ...] = ()  # scanners that are told where a token stays
+    python: bool | None = None  # whether folders are read for *.py, too; None where neither option nor config says
+
+
+def is_namespace(name: str) -> bool:
+    return re.fullmatch(NAMESPACE, name) is not None
+
+
+def default_namespace(settings: Settings, path: str) -> str | None:
+    """The namespace of documents in the file that state none."""
+    if settings.namespaces:
+        inside = os.path.relpath(path, settings.folder or ".").replace(os.sep, "/")
+        for glob, namespace in settings.namespaces:
+            if globs.matches(glob, inside):
+                return namespace
+    return settings.namespace
+
+
+# ---------------------------------------------------------------- our own documents
+
+
+class Document(NamedTuple):
+    """A config or a recipe: its value, and its text for the lines of messages."""
+
+    path: str
+    text: str
+    value: dict[str, Value]
+
+    def error(self, where: str, message: str) -> InputError:
+        return InputError(self.path, yamltext.position(self.text, where)[0], message)
+
+    def known(self, names: Iterable[str], keys: Iterable[str], where: str, what: str) -> None:
+        """Refuse a key that is not among `keys`, and say which one may have been meant."""
+        choices = sorted(keys)
+        for name in names:
+            if name not in choices:
+                raise self.error(where + pointer(str(name)), f"unknown {what} {str(name)!r}{suggestion(str(name), choices)}")
+
+
+def suggestion(word: str, choices: Iterable[str]) -> str:
+    """`; did you mean …?`, else `; known: …`."""
+    import difflib  # who makes no mistake needs none
+
+    known = sorted(choices)
+    near = difflib.get_close_matches(word, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
+
+
+def _parsed(path: str) -> tuple[str, yamltext.Parsed]:
+    """The text of a YAML file of the user's, and what it says. Raises InputError for what cannot be read."""
+    text = data_files.users(path)
+    try:
+        return text, yamltext.load(text)
+    except yamltext.YamlError as error:
+        raise InputError(path, error.line, error.problem) from error
+
+
+def read_document(path: str, kind: str) -> Document:
+    """Read one of our own documents. Raises InputError for anything that is not a mapping of that kind."""
+    text, parsed = _parsed(path)
+    if not isinstance(parsed.value, dict):
+        raise InputError(path, 1, f"is not a mapping with `apiVersion: {API_VERSION}` and `kind: {kind}`")
+    document = Document(path, text, parsed.value)
+    for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
+        if parsed.value.get(key) != wanted:
+            raise document.error(pointer(key), f"`{key}` must be `{wanted}`")
+    for _, line, key in parsed.duplicates:
+        raise InputError(path, line, f"the key {key!r} is there twice")
+    return document
+
+
+# ---------------------------------------------------------------- values
+
+
+class _Reader:
+    """Reads the values of one config, with the place of each for messages."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.folder = os.path.dirname(os.path.realpath(document.path))
+        self.shown = os.path.dirname(document.path)
+
+    def error(self, where: str, wanted: str) -> InputError:
+        return self.document.error(where, f"{where.removeprefix('/').replace('/', '.')} must be {wanted}")
+
+    def string(self, value: Value, where: str) -> str:
+        if not isinstance(value, str) or not value:
+            raise self.error(where, "a string that is not empty")
+        return value
+
+    def strings(self, value: Value, where: str) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self.error(where, "a list of strings")
+        return tuple(self.string(item, f"{where}/{index}") for index, item in enumerate(value))
+
+    def one_or_more(self, value: Value, where: str) -> tuple[str, ...]:
+        return (value,) if isinstance(value, str) and value else self.strings(value, where)
+
+    def globs(self, value: Value, where: str) -> tuple[str, ...]:
+        found = self.strings(value, where)
+        for index, glob in enumerate(found):
+            self.glob(glob, f"{where}/{index}")
+        return found
+
+    def glob(self, value: str, where: str) -> str:
+        if not globs.is_valid(value):
+            raise self.error(where, "a path pattern such as `envs/*`")
+        return value
+
+    def items(self, value: Value, where: str, what: str) -> list[tuple[str, Value]]:
+        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+            raise self.error(where, f"a mapping from {what}")
+        return list(value.items())
+
+    def namespaces(self, value: Value, where: str) -> tuple[tuple[str, str], ...]:
+        pairs = self.items(value, where, "path pattern to namespace")
+        return tuple((self.glob(glob, where + pointer(glob)), self.namespace(name, where + pointer(glob))) for glob, name in pairs)
+
+    def namespace(self, value: Value, where: str) -> str:
+        if not is_namespace(self.string(value, where)):
+            raise self.error(where, "the name of a namespace")
+        return str(value)
+
+    def pull_secrets(self, value: Value, where: str) -> dict[str, tuple[str, ...]]:
+        pairs = self.items(value, where, "namespace (or `*`) to a list of Secret names")
+        return {namespace: self.strings(names, where + pointer(namespace)) for namespace, names in pairs}
+
+    def source(self, value: Value, where: str) -> tuple[tuple[str, str], ...]:
+        pairs = self.items(value, where, "image to the folder it is built from")
+        return tuple((image, self.string(folder, where + pointer(image))) for image, folder in pairs)
+
+    def evidence(self, value: Value, where: str) -> Known:
+        paths = [os.path.join(self.shown, name) for name in self.one_or_more(value, where)]
+        return Known(merge(item for path in paths for item in read_evidence(path)))
+
+    def choice(self, *choices: str) -> Callable[[Value, str], str]:
+        def read(value: Value, where: str) -> str:
+            if value not in choices:
+                raise self.error(where, "one of " + ", ".join(choices))
+            return str(value)
+
+        return read
+
+    def flag(self, value: Value, where: str) -> bool:
+        if not isinstance(value, bool):
+            raise self.error(where, "true or false")
+        return value
+
+    def risk(self, value: Value, where: str) -> Risk:
+        return Risk[self.choice(*Risk.__members__)(value, where)]
+
+    def prefix(self, value: Value, where: str) -> str:
+        if problem := prefix_problem(self.string(value, where)):
+            raise self.error(where, problem)
+        return str(value)
+
+    def account_name(self, value: Value, where: str) -> str:
+        import string
+
+        try:
+            fields = {name for _, name, _, _ in string.Formatter().parse(self.string(value, where)) if name is not None}
+        except ValueError:
+            fields = set()
+        if "name" not in fields or fields - {"name", "kind"}:
+            raise self.error(where, "a pattern with {name}, and {kind} if you like")
+        return str(value)
+
+    def expiration(self, value: Value, where: str) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not SHORTEST_TOKEN <= value <= LONGEST_TOKEN:
+            raise self.error(where, f"a number of seconds from {SHORTEST_TOKEN} to {LONGEST_TOKEN}")
+        return value
+
+    def account_file(self, value: Value, where: str) -> str:
+        name = self.string(value, where)
+        if "/" in name or not name.endswith((".yaml", ".yml")):
+            raise self.error(where, "the name of a .yaml file, without folders")
+        return name
+
+    def api_access(self, value: Value, where: str) -> tuple[Declaration, ...]:
+        if not isinstance(value, list):
+            raise self.error(where, "a list of {kind, namespace, name, access}")
+        return tuple(self.declaration(item, f"{where}/{index}") for index, item in enumerate(value))
+
+    def declaration(self, value: Value, where: str) -> Declaration:
+        self.document.known(
+            (key for key, _ in self.items(value, where, "kind, namespace, name and access")),
+            ("kind", "namespace", "name", "access"),
+            where,
+            "key",
+        )
+        globs_ = {key: self.string(value.get(key, "*"), where + pointer(key)) for key in ("kind", "namespace", "name")}
+        return Declaration(**globs_, access=self.choice(*ACCESS)(value.get("access"), where + "/access"))
+
+    def recipes(self, value: Value, where: str) -> tuple[str, ...]:
+        return tuple(os.path.join(self.shown, name) if is_file_name(name) else name for name in self.one_or_more(value, where))
+
+    def kinds(self, value: Value, where: str) -> tuple[KindRule, ...]:
+        from samigrate.kinds import parse_rules
+
+        if not isinstance(value, list):
+            raise self.error(where, "a list of kinds, or of files that hold them")
+        found: list[KindRule] = []
+        for index, item in enumerate(value):
+            if isinstance(item, str):
+                found += read_kinds(os.path.join(self.shown, item))
+            else:
+                line = yamltext.position(self.document.text, f"{where}/{index}")[0]
+                found += parse_rules([item], f"{self.document.path}:{line}")
+        return tuple(found)
+
+    def catalog(self, value: Value, where: str) -> dict[str, Any]:
+        from samigrate import catalog as catalogs
+
+        sections = dict(self.items(value, where, "section to entries"))
+        self.document.known(sections, catalogs.SECTIONS, where, "section")
+        for name, entries in sections.items():
+            try:
+                catalogs.load({name: entries})
+            except InputError as error:
+                raise self.document.error(where + pointer(name), f"catalog: {error.message}") from error
+        return sections
+
+
+def is_file_name(recipe: str) -> bool:
+    return "/" in recipe or os.sep in recipe or recipe.endswith((".yaml", ".yml"))
+
+
+def prefix_problem(prefix: str) -> str:
+    """Why the text can be no annotation prefix (domain R-F1 to R-F3); "" where it can."""
+    label = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+    if len(prefix) > 253 or not re.fullmatch(rf"{label}(\.{label})*", prefix):
+        return "a DNS name such as example.com"
+    if prefix.endswith(("kubernetes.io", "k8s.io")):
+        return "a name of your own: Kubernetes keeps *.kubernetes.io and *.k8s.io for itself"
+    return ""
+
+
+def read_kinds(path: str) -> list[KindRule]:
+    """Kind rules from a file of the user's: a list as in `samigrate/kinds/*.yaml`."""
+    from samigrate.kinds import parse_rules
+
+    return list(parse_rules(_parsed(path)[1].value, path))
+
+
+def load_config(path: str) -> Settings:
+    """Settings from a `samigrate.yaml`. Raises InputError with file and line for anything it does not know."""
+    return settings_of(read_document(path, "Config"))
+
+
+def settings_of(document: Document) -> Settings:
+    """Settings from a Config that was read. Raises InputError with the line in its text."""
+    for key, wanted in (("apiVersion", API_VERSION), ("kind", "Config")):
+        if document.value.get(key) != wanted:
+            raise document.error(pointer(key), f"`{key}` must be `{wanted}`")
+    reader = _Reader(document)
+    readers: Mapping[str, tuple[str, Callable[[Value, str], Any]]] = {
+        "recipe": ("recipes", reader.recipes),
+        "scopes": ("scopes", reader.globs),
+        "namespaces": ("namespaces", reader.namespaces),
+        "exclude": ("exclude", reader.globs),
+        "prefix": ("prefix", reader.prefix),
+        "account-name": ("account_name", reader.account_name),
+        "token-expiration": ("token_expiration", reader.expiration),
+        "pull-secrets": ("pull_secrets", reader.pull_secrets),
+        "api-access": ("api_access", reader.api_access),
+        "api-audience": ("api_audience", reader.one_or_more),
+        "kinds": ("kinds", reader.kinds),
+        "catalog": ("catalog", reader.catalog),
+        "unknown": ("unknown", reader.choice(*UNKNOWN)),
+        "max-risk": ("max_risk", reader.risk),
+        "account-file": ("account_file", reader.account_file),
+        "mesh": ("mesh", reader.strings),
+        "assume-complete-input": ("assume_complete_input", reader.flag),
+        "source": ("source", reader.source),
+        "evidence": ("evidence", reader.evidence),
+        "python": ("python", reader.flag),
+    }
+    document.known(document.value, (*readers, "apiVersion", "kind"), "", "key")
+    values = {name: read(document.value[key], pointer(key)) for key, (name, read) in readers.items() if key in document.value}
+    return Settings(**values, folder=reader.folder)

@@ -80,6 +80,7 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
         return outcomes[0]
     return Outcome(
         recipes=outcomes[0].recipes if outcomes else (),
+        is_rollback=any(one.is_rollback for one in outcomes),
         scopes=tuple(dict.fromkeys(scope for one in outcomes for scope in one.scopes)),
         files=sum(one.files for one in outcomes),
         documents=sum(one.documents for one in outcomes),

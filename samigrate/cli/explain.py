@@ -54,8 +54,9 @@ def _transform(transform: Transform) -> Iterator[str]:
         yield ""
         yield f"Rules: {', '.join(transform.rules)}"
     yield from transform.links
-    if transform.after:
-        yield f"Runs after: {', '.join(transform.after)}"
+    yield from _wrapped(f"Writes: {', '.join(transform.touches)}")
+    if earlier := [one.id for one in transforms.ordered(transforms.discover()) if one.phase < transform.phase and not one.apart]:
+        yield from _wrapped(f"Runs after: {', '.join(earlier)}")
     yield f"In the recipes: {', '.join(name for name in recipe.packaged() if transform.id in recipe.load([name]).transforms)}"
     for name, option in transform.options.items():
         yield f"Option {name}"

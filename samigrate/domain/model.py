@@ -310,9 +310,19 @@ class NewResource(NamedTuple):
     file: str = ""
 
 
+class About(enum.Enum):
+    """What a part of a change is about, for those who treat it in a way of its own: which account the pods run as, with
+    the account's objects and rights; the value of the automount field; what is said of the other changes."""
+
+    ACCOUNT = enum.auto()
+    AUTOMOUNT = enum.auto()
+    COMMENTARY = enum.auto()
+    OTHER = enum.auto()
+
+
 class Proposal(NamedTuple):
-    """One part of one workload's change: applied whole or not at all. `part` is `identity`, `automount`,
-    `volume <name>`, `env <container>/<name>`, `alias` or `annotations`; `risks` say why it has its level (G.3)."""
+    """One part of one workload's change: applied whole or not at all. `part` is its name: one word, which the transform
+    knows, and where there may be several what tells them apart; `risks` say why it has its level (G.3)."""
 
     part: str
     operations: tuple[Operation, ...] = ()

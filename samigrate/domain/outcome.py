@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from samigrate.domain.model import Finding, Location, Operation, Problem, Resource, ResourceId, Risk, Skip, Verdict, Workload
+from samigrate.domain.model import About, Finding, Location, Operation, Problem, Resource, ResourceId, Risk, Skip, Verdict, Workload
 
 STREAM = "<stdin>"
 """What standard input is called where files have paths."""
@@ -28,6 +28,7 @@ class Applied(NamedTuple):
     transform: str
     part: str
     operation: Operation
+    about: About = About.OTHER
 
 
 class Mention(NamedTuple):
@@ -128,6 +129,7 @@ class Outcome(NamedTuple):
     problems: tuple[Problem, ...]
     changes: tuple[FileChange, ...]
     objects: tuple[ObjectReport, ...] = ()
+    is_rollback: bool = False
 
     def is_changed(self) -> bool:
         return bool(self.changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from samigrate.base.values import Value, at, mapping, sequence, text
-from samigrate.domain.model import Finding, Proposal, Severity
+from samigrate.domain.model import About, Finding, Proposal, Severity
 from samigrate.facts import consul, outside
 from samigrate.facts.state import Work
 from samigrate.plan.planner import Planned
@@ -22,7 +22,7 @@ MUTATING = (
 
 def of(accepted: Sequence[Planned]) -> Iterator[Finding]:
     """Findings on every workload whose account is to change. The same finding may come twice."""
-    for one in {one.work.workload.key: one for one in accepted if one.proposal.part == "identity"}.values():
+    for one in {one.work.workload.key: one for one in accepted if one.about is About.ACCOUNT}.values():
         work = one.work
         yield from _mesh(work, one.proposal)
         for view in work.views:

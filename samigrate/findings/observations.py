@@ -32,7 +32,7 @@ def of(works: Sequence[Work], accepted: Sequence[Planned], resources: Sequence[R
 
 
 def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
-    changed = {one.work.workload.key for one in accepted if one.proposal.part != "annotations"}
+    changed = {one.work.workload.key for one in accepted if one.changes_pods}
     for work in works:
         workload = work.workload
         yield from _misspelt(work)

@@ -18,7 +18,7 @@ KINDS = {
 
 def of(accepted: Sequence[Planned]) -> Iterator[Finding]:
     """A finding on every workload whose pods are to change and are not simply replaced one by one."""
-    changed = {one.work.workload.key: one.work for one in accepted if one.proposal.part != "annotations" and not one.work.is_object}
+    changed = {one.work.workload.key: one.work for one in accepted if one.changes_pods and not one.work.is_object}
     for work in changed.values():
         if reasons := dict(_reasons(work)):
             rule = next(iter(reasons.values()))

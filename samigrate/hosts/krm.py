@@ -13,7 +13,7 @@ from typing import NamedTuple
 from samigrate import yamltext
 from samigrate.base.errors import InputError
 from samigrate.base.values import Value, at, mapping, parts, pointer, resolve, text
-from samigrate.domain.model import Finding, Location, Resource, ResourceId, Severity
+from samigrate.domain.model import About, Finding, Location, Resource, ResourceId, Severity
 from samigrate.domain.outcome import Outcome, WorkloadReport
 from samigrate.files.manifests import OWN_GROUP
 from samigrate.hosts import stream
@@ -148,7 +148,7 @@ def _of_workload(call: Call, report: WorkloadReport) -> Iterator[dict[str, Value
     """One result for each field that is set, changed or gone."""
     for one in report.applied:
         operation = one.operation
-        if one.transform == "annotate":
+        if one.about is About.COMMENTARY:
             continue
         if operation.pointer == "":
             message = f"{operation.reason}: ServiceAccount {at(operation.value, 'metadata', 'name')} was added"

@@ -137,20 +137,29 @@ def _fields(workload: Workload, proposal: Proposal) -> tuple[str, ...]:
 
 def _sets(value: Value, workload: Workload, proposal: Proposal) -> str:
     """What of a part's fields the patch sets as well, in words; "" where nothing."""
-    kind, _, name = proposal.part.partition(" ")
-    fields = _fields(workload, proposal)
+    fields, volumes = _fields(workload, proposal), _volumes(workload, proposal)
     if isinstance(value, list):
-        told = (_operation_sets(entry, workload, fields, name if kind == "volume" else "") or _moves(entry, proposal) for entry in value)
+        told = (_operation_sets(entry, workload, fields, volumes) or _moves(entry, proposal) for entry in value)
         return next((what for what in told if what), "")
     spec = mapping(resolve(value, workload.pod)) if isinstance(value, dict) else {}
     for field in fields:
         if field in spec:
             return f"its {field}"
-    if kind == "volume" and any(text(one, "name") == name for one in sequence(spec, "volumes")):
-        return f"its volume {name}"
-    if kind == "volume" and any(operation.op == "remove" for operation in proposal.operations) and _mounts(spec, name):
-        return f"a mount of its volume {name}"
+    for name in volumes:
+        if any(text(one, "name") == name for one in sequence(spec, "volumes")):
+            return f"its volume {name}"
+        if any(operation.op == "remove" for operation in proposal.operations) and _mounts(spec, name):
+            return f"a mount of its volume {name}"
     return ""
+
+
+def _volumes(workload: Workload, proposal: Proposal) -> tuple[str, ...]:
+    """The volumes that a part of a change edits or adds."""
+    above = workload.pod + "/volumes/"
+    edited = (one for one in proposal.operations if one.target == workload.resource.at and one.pointer.startswith(above))
+    places = ((one, one.pointer.removeprefix(above).partition("/")) for one in edited)
+    named = (text(resolve(workload.spec.value, f"/volumes/{place}") or one.value, "name") for one, (place, _, _) in places)
+    return tuple(dict.fromkeys(name for name in named if name))
 
 
 def _mounts(spec: Value, volume: str) -> bool:
@@ -168,7 +177,7 @@ def _written(value: Value, workload: Workload, stated: str | None) -> str | None
     return stated
 
 
-def _operation_sets(entry: Value, workload: Workload, fields: tuple[str, ...], volume: str) -> str:
+def _operation_sets(entry: Value, workload: Workload, fields: tuple[str, ...], volumes: tuple[str, ...]) -> str:
     path = text(entry, "path") or ""
     if workload.pod.startswith(path) and (len(path) == len(workload.pod) or workload.pod[len(path)] == "/"):
         # It writes the whole pod, or what holds it.
@@ -178,10 +187,10 @@ def _operation_sets(entry: Value, workload: Workload, fields: tuple[str, ...], v
     inside = path[len(workload.pod) + 1 :].split("/")
     if inside[0] in fields:
         return f"its {inside[0]}"
-    if volume and inside[0] == "volumes" and inside[1:] != ["-"]:
-        held = resolve(workload.spec.value, "/" + "/".join(inside[:2]))
-        if text(held, "name") in (None, volume):
-            return f"its volume {volume}"
+    if volumes and inside[0] == "volumes" and inside[1:] != ["-"]:
+        held = text(resolve(workload.spec.value, "/" + "/".join(inside[:2])), "name")
+        if held is None or held in volumes:
+            return f"its volume {held or volumes[0]}"
     return ""
 
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from samigrate.base.values import Value, at, mapping, pointer, resolve, sequence, text
-from samigrate.domain.json_patch import Inapplicable, apply
+from samigrate.base.values import Value, at, mapping, parts, pointer, resolve, sequence, text
+from samigrate.domain.json_patch import Inapplicable, apply_all
 from samigrate.domain.model import NOWHERE, Operation
 from samigrate.kustomize.selecting import is_selected
 
@@ -76,10 +76,19 @@ def _write(made: Made, path: str, value: Value, options: dict[str, Value]) -> Va
     for where in list(_places(made.value, _steps(path), is_made=options.get("create") is True)):
         written = _inserted(resolve(made.value, where), value, options)
         try:
-            made.value = apply(made.value, Operation(NOWHERE, "add" if resolve(made.value, where) is None else "replace", where, written))
+            made.value = apply_all(made.value, _writing(made.value, where, written))
         except Inapplicable:
             return None
     return written
+
+
+def _writing(value: Value, where: str, written: Value) -> Iterator[Operation]:
+    """Write to a pointer, with all that has to be there for it."""
+    path = parts(where)
+    for length in range(1, len(path)):
+        if resolve(value, above := pointer(*path[:length])) is None:
+            yield Operation(NOWHERE, "add", above, {})
+    yield Operation(NOWHERE, "add" if resolve(value, where) is None else "replace", where, written)
 
 
 def _inserted(old: Value, value: Value, options: dict[str, Value]) -> Value:
@@ -114,5 +123,5 @@ def _places(value: Value, steps: Sequence[tuple[str, str]], *, is_made: bool, ab
     elif isinstance(value, dict) and key == "*":
         for name, one in value.items():
             yield from _places(one, rest, is_made=is_made, above=(*above, name))
-    elif isinstance(value, dict) and (key in value or (is_made and not rest)):
-        yield from _places(value.get(key), rest, is_made=is_made, above=(*above, key))
+    elif (isinstance(value, dict) and (key in value or is_made)) or (value is None and is_made and not wanted):
+        yield from _places(at(value, key), rest, is_made=is_made, above=(*above, key))

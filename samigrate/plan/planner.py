@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from samigrate import transforms
 from samigrate.base.values import Value
 from samigrate.domain import account_names as names
 from samigrate.domain import host_annotations
-from samigrate.domain.model import Finding, Key, Location, Proposal, Resource, Risk, Severity
+from samigrate.domain.model import About, Finding, Key, Location, Proposal, Resource, Risk, Severity
 from samigrate.facts.state import State, Work
 from samigrate.kustomize import placing
 from samigrate.kustomize.overlays import Overlay
-from samigrate.transforms import ordered
 
 Blocked = Mapping[tuple[object, ...], Finding]
 """Parts that the text could not take, by `part_key`, with what is said of each."""
@@ -27,6 +27,16 @@ class Planned(NamedTuple):
     work: Work
     transform: str
     proposal: Proposal
+
+    @property
+    def about(self) -> About:
+        return transforms.about(self.transform, self.proposal.part)
+
+    @property
+    def changes_pods(self) -> bool:
+        """Whether it edits the workload's pod template, not its metadata or other objects alone."""
+        pods, here = self.work.workload.pod + "/", self.work.workload.resource.at
+        return any(one.target == here and one.pointer.startswith(pods) for one in self.proposal.operations)
 
 
 @dataclass(slots=True)
@@ -53,7 +63,7 @@ def plan(
     edited, or ""."""
     made = Plan()
     in_turn = sorted(works, key=lambda work: (names.precedence(work.workload), work.workload.key))
-    for transform in ordered(list(recipe)):
+    for transform in transforms.ordered(recipe):
         for work in in_turn:
             workload = work.workload
             if work.is_object is not transform.for_objects or workload.rule.report_only or workload.spec.has_invalid_automount:

@@ -11,7 +11,7 @@ from samigrate import reading, transforms
 from samigrate.base import processes
 from samigrate.base.values import Value
 from samigrate.catalog import Catalog
-from samigrate.domain.model import Level
+from samigrate.domain.model import About, Level
 from samigrate.domain.outcome import FileChange
 from samigrate.domain.tokens import Token
 from samigrate.facts.state import Work
@@ -95,7 +95,7 @@ def _settles(
     waiting: set[object] = set()
     for one in plan(editable, recipe.transforms, after.resources, blocked, fixed(after, sources)).accepted:
         part = _who(one.work), one.proposal.part
-        follows = one.proposal.part == "annotations" and part[0] in waiting  # they say what would be done, too
+        follows = one.about is About.COMMENTARY and part[0] in waiting  # they say what would be done, too
         if left is not None and (follows or left.get(part) != 0):
             waiting.add(part[0])
             if left.get(part):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from samigrate import transforms
 from samigrate.domain.model import Finding, Key, Location, Operation, Problem, Risk, Severity
 from samigrate.domain.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
 from samigrate.domain.tokens import api_tokens, is_mounted
@@ -36,6 +37,7 @@ def outcome(
     reports = tuple(_workload(work, by_workload[work.workload.key], state, lines) for work in works)
     return Outcome(
         recipes=(recipe.name,),
+        is_rollback=any(transforms.discover()[id_].restores for id_ in recipe.transforms),
         scopes=tuple(sorted({view.scope.name for work in works for view in work.views})),
         files=found.files,
         documents=sum(manifest.count for manifest in found.manifests),
@@ -103,4 +105,4 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
 
 def _applied(one: Planned) -> list[Applied]:
     added = [Operation(each.beside, "add", "", each.value, reason=each.reason) for each in one.proposal.resources]
-    return [Applied(one.transform, one.proposal.part, operation) for operation in (*added, *one.proposal.operations)]
+    return [Applied(one.transform, one.proposal.part, operation, one.about) for operation in (*added, *one.proposal.operations)]

@@ -11,16 +11,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from samigrate import transforms
 from samigrate.base import data_files, json_files
 from samigrate.base.errors import InputError
 from samigrate.base.values import Value, at, mapping, sequence, text
-from samigrate.domain.model import ResourceId
+from samigrate.domain.model import About, ResourceId
 from samigrate.domain.outcome import Applied, Outcome
 from samigrate.plan import schema
 from samigrate.settings.config import Document
-
-TOLD = "annotate"
-"""The transform that only speaks of the others' changes."""
 
 
 class Change(NamedTuple):
@@ -51,7 +49,7 @@ def _stated(entry: Value) -> Iterator[Change]:
     resource = tuple(named.get(key) for key in ResourceId._fields)
     for operation in sequence(entry, "operations"):
         transform, op, pointer = (text(operation, key) or "" for key in ("transform", "op", "pointer"))
-        if transform != TOLD:
+        if not transforms.is_commentary(transform):
             value = _value(pointer, at(operation, "after"))
             yield Change(text(entry, "path") or "", resource, text(entry, "pod") or "", transform, op, pointer, value)
 
@@ -87,7 +85,7 @@ def _planned(outcome: Outcome) -> Iterator[tuple[str, int, Change]]:
 
 
 def _counts(applied: Applied) -> bool:
-    return applied.transform != TOLD
+    return applied.about is not About.COMMENTARY
 
 
 def _change(path: str, resource: ResourceId, pod: str, applied: Applied) -> Change:

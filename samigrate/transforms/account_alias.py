@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from samigrate.base.values import Value, text
 from samigrate.domain.model import Finding, Operation, Proposal, Risk
 from samigrate.facts.state import State, Work
-from samigrate.transforms import Option, Transform
+from samigrate.transforms import Option, Phase, Transform, says_nothing
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
@@ -42,12 +42,15 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
 
 TRANSFORM = Transform(
     id="account-alias",
+    phase=Phase.SPELLING,
     summary="Write `serviceAccountName` where a pod spec uses its deprecated alias `serviceAccount`.",
     why="The API server keeps both fields and reads the alias only where `serviceAccountName` is empty, so a manifest that holds the alias "
     "says one thing to people and linters and may mean another.",
     rules=("R-A1", "R-A4"),
+    touches=("pod.serviceAccountName", "pod.serviceAccount"),
     propose=propose,
-    after=("projected-token", "dedicated-account", "automount", "scope-token"),
+    describe=says_nothing,
+    is_default=True,
     options={"alone": Option("Even where nothing else of the pod spec changes.", "Only where the pod spec changes anyway.")},
     links=("https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",),
     example=(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from samigrate.base.values import Value, mapping
-from samigrate.domain.model import Finding, Level, PodSpec, Proposal, Strength
-from samigrate.domain.tokens import api_tokens
+from samigrate.domain.model import Finding, PodSpec, Proposal, Strength
 from samigrate.facts import metadata
 from samigrate.facts.state import State, Work
-from samigrate.transforms import Transform
+from samigrate.transforms import Phase, Transform, ordered, says_nothing
 
 LIMIT = 900
 _ORDER = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
@@ -21,7 +21,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         return
     after, prefix = state.spec(workload), work.settings.prefix
     present = mapping(state.value(workload.resource), "metadata", "annotations")
-    wanted = {f"{prefix}/reason": _reason(work, state, after), f"{prefix}/evidence": _evidence(work)}
+    wanted = {f"{prefix}/reason": _reason(work, state), f"{prefix}/evidence": _evidence(work)}
     if workload.component:
         wanted = {key: f"{workload.component}: {said}" for key, said in wanted.items() if said}
     if present != mapping(workload.resource.value, "metadata", "annotations"):  # another pod template has spoken, too
@@ -42,40 +42,13 @@ def _stated(spec: PodSpec) -> str:
     return {True: "true", False: "false", None: "unset"}[spec.automount]
 
 
-def _reason(work: Work, state: State, after: PodSpec) -> str:
+def _reason(work: Work, state: State) -> str:
     """What was done and why, the same for the same change wherever and whenever it is made (R-F3)."""
-    done = state.done(work.workload)
-    says = [_identity(work, state, after, is_switch=any(one == ("projected-token", "identity") for one in _parts(done)))]
-    if any(transform == "projected-token" and not part.startswith("env ") for transform, part in _parts(done)):
-        says.append("Its token comes from the kubelet and expires; before, it came from a Secret and did not.")
-    elif any(part.startswith("env ") for _, part in _parts(done)):
-        says.append("What it took from a token Secret besides the token comes from the cluster itself.")
-    if any(transform == "scope-token" for transform, _ in _parts(done)) and api_tokens(state.tokens(work)):
-        says.append("Mounts its token into the containers that need it, and into no other.")
-    return " ".join(filter(None, says))
-
-
-def _parts(done: Sequence[tuple[str, Proposal]]) -> list[tuple[str, str]]:
-    return [(transform, proposal.part) for transform, proposal in done]
-
-
-def _identity(work: Work, state: State, after: PodSpec, *, is_switch: bool) -> str:
-    before, level = work.workload.spec, work.verdict.level
-    moved, has_token = after.account != before.account, bool(api_tokens(state.tokens(work)))
-    if is_switch:
-        return f"Mounts a token of the account {after.account}, so it runs as that account."
-    if not has_token and api_tokens(work.tokens):
-        own = f"as its own account {after.account} " if moved else ""
-        if level in (Level.REQUIRED, Level.LIKELY):  # its account has rights, and none of its containers uses them
-            return f"None of its containers is known to use the Kubernetes API, so it runs {own}without a token."
-        known = "Is not known to use" if level is Level.UNKNOWN else "Declares no use of"
-        return f"{known} the Kubernetes API, so it runs {own}without a token."
-    if not moved:
-        return ""
-    if not has_token or level in (Level.NONE, Level.UNKNOWN):
-        return f"Runs as its own account {after.account} instead of {before.account}."
-    use = "Declares its use of" if level is Level.REQUIRED else "Probably uses"
-    return f"{use} the Kubernetes API, so it runs as its own account {after.account} and keeps its token."
+    done = defaultdict(list)
+    for id_, proposal in state.done(work.workload):
+        done[id_].append(proposal)
+    sentences = [said for transform in ordered(done) for said in transform.describe(work, state, done[transform.id])]
+    return " ".join(dict.fromkeys(said.text for said in sorted(sentences, key=lambda said: said.topic)))
 
 
 def _evidence(work: Work) -> str:
@@ -93,12 +66,15 @@ def _cut(text: str) -> str:
 
 TRANSFORM = Transform(
     id="annotate",
+    phase=Phase.COMMENTARY,
     summary="Say on the workload and on its new account what was done and why.",
     why="The next person to read the manifest, or to debug the pod, should not have to find the pull request. The annotations stand on the "
     "workload's own metadata, never on the pod template, so that a changed wording never restarts a pod.",
     rules=("R-F1", "R-F2", "R-F3", "R-F4", "R-F5", "R-F6"),
+    touches=("metadata.annotations",),
     propose=propose,
-    after=("projected-token", "dedicated-account", "automount", "explicit-automount", "scope-token", "account-alias"),
+    describe=says_nothing,
+    is_default=True,
     links=("https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/",),
     example=(
         """\

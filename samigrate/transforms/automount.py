@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from samigrate.base.values import Value, sequence, text
-from samigrate.domain.model import AUTOMOUNT_FIELD, Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
+from samigrate.domain.model import AUTOMOUNT_FIELD, About, Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
 from samigrate.domain.tokens import injected, is_mounted
 from samigrate.facts import identity, layout
 from samigrate.facts.state import State, Work
-from samigrate.transforms import Transform
+from samigrate.transforms import Part, Phase, Sentence, Transform
+from samigrate.transforms._sentences import runs_without_token
 
 _LISTS = ("initContainers", "containers", "ephemeralContainers")
 
@@ -87,15 +88,23 @@ def _risks(work: Work, removes: bool, wanted: bool) -> Iterator[tuple[Risk, str]
     yield from identity.kind_risks(work.workload)
 
 
+def describe(work: Work, state: State, proposals: Sequence[Proposal]) -> Iterator[Sentence]:
+    return runs_without_token(work, state)
+
+
 TRANSFORM = Transform(
     id="automount",
+    phase=Phase.AUTOMOUNT,
     summary="Stop mounting a token into pods that never call the API.",
     why="Kubernetes mounts a token for the API server into every container unless it is told not to, and a stolen one is how a broken web "
     "app becomes a broken cluster. Where nothing declares a use of the API the pod gets an explicit `false`; where something does, the "
     "token stays, and an explicit `true` is written only beside a change of account. A workload that may or may not need it is left alone.",
     rules=("R-A7", "R-A8", "R-A10", "R-A13", "R-A20", "R-A21", "R-A22", "R-A23", "R-E1", "R-E2"),
+    touches=("pod.automountServiceAccountToken", "pod.containers", "pod.initContainers", "pod.volumes"),
     propose=propose,
-    after=("projected-token", "dedicated-account"),
+    describe=describe,
+    parts={"automount": Part(About.AUTOMOUNT)},
+    is_default=True,
     links=("https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting",),
     example=(
         """\

@@ -11,7 +11,7 @@ from samigrate.facts.state import State, Work
 from samigrate.scope.layer import BINDINGS
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View
-from samigrate.transforms import Transform
+from samigrate.transforms import Phase, Transform, says_nothing
 
 LATER = (Risk.L2, "takes away what an earlier run has left: old pods and revisions must be gone by now")
 
@@ -143,13 +143,16 @@ def _secret(work: Work) -> Iterator[Finding]:
 
 TRANSFORM = Transform(
     id="clean-up",
+    phase=Phase.OBJECTS,
     summary="Take away what earlier runs have left: subjects and generated accounts that nothing names any more.",
     why="A migration adds and keeps: as long as an old revision may come back, `default` must keep its grants, and a rollback must find "
     "the account it leaves. Once the new state has proven itself, what was kept is only a way in. Nothing goes that a workload, a "
     "reference, an identity string or a token Secret in the scope still names; `default` loses a grant only where one of ours stands "
     "beside it.",
     rules=("R-B10", "R-D21", "R-D33", "R-G3", "R-G21"),
+    touches=("RoleBinding.subjects", "ClusterRoleBinding.subjects", "ServiceAccount"),
     propose=propose,
+    describe=says_nothing,
     apart=True,
     for_objects=True,
     links=("https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects",),

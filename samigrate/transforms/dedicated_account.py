@@ -9,11 +9,10 @@ from samigrate.domain import account_names as names
 from samigrate.domain.model import (
     DEFAULT_ACCOUNT,
     INJECTED_VOLUME,
-    Automount,
+    About,
     Finding,
     Key,
     Level,
-    NewResource,
     Operation,
     Proposal,
     Resource,
@@ -21,19 +20,20 @@ from samigrate.domain.model import (
     Severity,
     Strength,
 )
+from samigrate.domain.tokens import api_tokens
 from samigrate.facts import identity, layout, outside, policies, pull_secrets, rights
 from samigrate.facts.state import State, Work
 from samigrate.scope import references
-from samigrate.scope.index import Grant, Seen
+from samigrate.scope.index import Grant
 from samigrate.scope.matching import Match
 from samigrate.scope.references import Reference
 from samigrate.scope.view import View
-from samigrate.transforms import Option, Transform
+from samigrate.transforms import Option, Part, Phase, Sentence, Topic, Transform
+from samigrate.transforms._new_account import CLOUD, new_account
+from samigrate.transforms._sentences import runs_without_token
 
 SIDECAR = 11
 """The row of E.2 for sidecars that show the token to others, and need no rights of the pod's."""
-LABELS = ("name", "instance", "component", "part-of")
-CLOUD = ("eks.amazonaws.com/", "iam.gke.io/", "azure.workload.identity/")
 _TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "kustomize.config.k8s.io/", "config.kubernetes.io/")
 _DOUBTS = {
     False: ("a namespace is not stated", "state the namespace, or pass --namespace"),
@@ -75,7 +75,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if added:
         risks.append((Risk.L3, "a binding gains a subject"))
     operations += _additions(state, touched, name)
-    resources = () if identity.is_defined(work, state, name) else (_account(work, name, options),)
+    resources = () if identity.is_defined(work, state, name) else (new_account(work, name, options),)
     yield Proposal("identity", tuple(operations), resources, tuple(risks))
 
 
@@ -257,79 +257,6 @@ def _additions(state: State, touched: Sequence[Reference], name: str) -> Iterato
                 yield operation
 
 
-def _account(work: Work, name: str, options: Mapping[str, Value]) -> NewResource:
-    workload = work.workload
-    metadata: dict[str, Value] = {"name": name}
-    if workload.id.namespace is not None:
-        metadata["namespace"] = workload.id.namespace
-    metadata["labels"] = _labels(workload.resource)
-    metadata["annotations"] = {
-        f"{work.settings.prefix}/managed": "true",
-        f"{work.settings.prefix}/reason": identity.purpose(workload),
-        **_copied(work),
-        **identity.order(work),
-    }
-    if text(workload.resource.value, "metadata", "annotations", "helm.sh/resource-policy") == "keep":
-        metadata["annotations"]["helm.sh/resource-policy"] = "keep"
-    value: dict[str, Value] = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
-    for key, entries in (("imagePullSecrets", _pull_secrets(work)), ("secrets", _secrets(work))):
-        if entries:
-            value[key] = entries
-    keeps_none = work.account_automount is False and workload.spec.automount is None  # what default said goes on
-    if keeps_none or (options.get("automount", False) and _writes_pod_value(work)):
-        value["automountServiceAccountToken"] = False
-    return NewResource(value, workload.resource.at, f"an account for {workload.id.name} alone")
-
-
-def _writes_pod_value(work: Work) -> bool:
-    """Whether `automount` will write the pod's own value; an account says false only beside one (R-F12)."""
-    rule = work.workload.rule
-    if rule.never_false or work.is_ignored("automount"):
-        return False
-    is_unused = work.is_unused
-    if rule.automount is Automount.FALSE_ONLY:
-        return is_unused
-    return rule.automount is Automount.BOOL and (is_unused or work.verdict.level is not Level.UNKNOWN)
-
-
-def _labels(resource: Resource) -> dict[str, str]:
-    found = {key: value for part in LABELS if isinstance(value := resource.labels.get(key := f"app.kubernetes.io/{part}"), str)}
-    manager = resource.labels.get("app.kubernetes.io/managed-by")
-    return {**found, "app.kubernetes.io/managed-by": manager if isinstance(manager, str) else "samigrate"}
-
-
-def _old_accounts(work: Work) -> Iterator[tuple[View, Seen]]:
-    for view in work.views:
-        for seen in view.account(DEFAULT_ACCOUNT):
-            if seen.match is Match.SAME:
-                yield view, seen
-
-
-def _copied(work: Work) -> dict[str, Value]:
-    """Cloud identity annotations of the old account (R-D6, D8, D9)."""
-    return {
-        key: value
-        for _, seen in _old_accounts(work)
-        for key, value in mapping(seen.resource.value, "metadata", "annotations").items()
-        if key.startswith(CLOUD)
-    }
-
-
-def _pull_secrets(work: Work) -> list[dict[str, Value]]:
-    """What the old account gives a pod whose own list is empty (R-A15, R-D4)."""
-    if sequence(work.workload.spec.value, "imagePullSecrets"):
-        return []
-    found = [
-        name
-        for _, seen in _old_accounts(work)
-        for entry in sequence(seen.resource.value, "imagePullSecrets")
-        if (name := text(entry, "name"))
-    ]
-    if not any(True for _ in _old_accounts(work)):
-        found += pull_secrets.declared(work) or ()
-    return [{"name": name} for name in dict.fromkeys(found) if "-dockercfg-" not in name]
-
-
 def _has_unseen_rights(work: Work) -> bool:
     """Whether the workload seems to use rights that the input does not show: they would stay behind with `default`."""
     uses = any(piece.strength in (Strength.PROOF, Strength.STRONG) and piece.rank != SIDECAR for piece in work.verdict.evidence)
@@ -337,26 +264,40 @@ def _has_unseen_rights(work: Work) -> bool:
     return uses and not work.settings.assume_complete_input and not any(view.grants(DEFAULT_ACCOUNT) for view in work.views)
 
 
-def _secrets(work: Work) -> list[dict[str, Value]]:
-    """Secrets that others read from the account (R-D5), but for tokens and registry logins."""
-    found = [
-        entry
-        for view, seen in _old_accounts(work)
-        for entry in sequence(seen.resource.value, "secrets")
-        if (name := text(entry, "name")) and "-dockercfg-" not in name and view.token_owner(name) is None
-    ]
-    return list(found)
+def describe(work: Work, state: State, proposals: Sequence[Proposal]) -> Iterator[Sentence]:
+    before, after, level = work.workload.spec, state.spec(work.workload), work.verdict.level
+    if lost := list(runs_without_token(work, state)):
+        yield from lost
+    elif after.account == before.account:
+        return
+    elif not api_tokens(state.tokens(work)) or level in (Level.NONE, Level.UNKNOWN):
+        yield Sentence(Topic.ACCOUNT, f"Runs as its own account {after.account} instead of {before.account}.")
+    else:
+        use = "Declares its use of" if level is Level.REQUIRED else "Probably uses"
+        text = f"{use} the Kubernetes API, so it runs as its own account {after.account} and keeps its token."
+        yield Sentence(Topic.ACCOUNT, text)
 
 
 TRANSFORM = Transform(
     id="dedicated-account",
+    phase=Phase.ACCOUNT,
     summary="Give a workload that runs as `default` an account of its own, with the rights it had.",
     why="Every pod of a namespace that names no account shares `default`: what one of them may do, all may do, and nothing can be "
     "granted, audited or revoked for one alone. The new account gets what `default` gave the workload: its pull secrets, and a subject "
     "beside `default` in every binding that names it.",
     rules=("R-A2", "R-D1", "R-D3", "R-D4", "R-D5", "R-D6", "R-D32", "R-D35", "R-F7", "R-F8", "R-F9", "R-F10", "R-F11", "R-F12", "R-G1"),
+    touches=(
+        "pod.serviceAccountName",
+        "pod.serviceAccount",
+        "pod.automountServiceAccountToken",
+        "ServiceAccount",
+        "RoleBinding.subjects",
+        "ClusterRoleBinding.subjects",
+    ),
     propose=propose,
-    after=("projected-token",),
+    describe=describe,
+    parts={"identity": Part(About.ACCOUNT)},
+    is_default=True,
     options={
         "automount": Option(
             "The account says `automountServiceAccountToken: false`, too, where the pod has a value of its own.",

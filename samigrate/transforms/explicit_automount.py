@@ -8,7 +8,7 @@ from samigrate.base.values import Value
 from samigrate.domain.model import AUTOMOUNT_FIELD, Automount, Finding, Operation, Proposal, Risk
 from samigrate.facts import identity, layout
 from samigrate.facts.state import State, Work
-from samigrate.transforms import Transform
+from samigrate.transforms import Phase, Transform, says_nothing
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
@@ -25,12 +25,14 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
 
 TRANSFORM = Transform(
     id="explicit-automount",
+    phase=Phase.PODS,
     summary="Say on the pod that it gets no token, where its account alone says so.",
     why="A scanner that reads pods only does not see what an account says, and neither does the next reader of the manifest. The pods get "
     "what they had: none. Written only where the account's manifest is in the input and says `false`.",
     rules=("R-A7", "R-A20"),
+    touches=("pod.automountServiceAccountToken",),
     propose=propose,
-    after=("dedicated-account", "automount"),
+    describe=says_nothing,
     links=("https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting",),
     example=(
         """\

@@ -9,7 +9,7 @@ from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, Pr
 from samigrate.facts import hardening, holders, starters
 from samigrate.facts.state import State, Work
 from samigrate.scope.view import View
-from samigrate.transforms import Transform
+from samigrate.transforms import Phase, Transform, says_nothing
 
 _SHOWN = 3
 
@@ -54,13 +54,15 @@ def _consumers(work: Work, users: list[Workload]) -> Finding:
 
 TRANSFORM = Transform(
     id="harden-account",
+    phase=Phase.OBJECTS,
     summary="Stop a named account from mounting tokens, once each of its pods says for itself whether it gets one.",
     why="A pod that somebody adds later and that says nothing gets the account's rights with its token. With `false` on the account "
     "it gets none unless it asks for one. The change reaches a pod at its next start, with no rollout to watch: so it is made only on "
     "request, and only where every pod of the input that runs as the account has an explicit value.",
     rules=("R-A7", "R-A21"),
+    touches=("ServiceAccount.automountServiceAccountToken",),
     propose=propose,
-    after=("dedicated-account", "automount", "explicit-automount"),
+    describe=says_nothing,
     for_objects=True,
     links=("https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting",),
     example=(

@@ -10,7 +10,7 @@ from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, Ne
 from samigrate.facts import hardening, holders, starters
 from samigrate.facts.state import State, Work
 from samigrate.scope.view import View
-from samigrate.transforms import Option, Transform
+from samigrate.transforms import Option, Phase, Transform, says_nothing
 
 _OWN_ACCOUNT = "give it an account of its own first: recipe least-privilege; what starts pods names one in its configuration"
 
@@ -92,12 +92,15 @@ def _space(view: View) -> str:
 
 TRANSFORM = Transform(
     id="harden-default",
+    phase=Phase.OBJECTS,
     summary="Stop the `default` account of a namespace from mounting tokens, once nothing runs as it.",
     why="A pod that names no account runs as `default`, today and in every manifest to come, and gets its token. With `false` on the "
     "account such a pod gets none unless it asks for one. While anything still runs as `default` the change would reach it at some later "
     "start, with no rollout to watch, so the account stays as it is until then.",
     rules=("R-A7", "R-A21", "R-G21"),
+    touches=("ServiceAccount", "ServiceAccount.automountServiceAccountToken"),
     propose=propose,
+    describe=says_nothing,
     apart=True,
     for_objects=True,
     options={"create": Option("The account gets a manifest where a namespace has none.", "It is changed only where it has a manifest.")},

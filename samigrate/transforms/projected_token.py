@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from samigrate.base.values import Value, mapping, pointer, sequence, text
+from samigrate.base.values import Value, mapping, sequence, text
 from samigrate.domain import legacy_tokens
-from samigrate.domain.legacy_tokens import TokenVariable, TokenVolume
-from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, Operation, Proposal, Risk, Severity, Strength
+from samigrate.domain.legacy_tokens import TokenVolume
+from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, About, Finding, Operation, Proposal, Risk, Severity, Strength
 from samigrate.domain.tokens import TOKEN_KEYS, injected
 from samigrate.facts import identity, layout, outside, policies, pull_secrets
 from samigrate.facts.state import State, Work
 from samigrate.scope.matching import Match
-from samigrate.transforms import Transform
+from samigrate.transforms import Part, Phase, Sentence, Topic, Transform
+from samigrate.transforms._token_variables import possible, variables
 from samigrate.yamltext import FIRST
 
 _OF_ROOT = "0600, owner 0"
@@ -21,7 +22,7 @@ _OTHER_AUDIENCE = ("VAULT_", "AWS_WEB_IDENTITY", "AZURE_FEDERATED", "GOOGLE_APPL
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:
     spec = work.workload.spec
-    yield from _variables(work)
+    yield from variables(work)
     sure: list[TokenVolume] = []
     taken_out = injected(work.workload) if work.is_unused else frozenset()
     for found in legacy_tokens.volumes(spec, work.token_owner):
@@ -29,7 +30,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
             continue  # an export's own volume goes with the token (`automount`)
         if not found.owner.is_sure:
             if legacy_tokens.takes_token(found):
-                yield _possible(work, f"volume {found.name}", found.secret_name)
+                yield possible(work, f"volume {found.name}", found.secret_name)
         elif reason := _hindrance(work, found):
             yield reason
         elif legacy_tokens.takes_token_files(found):
@@ -295,53 +296,24 @@ def _token_file(work: Work) -> str:
     return f"0600, owner {users.pop()}" if len(users) == 1 and None not in users else ""
 
 
-# ---------------------------------------------------------------- variables
+def describe(work: Work, state: State, proposals: Sequence[Proposal]) -> Iterator[Sentence]:
+    account = state.spec(work.workload).account
+    is_variable = [proposal.part.startswith("env ") for proposal in proposals]
+    if any(proposal.part == "identity" for proposal in proposals):
+        yield Sentence(Topic.ACCOUNT, f"Mounts a token of the account {account}, so it runs as that account.")
+    if not all(is_variable):
+        yield Sentence(Topic.TOKEN, "Its token comes from the kubelet and expires; before, it came from a Secret and did not.")
+    else:
+        yield Sentence(Topic.TOKEN, "What it took from a token Secret besides the token comes from the cluster itself.")
 
 
-def _variables(work: Work) -> Iterator[Proposal | Finding]:
-    for found in legacy_tokens.variables(work.workload.spec, work.token_owner):
-        if not found.owner.is_sure:
-            if found.key in ("", *TOKEN_KEYS):
-                yield _possible(work, f"variable {found.name}" if found.key else "its environment", found.secret_name)
-        elif found.key == "namespace":
-            yield _replace_variable(work, found, "fieldRef", {"fieldPath": "metadata.namespace"})
-        elif found.key == "ca.crt":
-            yield _replace_variable(work, found, "configMapKeyRef", {"name": legacy_tokens.ROOT_CA, "key": "ca.crt"})
-        elif found.key in ("token", ""):
-            how = "imports" if not found.key else "reads a token from"
-            message = (
-                f"container {found.container.name} {how} the Secret {found.secret_name} into its environment, where it cannot be renewed"
-            )
-            action = "read the token from a file: most programs have an option for its path"
-            where = f"{work.workload.pod}{found.container.pointer}/{'env' if found.key else 'envFrom'}/{found.index}"
-            yield work.finding("token-in-env", "R-B2", message, action, Severity.WARNING, where)
-
-
-def _replace_variable(work: Work, found: TokenVariable, kind: str, value: dict[str, Value]) -> Proposal:
-    place = work.workload.resource.at
-    where = f"{work.workload.pod}{found.container.pointer}/env/{found.index}/valueFrom"
-    old = mapping(sequence(found.container.value, "env")[found.index], "valueFrom", "secretKeyRef")
-    if kind == "configMapKeyRef" and old.get("optional") is True:
-        value = {**value, "optional": True}  # as for volumes (R-B19): what could be missing still may
-    reason = f"the same value without the Secret {found.secret_name}"
-    operations = (
-        Operation(place, "add", where + pointer(kind), value, None, ("secretKeyRef",), reason),
-        Operation(place, "remove", f"{where}/secretKeyRef", None, old, (), reason),
-    )
-    return Proposal(f"env {found.container.name}/{found.name}", operations, (), ((Risk.L2, reason), *identity.kind_risks(work.workload)))
-
-
-# ---------------------------------------------------------------- findings
-
-
-def _possible(work: Work, what: str, secret: str) -> Finding:
-    message = f"{what} may hold a legacy token (Secret {secret})"
-    action = "none needed if it holds something else; if it is one, add the Secret's manifest to the input"
-    return work.finding("possible-token-secret", "R-B7", message, action)
-
-
+_EXPIRES = Part(
+    title="let the tokens of {workloads} expire",
+    why="{workloads} {get} tokens that expire for token Secrets that never do.",
+)
 TRANSFORM = Transform(
     id="projected-token",
+    phase=Phase.TOKEN_SOURCES,
     summary="Replace legacy token Secrets in volumes by projected tokens, which expire and die with their pod.",
     why="A token Secret holds a credential that never expires and that anyone who reads Secrets can copy. A projected token delivers the "
     "same files at the same paths, is renewed by the kubelet, and ends with its pod. It is always for the pod's own account, so a token "
@@ -363,7 +335,18 @@ TRANSFORM = Transform(
         "R-B21",
         "R-B22",
     ),
+    touches=(
+        "pod.automountServiceAccountToken",
+        "pod.volumes",
+        "pod.containers",
+        "pod.initContainers",
+        "pod.serviceAccountName",
+        "pod.serviceAccount",
+    ),
     propose=propose,
+    describe=describe,
+    parts={"identity": _EXPIRES._replace(about=About.ACCOUNT), "volume": _EXPIRES},
+    is_default=True,
     links=("https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken",),
     example=(
         """\

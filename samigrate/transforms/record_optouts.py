@@ -10,7 +10,7 @@ from samigrate.domain.tokens import api_tokens
 from samigrate.facts import metadata
 from samigrate.facts.state import State, Work
 from samigrate.optouts import scanners
-from samigrate.transforms import Transform
+from samigrate.transforms import Phase, Transform, says_nothing
 
 _LONGEST = 200
 """Of a reason, in characters: it stands in one line of a manifest."""
@@ -39,12 +39,14 @@ def _reason(work: Work) -> str:
 
 TRANSFORM = Transform(
     id="record-optouts",
+    phase=Phase.RECORDS,
     summary="Tell scanners, in their own words, that a token is wanted where it stays.",
     why="A scanner counts every mounted token, wanted or not, and somebody writes the exception by hand. `--record checkov,polaris` writes "
     "it, with the reason, on workloads that use the API and keep their token. What is recorded so is no evidence: it would feed on itself.",
     rules=("R-F3",),
+    touches=("metadata.annotations",),
     propose=propose,
-    after=("projected-token", "dedicated-account", "automount", "scope-token", "annotate"),
+    describe=says_nothing,
     links=("https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html",),
     example=(
         """\

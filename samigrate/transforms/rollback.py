@@ -10,7 +10,7 @@ from samigrate.domain.tokens import is_mounted
 from samigrate.facts import identity, layout, policies
 from samigrate.facts.state import State, Work, stated_automount
 from samigrate.scope.matching import Match
-from samigrate.transforms import Transform
+from samigrate.transforms import Phase, Transform, says_nothing
 
 RULE = "R-G23"
 ACCOUNT, AUTOMOUNT = "previous-service-account", "previous-automount"
@@ -125,13 +125,16 @@ def _risks(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[t
 
 TRANSFORM = Transform(
     id="rollback",
+    phase=Phase.PODS,
     summary="Take a workload back to the account and the automount value that it had before it was migrated.",
     why="`git revert` is no rollback. It deletes `serviceAccountName`, the API server keeps the name that its deprecated alias still "
     "holds, and where the account is pruned in the same sync no pod starts any more. So the previous account is written by name, and "
     "the account that was made stays, with its grants, until nothing names it. What is restored is what the annotations have "
     "recorded, and no more.",
     rules=("R-A5", "R-G3", "R-G23"),
+    touches=("pod.serviceAccountName", "pod.serviceAccount", "pod.automountServiceAccountToken", "metadata.annotations"),
     propose=propose,
+    describe=says_nothing,
     apart=True,
     restores=True,
     links=("https://github.com/kubernetes/kubernetes/issues/108208",),

@@ -20,10 +20,11 @@ from samigrate.domain.model import (
     Risk,
     Strength,
 )
-from samigrate.domain.tokens import is_mounted, mounts
+from samigrate.domain.tokens import api_tokens, is_mounted, mounts
 from samigrate.facts import identity, layout
 from samigrate.facts.state import State, Work
-from samigrate.transforms import Transform
+from samigrate.transforms import Phase, Sentence, Topic, Transform
+from samigrate.transforms._sentences import runs_without_token
 
 VOLUME = "sa-token"
 OWN_MOUNT, INJECTED_SIDECAR = 3, 11  # rows of E.2
@@ -109,15 +110,23 @@ def _risks(work: Work, spec: Mapping[str, Value], number: int, every: int) -> It
     yield from identity.kind_risks(work.workload)
 
 
+def describe(work: Work, state: State, proposals: Sequence[Proposal]) -> Iterator[Sentence]:
+    yield from runs_without_token(work, state)
+    if api_tokens(state.tokens(work)):
+        yield Sentence(Topic.TOKEN, "Mounts its token into the containers that need it, and into no other.")
+
+
 TRANSFORM = Transform(
     id="scope-token",
+    phase=Phase.PODS,
     summary="Mount the token into the containers that need it, and into no other of the pod.",
     why="Automount is for the whole pod: where one container calls the API, the web server beside it gets the same token. A projected "
     "volume is mounted container by container. Which need it is told by the evidence; where that speaks of the pod as a whole, only "
     "containers whose image is known to need no token go without.",
     rules=("R-A8", "R-A10", "R-A11", "R-B12", "R-B23", "R-E2"),
+    touches=("pod.automountServiceAccountToken", "pod.volumes", "pod.containers", "pod.initContainers"),
     propose=propose,
-    after=("projected-token", "dedicated-account", "automount"),
+    describe=describe,
     narrows=True,
     links=("https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken",),
     example=(

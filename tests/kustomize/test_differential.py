@@ -105,6 +105,8 @@ OVERLAYS = {
     "a replacement of a part": "replacements: [{source: {kind: Deployment, name: web, fieldPath: 'spec.template.spec.containers.[name=app].image', "
     "options: {delimiter: /, index: 0}}, targets: [{select: {kind: ServiceAccount, name: web}, fieldPaths: [metadata.annotations.host], "
     "options: {create: true}}]}]\n",
+    "a replacement that makes what is above it": "replacements: [{source: {kind: ServiceAccount, name: web}, targets: [{select: {kind: Deployment, "
+    "name: web-api}, fieldPaths: [spec.template.metadata.annotations.x], options: {create: true}}]}]\n",
     "a transformer": "transformers: [transformer.yaml]\n",
     "transformers in place": "transformers: ['{apiVersion: builtin, kind: PrefixTransformer, metadata: {name: x}, prefix: t-, fieldSpecs: "
     "[{path: metadata/name}]}', '{apiVersion: builtin, kind: NamespaceTransformer, metadata: {name: x, namespace: t}, unsetOnly: true}']\n",

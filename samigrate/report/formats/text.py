@@ -13,7 +13,7 @@ from itertools import groupby
 from samigrate.base.wording import clean as clean
 from samigrate.base.wording import count as count
 from samigrate.base.wording import scopes
-from samigrate.domain.model import Evidence, Finding, Level, Severity, Strength
+from samigrate.domain.model import About, Evidence, Finding, Level, Severity, Strength
 from samigrate.domain.outcome import STREAM, Outcome, WorkloadReport
 from samigrate.findings.unseen import STANDING
 from samigrate.report.formats import Look, Reporter
@@ -155,7 +155,7 @@ def _change(report: WorkloadReport) -> str:
         words.append(f"account {clean(report.account_after)}")
     if report.automount_after != report.automount_before:
         words.append(f"automount {_automount(report.automount_after)}")
-    parts = sorted({applied.part for applied in report.applied} - {"identity", "automount", "annotations"})
+    parts = sorted({applied.part for applied in report.applied if applied.about is About.OTHER})
     words += [clean(part) for part in parts]
     if not report.applied:
         return "nothing changes"
@@ -304,9 +304,9 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
         return
     verb = "Would change" if written is None else "Changed"
     yield f"{verb} {count(changed, 'file')} ({outcome.files} read): {touched}, {tokens(outcome)}."
-    if written and any(report.account_before != report.account_after for report in outcome.workloads) and "rollback" not in outcome.recipes:
+    if written and any(report.account_before != report.account_after for report in outcome.workloads) and not outcome.is_rollback:
         yield "Back: `samigrate migrate --recipe rollback --write`; `git revert` would leave live objects with accounts that are gone."
-    if written and "rollback" in outcome.recipes:
+    if written and outcome.is_rollback:
         yield ROLLED_BACK
     if written is None:
         yield "Next: `samigrate audit` says why; `samigrate migrate --write` does it."

@@ -17,7 +17,7 @@ from samigrate.base.values import at, mapping, sequence, text
 from samigrate.base.wording import count
 from samigrate.domain import account_names as names
 from samigrate.domain.json_patch import Inapplicable
-from samigrate.domain.model import DEFAULT_ACCOUNT, Level, NewResource, Operation, Problem, Proposal, Resource, Risk
+from samigrate.domain.model import DEFAULT_ACCOUNT, About, Level, NewResource, Operation, Problem, Proposal, Resource, Risk
 from samigrate.facts import identity
 from samigrate.facts.state import Work
 from samigrate.kustomize import placing
@@ -29,7 +29,7 @@ from samigrate.reading import Reading, Root
 from samigrate.review.plan_file import choices, planfile
 from samigrate.review.plan_file.holding import contains, holds
 from samigrate.review.plan_file.planfile import KEEP, NEW, Entry, Step, Target
-from samigrate.review.plan_file.review import SHARED_PART, resources_by_target
+from samigrate.review.plan_file.review import resources_by_target
 
 LATER = "make the plan anew, or bring the file back"
 KEPT = "as planned"
@@ -79,7 +79,7 @@ class _Applying:
         called = {resource.key: target for target, resource in self.objects.items()}
         self.works = {(called[work.workload.resource.key], work.workload.pod): work for work in works}
         self.digests: dict[str, str] = {}
-        self.lenders = {(entry.key, step.part) for entry in self.entries for step in entry.steps if _lends(entry, step.part)}
+        self.lenders = {(entry.key, step.part) for entry in self.entries for step in entry.steps if _lends(entry, step)}
         self.held = self._held()
 
     def plan(self) -> Plan:
@@ -273,8 +273,8 @@ class _Applying:
         return made
 
 
-def _lends(entry: Entry, part: str) -> bool:
+def _lends(entry: Entry, step: Step) -> bool:
     """Whether a part of the entry is still as others count on it to be."""
-    if part == SHARED_PART:
+    if step.about is About.COMMENTARY:
         return not choices.is_changed(entry) or {entry.account, entry.automount} - {"", KEEP} != set()
     return entry.account != KEEP and not choices.names_another(entry)

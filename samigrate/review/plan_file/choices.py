@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from samigrate import transforms
 from samigrate.base.values import Value, sequence, text
-from samigrate.domain.model import Finding, Key, Level, Operation, Proposal, Resource
+from samigrate.domain.model import About, Finding, Key, Level, Operation, Proposal, Resource
 from samigrate.facts.state import State, Work
 from samigrate.prove import checks
 from samigrate.review.plan_file.planfile import KEEP, NEW, Entry, Step
@@ -15,7 +15,6 @@ from samigrate.scope.matching import Match
 
 Part = tuple[str, Proposal]
 """A transform, and what it proposes."""
-IDENTITY, AUTOMOUNT, ANNOTATIONS = "identity", "automount", "annotations"
 
 
 class CannotChooseError(ValueError):
@@ -34,17 +33,17 @@ def chosen(entry: Entry) -> tuple[Step, ...]:
     """The entry's steps as chosen. Where that is not as planned, what is said on the workload has yet to be found."""
     if not is_changed(entry):
         return entry.steps
-    steps = [step for step in entry.steps if step.part != ANNOTATIONS]
+    steps = [step for step in entry.steps if step.about is not About.COMMENTARY]
     if entry.account == KEEP:
         was_so = entry.planned_automount == str(entry.was_mounted).lower()
-        steps = [step for step in steps if step.part != IDENTITY and not (step.part == AUTOMOUNT and was_so)]
+        steps = [step for step in steps if step.about is not About.ACCOUNT and not (step.about is About.AUTOMOUNT and was_so)]
     elif names_another(entry):
-        steps = [_with_account(step, entry) for step in steps if step.part != IDENTITY or step.op != NEW]
+        steps = [_with_account(step, entry) for step in steps if step.about is not About.ACCOUNT or step.op != NEW]
     return tuple(_keep_automount(entry, steps) if entry.automount == KEEP else steps)
 
 
 def _with_account(step: Step, entry: Entry) -> Step:
-    return replace(step, value=_renamed(step.value, entry.planned_account, entry.account)) if step.part == IDENTITY else step
+    return replace(step, value=_renamed(step.value, entry.planned_account, entry.account)) if step.about is About.ACCOUNT else step
 
 
 def _renamed(value: Value, old: str, new: str) -> Value:
@@ -58,9 +57,9 @@ def _renamed(value: Value, old: str, new: str) -> Value:
 
 def _keep_automount(entry: Entry, steps: Sequence[Step]) -> Iterator[Step]:
     """Without the change; beside a new account with the value that keeps what the old one gave."""
-    needs_value = entry.was[1] == "unset" and any(step.part == IDENTITY for step in steps)
+    needs_value = entry.was[1] == "unset" and any(step.about is About.ACCOUNT for step in steps)
     for step in steps:
-        if step.part != AUTOMOUNT:
+        if step.about is not About.AUTOMOUNT:
             yield step
         elif needs_value and step.pointer == f"{entry.pod}/automountServiceAccountToken":
             yield replace(step, value=entry.was_mounted, reason="what it had before its account changed")
@@ -85,7 +84,7 @@ def settle(
     may_lose = level is Level.NONE or (level is Level.UNKNOWN and work.settings.unknown == "disable")
     if wrong := checks.tokens_hold(level, work.tokens, state.tokens(work), may_lose=may_lose):
         raise CannotChooseError(wrong)
-    said = dict.fromkeys(step.transform for step in entry.steps if step.part == ANNOTATIONS and not step.unless)
+    said = dict.fromkeys(step.transform for step in entry.steps if step.about is About.COMMENTARY and not step.unless)
     return [*parts, *((id_, proposal) for id_ in said for proposal in _annotations(id_, work, state, recipe))]
 
 
@@ -94,7 +93,13 @@ def _require_account(entry: Entry, work: Work, parts: Sequence[Part]) -> None:
         raise CannotChooseError(f"there is no ServiceAccount {entry.account} where the workload is applied")
     allowed = {f"{work.workload.pod}/{key}" for key in ("serviceAccountName", "serviceAccount")}
     at = work.workload.resource.at
-    own = {each.pointer for _, proposal in parts if proposal.part == IDENTITY for each in proposal.operations if each.target == at}
+    own = {
+        each.pointer
+        for id_, proposal in parts
+        if transforms.about(id_, proposal.part) is About.ACCOUNT
+        for each in proposal.operations
+        if each.target == at
+    }
     if not own <= allowed:
         raise CannotChooseError(f"the token in its volumes is that of {entry.planned_account}; choose that or `{KEEP}`")
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from samigrate import yamltext
+from samigrate import transforms, yamltext
 from samigrate.base.errors import InputError
 from samigrate.base.values import Value, at, pointer, text
-from samigrate.domain.model import Level, Risk
+from samigrate.domain.model import AUTOMOUNT_FIELD, About, Level, Risk
 from samigrate.plan import schema
 from samigrate.settings.config import API_VERSION, read_document
 
@@ -67,6 +67,10 @@ class Step:
     into: str = ""
 
     @property
+    def about(self) -> About:
+        return transforms.about(self.transform, self.part)
+
+    @property
     def file(self) -> str:
         """The file that it edits, or makes."""
         return self.into or self.on.file
@@ -109,17 +113,17 @@ class Entry:
 
     @property
     def planned_account(self) -> str:
-        """The account that the part `identity` sets, or ""."""
-        return str(self._planned("identity", "serviceAccountName") or "")
+        """The account that the plan moves the pods to, or ""."""
+        return str(self._planned(About.ACCOUNT, "serviceAccountName") or "")
 
     @property
     def planned_automount(self) -> str:
-        """The value that the part `automount` sets, or ""."""
-        found = self._planned("automount", "automountServiceAccountToken")
+        """The automount value that the plan sets, or ""."""
+        found = self._planned(About.AUTOMOUNT, AUTOMOUNT_FIELD)
         return "" if found is None else str(found).lower()
 
-    def _planned(self, part: str, key: str) -> Value:
-        own = (step for step in self.steps if self.pod and step.on == self.at and step.part == part)
+    def _planned(self, about: About, key: str) -> Value:
+        own = (step for step in self.steps if self.pod and step.on == self.at and step.about is about)
         return next((step.value for step in own if step.pointer == f"{self.pod}/{key}"), None)
 
     @property

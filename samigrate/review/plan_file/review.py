@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from samigrate import reading
 from samigrate.base.errors import InputError
 from samigrate.base.values import at
-from samigrate.domain.model import Finding, Key, Level, Location, Operation, Resource
+from samigrate.domain.model import About, Finding, Key, Level, Location, Operation, Resource
 from samigrate.domain.outcome import FileChange, ObjectReport, WorkloadReport
 from samigrate.facts.state import Work
 from samigrate.pipeline import Run
@@ -21,9 +21,6 @@ from samigrate.plan.planner import Planned
 from samigrate.reading import Reading
 from samigrate.review.plan_file import planfile
 from samigrate.review.plan_file.planfile import NEW, Entry, Left, Step, Target
-
-SHARED_PART = "annotations"
-"""The part that all pod templates of one object share."""
 
 
 def targets(found: Reading) -> Mapping[Key, Target]:
@@ -100,19 +97,20 @@ def _borrowed(
     wanted = [step for one in alone.accepted for step in _steps(one, called) if not any(_is_same(step, other) for other in own)]
     if not wanted:
         return
-    has_shared = any(step.part == SHARED_PART for step in own)
+    has_shared = any(step.about is About.COMMENTARY for step in own)
     for other in run.works:
         if other is work or not _share_a_scope(work, other):
             continue
         theirs = steps.get(other.workload.key, ())
         lender = f"{called[other.workload.resource.key]} at {other.workload.pod}"
         is_same_object = other.workload.resource.key == work.workload.resource.key
+        they_share = any(one.about is About.COMMENTARY for one in theirs)
         for step in wanted:
-            is_shared = step.part == SHARED_PART and is_same_object and not has_shared and any(one.part == SHARED_PART for one in theirs)
+            is_shared = step.about is About.COMMENTARY and is_same_object and not has_shared and they_share
             if is_shared or any(_is_same(step, one) for one in theirs):
                 yield Step(**{name: getattr(step, name) for name in Step.__slots__} | {"unless": lender})
         wanted = [step for step in wanted if not any(_is_same(step, one) for one in theirs)]
-        has_shared = has_shared or (is_same_object and any(one.part == SHARED_PART for one in theirs))
+        has_shared = has_shared or (is_same_object and they_share)
 
 
 def _share_a_scope(one: Work, other: Work) -> bool:
@@ -229,7 +227,7 @@ def _object(own: Target, thing: ObjectReport, steps: Sequence[Step], notes: Sequ
 def _reason(steps: Sequence[Step], own: Target, prefix: str) -> str:
     """The sentence that the workload is given, else the operations' own reasons."""
     for step in steps:
-        if step.on == own and step.part == SHARED_PART:
+        if step.on == own and step.about is About.COMMENTARY:
             if step.pointer == f"/metadata/annotations/{prefix}~1reason":
                 return str(step.value)
             if found := at(step.value, f"{prefix}/reason"):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from samigrate import transforms
 from samigrate.base.markdown import arrow, block, bullets, code, details, table
 from samigrate.base.wording import USES_API, clean, count, listed
 from samigrate.domain.model import DEFAULT_ACCOUNT, Risk
@@ -108,7 +109,7 @@ def _title(what: What, changed: Sequence[Changed]) -> str:
     moves, fewer = _moves(changed), sum(one.tokens[1] < one.tokens[0] for one in changed)
     told = [f"give {count(moves.own, 'workload')} accounts of {'their' if moves.own != 1 else 'its'} own"] if moves.own else []
     told += [f"take unused API tokens from {count(fewer, 'workload')}"] if fewer else []
-    told += [f"let the tokens of {count(expiring, 'workload')} expire"] if (expiring := _expiring(changed)) else []
+    told += [title.format(workloads=count(number, "workload")) for (title, _), number in _parts(changed).items()]
     told += [f"return {count(moves.back, 'workload')} to the default account"] if moves.back else []
     does = listed(told) or f"harden the API credentials of {count(len(changed), 'object')}"
     where = f"{what.by} {', '.join(what.keys[:2])}{' and others' if len(what.keys) > 2 else ''}: " if what.by else ""
@@ -116,9 +117,10 @@ def _title(what: What, changed: Sequence[Changed]) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _expiring(changed: Sequence[Changed]) -> int:
-    """How many workloads get projected tokens for token Secrets."""
-    return sum(any(step.transform == "projected-token" and not step.part.startswith("env ") for step in one.applied) for one in changed)
+def _parts(changed: Sequence[Changed]) -> Mapping[tuple[str, str], int]:
+    """What the transforms want said, as a title and as a sentence, and of how many workloads."""
+    each = [{transforms.part(step.transform, step.part)[1:] for step in one.applied} for one in changed]
+    return {said: sum(said in one for one in each) for said in sorted(set().union(*each)) if any(said)}
 
 
 class _Moves(NamedTuple):
@@ -170,10 +172,8 @@ def _why(changed: Sequence[Changed]) -> str:
     if moves.own:
         given = "of its own, with the rights it had" if moves.own == 1 else "each, with the rights they had"
         told.append(f"This gives {count(moves.own, 'workload')} an account {given}.")
-    if expiring := _expiring(changed):
-        told.append(
-            f"{count(expiring, 'workload')} {'gets' if expiring == 1 else 'get'} tokens that expire for token Secrets that never do."
-        )
+    for (_, why), number in _parts(changed).items():
+        told.append(why.format(workloads=count(number, "workload"), get="gets" if number == 1 else "get"))
     if moves.back:
         told.append(f"This takes back an earlier change: {count(moves.back, 'workload')} again on the default account.")
     if after < before:

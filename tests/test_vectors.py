@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samigrate.domain.model import Risk
+from samigrate.domain.model import Risk, Sign
 from tests.stream import Run, migrate
 
 TOKEN = {"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}}
@@ -330,7 +330,7 @@ def test_h8_vault_injector() -> None:
     assert run.verdict() == "likely"
     found = run.finding("above-max-risk")
     assert "vault" in found.message.lower() and "L4" in found.message
-    assert any(piece.rank == 11 for piece in run.report().verdict.evidence)
+    assert any(piece.sign is Sign.SIDECAR for piece in run.report().verdict.evidence)
 
 
 def test_h9_dapr_without_its_secret_store() -> None:
@@ -459,7 +459,7 @@ containers:
     assert run.verdict() == "likely"
     assert run.spec()["serviceAccountName"] == "web"
     assert run.spec()[FIELD] is True
-    assert any(piece.container == "proxy" and piece.rank == 10 for piece in run.report().verdict.evidence)
+    assert any(piece.container == "proxy" and piece.sign is Sign.IMAGE for piece in run.report().verdict.evidence)
 
 
 def test_h19_pull_secrets_of_default() -> None:

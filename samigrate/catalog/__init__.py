@@ -17,9 +17,9 @@ from samigrate.base import data_files
 from samigrate.base.errors import InputError
 from samigrate.base.values import Value
 from samigrate.catalog.entries import SITES, Entry, check_patterns, parse
-from samigrate.catalog.tables import Catalog, Globs, ImageHit, ImagePattern, Injector, Mark, Sign, Variable, path_of
+from samigrate.catalog.tables import Catalog, Globs, ImageHit, ImagePattern, Injector, Mark, TextPattern, Variable, path_of
 
-__all__ = ["Catalog", "ImageHit", "Injector", "Mark", "Sign", "Variable", "load", "path_of"]
+__all__ = ["Catalog", "ImageHit", "Injector", "Mark", "TextPattern", "Variable", "load", "path_of"]
 
 SECTIONS = ("images", "arguments", "env", "config", "injectors", "registries", "roles")
 
@@ -98,9 +98,9 @@ def _literal(pattern: ImagePattern) -> list[str]:
     return [part for part in pattern.parts if "*" not in part]
 
 
-def _sign(entry: Entry, place: str) -> Sign:
+def _sign(entry: Entry, place: str) -> TextPattern:
     words = tuple(word.lower() for word in entry.get("words", ()))
-    return Sign(entry["name"], entry["pattern"], words, frozenset(entry.get("in", (place,))), "starts" in entry)
+    return TextPattern(entry["name"], entry["pattern"], words, frozenset(entry.get("in", (place,))), "starts" in entry)
 
 
 def _variable(entry: Entry) -> Variable:

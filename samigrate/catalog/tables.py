@@ -17,7 +17,7 @@ compiled = cache(re.compile)
 
 class ImageHit(NamedTuple):
     """What the catalogue says of an image: `kind` is need, maybe or no-need; `decided_by` names what decides it where the
-    input has it: `config`, or variables. `starts_pods`: as of a Sign."""
+    input has it: `config`, or variables. `starts_pods`: as of a TextPattern."""
 
     kind: str
     pattern: str
@@ -33,7 +33,7 @@ class ImagePattern(NamedTuple):
     weight: tuple[int, int]  # literal components, literal characters: the more, the more specific
 
 
-class Sign(NamedTuple):
+class TextPattern(NamedTuple):
     """A pattern that speaks of API use, where it applies, and words of which one must occur for it to be tried.
     `starts_pods`: its user starts pods that no manifest shows."""
 
@@ -58,7 +58,7 @@ class Sign(NamedTuple):
 
 class Variable(NamedTuple):
     """A variable's name that speaks of API use, and the conditions of R-E7. `literal`: a value from a field of the pod says
-    nothing; `starts_pods`: as of a Sign."""
+    nothing; `starts_pods`: as of a TextPattern."""
 
     name: str
     value: str
@@ -122,8 +122,8 @@ class Globs(NamedTuple):
 class Catalog:
     """The compiled catalogue."""
 
-    arguments: tuple[Sign, ...]
-    config: tuple[Sign, ...]
+    arguments: tuple[TextPattern, ...]
+    config: tuple[TextPattern, ...]
     injectors: tuple[Injector, ...]
     delegation: frozenset[str]
     images: Mapping[str, Sequence[ImagePattern]]  # by their last part without a wildcard

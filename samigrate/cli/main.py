@@ -174,7 +174,9 @@ def migrate(
 
         outcome = following.only(options, workload)
     else:
-        outcome = run(options, read, with_lines=options.format in ("text", "json"))
+        from samigrate.report import formats
+
+        outcome = run(options, read, with_lines=bool(options.format) and formats.load(options.format).with_lines)
     outcome = settled(outcome) if check else outcome
     if options.is_stream and outcome.problems:
         say_problems(outcome)

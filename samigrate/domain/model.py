@@ -241,12 +241,37 @@ class Strength(enum.StrEnum):
     COUNTER = "counter"
 
 
+class Sign(enum.IntEnum):
+    """What kind of sign of API use a piece of evidence is, the most telling first. Weak signs add up where they are of
+    different kinds."""
+
+    OTHER = 0  # anything else: it counts as a sign of its own kind by its source
+    BINDING = 1  # a binding of the pod's own account
+    EXPLICIT_AUTOMOUNT = 2  # `automountServiceAccountToken: true` on the pod
+    MOUNTED_TOKEN = 3  # a volume or a variable with a token
+    TOKEN_PATH = 4  # the token's path in what the containers run or read
+    API_SERVICE = 5  # it serves an APIService
+    DELEGATION = 6  # it may ask the API who its callers are
+    ARGUMENT = 7  # a command or an argument
+    VARIABLE = 8  # an environment variable
+    MOUNTED_CONFIG = 9  # configuration that it mounts or imports
+    IMAGE = 10  # a known image
+    SIDECAR = 11  # an injected sidecar that works with the pod's token
+    WEBHOOK = 12  # it serves a webhook
+    OPEN_ACCOUNT = 13  # an account that says `automountServiceAccountToken: true`
+    UNSEEN_ACCOUNT = 14  # an account that is not in the input
+    POD_VARIABLE = 15  # a variable that tells the pod its own name or place
+    NAME = 16  # a name that controllers bear
+    NODE = 17  # a part of a node, or of the cluster itself
+    GROUP_BINDING = 18  # a binding of every account of the namespace or the cluster
+
+
 class Evidence(NamedTuple):
-    """One piece of evidence (domain E.2). `source` is the evidence module's id, `rank` its row of E.2 (0: none),
+    """One piece of evidence. `source` is the evidence module's id,
     `container` the container it speaks of (None: the whole pod), `at` the object and `pointer` the place in it."""
 
     source: str
-    rank: int
+    sign: Sign
     strength: Strength
     detail: str
     at: Location

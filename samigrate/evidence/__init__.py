@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Level, Location, Resource, Strength, Verdict, Workload
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Level, Location, Resource, Sign, Strength, Verdict, Workload
 from samigrate.domain.tokens import TokenSecret, held, is_mounted
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ DECLARED = "declaration"
 """The source whose word is final: the user's own."""
 OWN_AUTOMOUNT = "own-automount"
 """The source of an explicit `true` that an earlier run of ours has written."""
-CANCELLED = (2, 15, 16, 17)
+CANCELLED = (Sign.EXPLICIT_AUTOMOUNT, Sign.POD_VARIABLE, Sign.NAME, Sign.NODE)
 """Ranks of weak evidence that counter-evidence on every container cancels (R-E1); of 2, what a chart's library writes."""
 SUPPORTING = (16, 17)
 """Ranks of weak evidence that say nothing alone of who runs as `default`: a controller or a part of a node that uses the
@@ -38,12 +38,12 @@ _ORDER = (Level.NONE, Level.UNKNOWN, Level.LIKELY, Level.REQUIRED)
 
 
 class Source(NamedTuple):
-    """A place where evidence is found. `ranks` are its rows of E.2; `find` yields, and decides nothing. `is_common`: it
+    """A place where evidence is found. `signs` are the kinds that it finds; `find` yields, and decides nothing. `is_common`: it
     speaks of all that share an account or a namespace, so it is no sign of the workload's own. `needs_token`: it says
     nothing of a pod that holds no token."""
 
     id: str
-    ranks: tuple[int, ...]
+    signs: tuple[Sign, ...]
     find: Callable[[Workload, View, Catalog, Settings], Iterator[Evidence]]
     is_common: bool = False
     needs_token: bool = False
@@ -59,7 +59,7 @@ class Signs(NamedTuple):
 
 @cache
 def sources() -> tuple[Source, ...]:
-    """All sources in a fixed order, by rank. Raises TypeError for a module without a well-formed SOURCE."""
+    """All sources in a fixed order, the most telling first. Raises TypeError for a module without a well-formed SOURCE."""
     found = []
     for module in pkgutil.iter_modules(__path__):
         if not module.name.startswith("_"):
@@ -69,7 +69,7 @@ def sources() -> tuple[Source, ...]:
             found.append(source)
     if len({source.id for source in found}) < len(found):
         raise TypeError(f"two sources of one id: {sorted(source.id for source in found)}")
-    return tuple(sorted(found, key=lambda source: (source.ranks, source.id)))
+    return tuple(sorted(found, key=lambda source: (source.signs, source.id)))
 
 
 _SIGNS: WeakKeyDictionary[Scope, dict[object, Signs]] = WeakKeyDictionary()
@@ -167,10 +167,10 @@ def _weigh(workload: Workload, pieces: Sequence[Evidence]) -> Level:
     if Strength.STRONG in strengths:
         return Level.LIKELY
     cancelled = CANCELLED if _is_countered(workload, pieces) else ()
-    rows = {item.rank or item.source for item in pieces if item.strength is Strength.WEAK and item.rank not in cancelled}
-    if workload.spec.account == DEFAULT_ACCOUNT and len(rows) == 1:
-        rows -= set(SUPPORTING)
-    return Level.LIKELY if len(rows) > 1 else Level.UNKNOWN if rows else Level.NONE
+    kinds = {item.sign or item.source for item in pieces if item.strength is Strength.WEAK and item.sign not in cancelled}
+    if workload.spec.account == DEFAULT_ACCOUNT and len(kinds) == 1:
+        kinds -= set(SUPPORTING)
+    return Level.LIKELY if len(kinds) > 1 else Level.UNKNOWN if kinds else Level.NONE
 
 
 def _is_countered(workload: Workload, pieces: Sequence[Evidence]) -> bool:

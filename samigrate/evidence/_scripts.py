@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from samigrate import sources
-from samigrate.catalog import Sign
+from samigrate.catalog import TextPattern
 from samigrate.files.prefilter import SCRIPTS
 
 
@@ -22,7 +22,7 @@ def may_import(lower: str) -> bool:
 
 
 @cache
-def library() -> Sign:
+def library() -> TextPattern:
     """The import of a client library, in the words of Python, Node.js and Ruby; the libraries are those that
     `evidence source` knows."""
     known = sources.facts().libraries
@@ -30,7 +30,7 @@ def library() -> Sign:
     packages = [name for one in known for kind in ("npm", "gem") for name in one.packages.get(kind, ())]
     spelled = rf"""(?m)(?:^|;)[ \t]*(?:from|import)\s+(?:{_any(modules)})(?=[\s.,;]|$)"""
     quoted = rf"""\b(?:require|import|from)\s*\(?\s*["'](?:{_any(packages)})["'/]"""
-    return Sign("client library", f"{spelled}|{quoted}", tuple({*modules, *packages}), frozenset(("argv", "script")))
+    return TextPattern("client library", f"{spelled}|{quoted}", tuple({*modules, *packages}), frozenset(("argv", "script")))
 
 
 def _any(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the choice of an account says (E.2 ranks 13 and 14)."""
+"""What the choice of an account says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import pointer, text
-from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Resource, Strength, Workload
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Resource, Sign, Strength, Workload
 from samigrate.evidence import Source
 
 if TYPE_CHECKING:
@@ -25,18 +25,29 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         return
     where = workload.pod + ("/serviceAccountName" if text(workload.spec.value, "serviceAccountName") else "/serviceAccount")
     if not _NAME.fullmatch(account):
-        yield Evidence("account-hints", 14, Strength.WEAK, f"runs as {account}, a placeholder", workload.resource.at, where)
+        yield Evidence(
+            "account-hints", Sign.UNSEEN_ACCOUNT, Strength.WEAK, f"runs as {account}, a placeholder", workload.resource.at, where
+        )
         return
     accounts = view.find("", "ServiceAccount", account)
     if not accounts:
-        yield Evidence("account-hints", 14, Strength.WEAK, f"runs as {account}, which is not in the input", workload.resource.at, where)
+        yield Evidence(
+            "account-hints",
+            Sign.UNSEEN_ACCOUNT,
+            Strength.WEAK,
+            f"runs as {account}, which is not in the input",
+            workload.resource.at,
+            where,
+        )
     for seen in accounts:
         if key := next((key for key in seen.resource.annotations if str(key).startswith(_OAUTH)), None):
             detail = f"its account {account} is a client of OpenShift's login, and its token the client's secret"
-            yield Evidence("account-hints", 13, Strength.STRONG, detail, seen.resource.at, pointer("metadata", "annotations", key))
+            yield Evidence(
+                "account-hints", Sign.OPEN_ACCOUNT, Strength.STRONG, detail, seen.resource.at, pointer("metadata", "annotations", key)
+            )
         if seen.resource.value.get("automountServiceAccountToken") is True and not _is_scaffold(seen.resource, settings.prefix):
             detail = f"its account {account} asks for the token explicitly"
-            yield Evidence("account-hints", 13, Strength.WEAK, detail, seen.resource.at, "/automountServiceAccountToken")
+            yield Evidence("account-hints", Sign.OPEN_ACCOUNT, Strength.WEAK, detail, seen.resource.at, "/automountServiceAccountToken")
 
 
 def _is_scaffold(account: Resource, prefix: str) -> bool:
@@ -46,4 +57,4 @@ def _is_scaffold(account: Resource, prefix: str) -> bool:
     return f"{prefix}/managed" in account.annotations
 
 
-SOURCE = Source("account-hints", (13, 14), _find, needs_token=True)
+SOURCE = Source("account-hints", (Sign.OPEN_ACCOUNT, Sign.UNSEEN_ACCOUNT), _find, needs_token=True)

@@ -1,4 +1,4 @@
-"""Backends of an APIService: extension API servers ask the API about their callers (E.2 rank 5)."""
+"""Backends of an APIService: extension API servers ask the API about their callers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import mapping
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._backends import match
 from samigrate.scope.matching import Match
@@ -22,7 +22,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         found = match(workload, view, mapping(service.value, "spec", "service"))
         if found:
             strength = Strength.PROOF if found is Match.SAME else Strength.STRONG
-            yield Evidence("api-service", 5, strength, f"serves APIService {service.id.name}", service.at, "/spec/service")
+            yield Evidence("api-service", Sign.API_SERVICE, strength, f"serves APIService {service.id.name}", service.at, "/spec/service")
 
 
-SOURCE = Source("api-service", (5,), _find)
+SOURCE = Source("api-service", (Sign.API_SERVICE,), _find)

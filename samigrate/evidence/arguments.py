@@ -1,17 +1,17 @@
-"""Commands and arguments that reach for the API (E.2 rank 7, R-E6)."""
+"""Commands and arguments that reach for the API (R-E6)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import Argument, Reading, read
 from samigrate.evidence._scripts import library, may_import
 
 if TYPE_CHECKING:
-    from samigrate.catalog import Catalog, Sign
+    from samigrate.catalog import Catalog, TextPattern
     from samigrate.scope.view import View
     from samigrate.settings.config import Settings
 
@@ -24,10 +24,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             hit = _in_arguments(reading, sign) or _in_values(reading, sign)
             if hit:
                 what, where = hit
-                yield Evidence("arguments", 7, Strength.STRONG, f"{what} ({sign.name})", at, where, reading.container.name)
+                yield Evidence("arguments", Sign.ARGUMENT, Strength.STRONG, f"{what} ({sign.name})", at, where, reading.container.name)
 
 
-def _in_arguments(reading: Reading, sign: Sign) -> tuple[str, str] | None:
+def _in_arguments(reading: Reading, sign: TextPattern) -> tuple[str, str] | None:
     if not sign.may_be_in(reading.lower):
         return None
     for argument in reading.arguments:
@@ -37,13 +37,13 @@ def _in_arguments(reading: Reading, sign: Sign) -> tuple[str, str] | None:
     return None
 
 
-def _pieces(argument: Argument, sign: Sign) -> tuple[str, ...]:
+def _pieces(argument: Argument, sign: TextPattern) -> tuple[str, ...]:
     if "argv" in sign.places:
         return argument.text, *argument.tokens()
     return (argument.text,) if "shell" in sign.places and (argument.is_program or argument.is_script) else ()
 
 
-def _in_values(reading: Reading, sign: Sign) -> tuple[str, str] | None:
+def _in_values(reading: Reading, sign: TextPattern) -> tuple[str, str] | None:
     if "env" not in sign.places or not sign.may_be_in(reading.values):
         return None
     for variable in reading.variables:
@@ -54,4 +54,4 @@ def _in_values(reading: Reading, sign: Sign) -> tuple[str, str] | None:
 
 _QUOTES = " \t\n\"'`;&|()="
 
-SOURCE = Source("arguments", (7,), _find)
+SOURCE = Source("arguments", (Sign.ARGUMENT,), _find)

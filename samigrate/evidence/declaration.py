@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from samigrate.base.values import Value, mapping, pointer
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import DECLARED, Source
 
 if TYPE_CHECKING:
@@ -63,16 +63,16 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     found = stated(workload, settings.prefix)
     if wrong := next((one for one in found if not is_understood(one, settings.prefix)), None):
         detail = f"its annotation {wrong.key} says {str(wrong.value)!r}, which is not understood and counts as required"
-        yield Evidence(DECLARED, 0, Strength.PROOF, detail, workload.resource.at, wrong.pointer)
+        yield Evidence(DECLARED, Sign.OTHER, Strength.PROOF, detail, workload.resource.at, wrong.pointer)
         return
     if found:
         detail = f"its annotation {found[0].key} says {found[0].value}"
-        yield Evidence(DECLARED, 0, STRENGTHS[found[0].value], detail, workload.resource.at, found[0].pointer)
+        yield Evidence(DECLARED, Sign.OTHER, STRENGTHS[found[0].value], detail, workload.resource.at, found[0].pointer)
         return
     for item in settings.api_access:
         if _covers(item, workload, view):
             detail = f"the config declares its api-access {item.access}"
-            yield Evidence(DECLARED, 0, STRENGTHS[item.access], detail, workload.resource.at)
+            yield Evidence(DECLARED, Sign.OTHER, STRENGTHS[item.access], detail, workload.resource.at)
             return
 
 
@@ -82,4 +82,4 @@ def _covers(item: Declaration, workload: Workload, view: View) -> bool:
     return all(fnmatchcase(value, glob) for value, glob in pairs)
 
 
-SOURCE = Source(DECLARED, (0,), _find)
+SOURCE = Source(DECLARED, (Sign.OTHER,), _find)

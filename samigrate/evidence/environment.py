@@ -1,4 +1,4 @@
-"""Variables that speak of the API (E.2 ranks 8 and 15, R-E7)."""
+"""Variables that speak of the API (R-E7)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import Variable, read, variables
 
@@ -29,10 +29,14 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         name, has_hinted = reading.container.name, False
         for item in found:
             if any(_speaks(item, known, by_name) for known in catalog.variables(item.name)):
-                yield Evidence("environment", 8, Strength.STRONG, f"variable {item.name} speaks of the API", item.at, item.pointer, name)
+                yield Evidence(
+                    "environment", Sign.VARIABLE, Strength.STRONG, f"variable {item.name} speaks of the API", item.at, item.pointer, name
+                )
             elif not has_hinted and _hints(item):
                 has_hinted = True  # more of them say no more (E.2: each once)
-                yield Evidence("environment", 15, Strength.WEAK, f"variable {item.name} hints at the API", item.at, item.pointer, name)
+                yield Evidence(
+                    "environment", Sign.POD_VARIABLE, Strength.WEAK, f"variable {item.name} hints at the API", item.at, item.pointer, name
+                )
 
 
 def _speaks(item: Variable, known: Known, by_name: Mapping[str, Variable]) -> bool:
@@ -58,4 +62,4 @@ def _hints(item: Variable) -> bool:
     return _MENTION.search(item.name) is not None
 
 
-SOURCE = Source("environment", (8, 15), _find, needs_token=True)
+SOURCE = Source("environment", (Sign.VARIABLE, Sign.POD_VARIABLE), _find, needs_token=True)

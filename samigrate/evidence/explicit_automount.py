@@ -1,4 +1,4 @@
-"""An explicit `automountServiceAccountToken: true` on the pod (E.2 rank 2): proof, unless an earlier run of ours wrote it
+"""An explicit `automountServiceAccountToken: true` on the pod: proof, unless an earlier run of ours wrote it
 (R-E2), or a chart's library did, which writes it always."""
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import OWN_AUTOMOUNT, Source
 from samigrate.scope.rights import needs_token
 
@@ -22,15 +22,22 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     where = workload.pod + "/automountServiceAccountToken"
     if _is_scaffold(workload) and not any(needs_token(grant, catalog) for grant in view.grants(workload.spec.account)):
         detail = "its pod asks for the token explicitly, as charts write it by habit, and nothing gives its account a right"
-        yield Evidence("explicit-automount", 2, Strength.WEAK, detail, workload.resource.at, where)
+        yield Evidence("explicit-automount", Sign.EXPLICIT_AUTOMOUNT, Strength.WEAK, detail, workload.resource.at, where)
         return
     before = workload.resource.annotations.get(f"{settings.prefix}/previous-automount")
     if before in (None, "true", True):
-        yield Evidence("explicit-automount", 2, Strength.PROOF, "its pod asks for the token explicitly", workload.resource.at, where)
+        yield Evidence(
+            "explicit-automount",
+            Sign.EXPLICIT_AUTOMOUNT,
+            Strength.PROOF,
+            "its pod asks for the token explicitly",
+            workload.resource.at,
+            where,
+        )
     else:
         # Ours where other evidence stands beside it, for only then do we write it; else someone has put it back by hand.
         detail = "its pod asks for the token explicitly, since an earlier run or a correction of it"
-        yield Evidence(OWN_AUTOMOUNT, 2, Strength.STRONG, detail, workload.resource.at, where)
+        yield Evidence(OWN_AUTOMOUNT, Sign.EXPLICIT_AUTOMOUNT, Strength.STRONG, detail, workload.resource.at, where)
 
 
 def _is_scaffold(workload: Workload) -> bool:
@@ -38,4 +45,4 @@ def _is_scaffold(workload: Workload) -> bool:
     return "helm.sh/chart" in workload.resource.labels or workload.resource.labels.get("app.kubernetes.io/managed-by") == "Helm"
 
 
-SOURCE = Source("explicit-automount", (2,), _find)
+SOURCE = Source("explicit-automount", (Sign.EXPLICIT_AUTOMOUNT,), _find)

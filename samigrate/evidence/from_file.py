@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.base.values import text
 from samigrate.catalog import path_of
-from samigrate.domain.model import Evidence, Location, Workload
+from samigrate.domain.model import Evidence, Location, Sign, Workload
 from samigrate.evidence import Source
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _evidence(item: Item, workload: Workload, container: str | None) -> Evidence
     # Without the line: the text becomes an annotation, which should not change whenever the code does.
     place = f" ({item.path})" if item.path else ""
     at = Location(item.path, line=item.line or 1) if item.path else workload.resource.at
-    return Evidence("evidence-file", 0, item.strength, item.why + place, at, "", container)
+    return Evidence("evidence-file", Sign.OTHER, item.strength, item.why + place, at, "", container)
 
 
-SOURCE = Source("evidence-file", (0,), _find)
+SOURCE = Source("evidence-file", (Sign.OTHER,), _find)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._shared import may_be_user
 
@@ -27,7 +27,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     if found and (account != DEFAULT_ACCOUNT or may_be_user(workload, view, catalog, settings)):
         for one in found:
             detail = f"{one.resource.id} {_SAYS[one.form].format(account)}"
-            yield Evidence("granted", 1, Strength.STRONG, detail, one.resource.at, one.pointer)
+            yield Evidence("granted", Sign.BINDING, Strength.STRONG, detail, one.resource.at, one.pointer)
 
 
-SOURCE = Source("granted", (1,), _find, is_common=True, needs_token=True)
+SOURCE = Source("granted", (Sign.BINDING,), _find, is_common=True, needs_token=True)

@@ -1,11 +1,11 @@
-"""Rights of every account of the namespace or the cluster (E.2 rank 18)."""
+"""Rights of every account of the namespace or the cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.scope.rights import describe, needs_token
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     for grant in view.group_grants():
         if needs_token(grant, catalog):
-            yield Evidence("group-binding", 18, Strength.WEAK, describe(grant), grant.binding.at, grant.pointer)
+            yield Evidence("group-binding", Sign.GROUP_BINDING, Strength.WEAK, describe(grant), grant.binding.at, grant.pointer)
 
 
-SOURCE = Source("group-binding", (18,), _find, is_common=True, needs_token=True)
+SOURCE = Source("group-binding", (Sign.GROUP_BINDING,), _find, is_common=True, needs_token=True)

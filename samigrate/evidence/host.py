@@ -1,4 +1,4 @@
-"""Parts of a node or of the cluster itself (E.2 rank 17)."""
+"""Parts of a node or of the cluster itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import text
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     for index, volume in workload.spec.volumes():
         path = text(volume, "hostPath", "path")
         if path and path.startswith(_PATHS):
-            yield Evidence("host", 17, Strength.WEAK, f"mounts {path} of its node", at, f"{workload.pod}/volumes/{index}/hostPath")
+            yield Evidence("host", Sign.NODE, Strength.WEAK, f"mounts {path} of its node", at, f"{workload.pod}/volumes/{index}/hostPath")
     priority = text(workload.spec.value, "priorityClassName")
     if priority and priority.startswith("system-"):
-        yield Evidence("host", 17, Strength.WEAK, f"has priority {priority}", at, workload.pod + "/priorityClassName")
+        yield Evidence("host", Sign.NODE, Strength.WEAK, f"has priority {priority}", at, workload.pod + "/priorityClassName")
     if view.namespace == "kube-system":
-        yield Evidence("host", 17, Strength.WEAK, "runs in kube-system", at, "/metadata/namespace")
+        yield Evidence("host", Sign.NODE, Strength.WEAK, "runs in kube-system", at, "/metadata/namespace")
 
 
-SOURCE = Source("host", (17,), _find, needs_token=True)
+SOURCE = Source("host", (Sign.NODE,), _find, needs_token=True)

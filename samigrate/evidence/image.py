@@ -1,4 +1,4 @@
-"""Images that are known to need the API, or to have no use for it (E.2 rank 10, R-E10, R-E12)."""
+"""Images that are known to need the API, or to have no use for it (R-E10, R-E12)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import text
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import is_configured_here, read, variables
 
@@ -34,7 +34,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             if by := _decided(hit, workload, reading, view):
                 kind, detail = "no-need", f"image {name} uses the API by {by}, which says nothing of it"
             where = workload.pod + container.pointer + "/image"
-            yield Evidence("image", 10, _STRENGTHS[kind], detail, workload.resource.at, where, container.name)
+            yield Evidence("image", Sign.IMAGE, _STRENGTHS[kind], detail, workload.resource.at, where, container.name)
 
 
 def _decided(hit: ImageHit, workload: Workload, reading: Reading, view: View) -> str:
@@ -48,4 +48,4 @@ def _decided(hit: ImageHit, workload: Workload, reading: Reading, view: View) ->
     return ""
 
 
-SOURCE = Source("image", (10,), _find)
+SOURCE = Source("image", (Sign.IMAGE,), _find)

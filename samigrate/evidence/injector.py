@@ -1,4 +1,4 @@
-"""Injected sidecars that work with the pod's own token (E.2 rank 11, R-E11, R-E14)."""
+"""Injected sidecars that work with the pod's own token (R-E11, R-E14)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from samigrate.base.values import Value, mapping, pointer
-from samigrate.domain.model import Evidence, Location, Strength, Workload
+from samigrate.domain.model import Evidence, Location, Sign, Strength, Workload
 from samigrate.evidence import Source
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         if found is not None and not _is_cancelled(injector, [*own, *namespaces]):
             mark, site = found.mark, found.site
             detail = f"{mark.kind} {found.key} on the {site.place} injects a sidecar that uses the pod's token ({injector.name})"
-            yield Evidence("injected-sidecar", 11, strength, detail, site.at, site.pointer + pointer(mark.section, found.key))
+            yield Evidence("injected-sidecar", Sign.SIDECAR, strength, detail, site.at, site.pointer + pointer(mark.section, found.key))
         elif found is None and _is_declared(injector, own, settings):
             detail = f"the mesh you declared injects a sidecar that uses the pod's token ({injector.name})"
-            yield Evidence("injected-sidecar", 11, strength, detail, workload.resource.at)
+            yield Evidence("injected-sidecar", Sign.SIDECAR, strength, detail, workload.resource.at)
 
 
 def _own_sites(workload: Workload) -> Iterator[_Site]:
@@ -114,4 +114,4 @@ def _counts(mark: Mark, value: Value) -> bool:
     return said in mark.values if mark.values else said.lower() not in _FALSE
 
 
-SOURCE = Source("injected-sidecar", (11,), _find, is_common=True)
+SOURCE = Source("injected-sidecar", (Sign.SIDECAR,), _find, is_common=True)

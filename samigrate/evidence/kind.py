@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     if workload.rule.api:
-        yield Evidence("kind", 0, Strength.STRONG, f"a {workload.id.kind}: {workload.rule.api}", workload.resource.at, "/kind")
+        yield Evidence("kind", Sign.OTHER, Strength.STRONG, f"a {workload.id.kind}: {workload.rule.api}", workload.resource.at, "/kind")
 
 
-SOURCE = Source("kind", (0,), _find)
+SOURCE = Source("kind", (Sign.OTHER,), _find)

@@ -1,4 +1,4 @@
-"""Configuration that makes its reader use the API (E.2 rank 9, R-E8): in files that it mounts or imports, on its command
+"""Configuration that makes its reader use the API (R-E8): in files that it mounts or imports, on its command
 line, in its variables, in the fields of a custom resource."""
 
 from __future__ import annotations
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from samigrate.domain.model import Evidence, Location, Resource, Strength, Workload
+from samigrate.domain.model import Evidence, Location, Resource, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import Reading, fields, imports, place, read, texts
 from samigrate.evidence._scripts import is_script, library
 
 if TYPE_CHECKING:
-    from samigrate.catalog import Catalog, Sign
+    from samigrate.catalog import Catalog, TextPattern
     from samigrate.scope.view import View
     from samigrate.settings.config import Settings
 
@@ -34,7 +34,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             for hit in _scan(seen.resource, catalog):
                 if item.keys is None or hit.key in item.keys:
                     detail = f"{item.kind} {item.name}, which it reads, has {hit.name} in {hit.key}"
-                    yield Evidence("mounted-config", 9, Strength.STRONG, detail, hit.at, hit.pointer)
+                    yield Evidence("mounted-config", Sign.MOUNTED_CONFIG, Strength.STRONG, detail, hit.at, hit.pointer)
     yield from _given(workload, catalog)
 
 
@@ -44,15 +44,17 @@ def _given(workload: Workload, catalog: Catalog) -> Iterator[Evidence]:
     for reading in read(workload):
         for sign in catalog.config if reading.lower or reading.values else ():
             for what, where in _in_container(reading, sign):
-                yield Evidence("mounted-config", 9, Strength.STRONG, f"{what} has {sign.name}", at, where, reading.container.name)
+                yield Evidence(
+                    "mounted-config", Sign.MOUNTED_CONFIG, Strength.STRONG, f"{what} has {sign.name}", at, where, reading.container.name
+                )
     for content, where in fields(workload):
         lower = content.lower()
         for sign in catalog.config:
             if sign.may_be_in(lower) and sign.search(content):
-                yield Evidence("mounted-config", 9, Strength.STRONG, f"its {where[1:]} has {sign.name}", at, where)
+                yield Evidence("mounted-config", Sign.MOUNTED_CONFIG, Strength.STRONG, f"its {where[1:]} has {sign.name}", at, where)
 
 
-def _in_container(reading: Reading, sign: Sign) -> Iterator[tuple[str, str]]:
+def _in_container(reading: Reading, sign: TextPattern) -> Iterator[tuple[str, str]]:
     if sign.may_be_in(reading.lower) and (found := sign.search(reading.line)):
         yield "what it runs", reading.argument_at(found.end() - 1).pointer
     for variable in reading.variables if sign.may_be_in(reading.values) else ():
@@ -78,4 +80,4 @@ def _search(resource: Resource, catalog: Catalog) -> Iterator[_Hit]:
                 yield _Hit(key, sign.name, place(resource, content, found.start()), where)
 
 
-SOURCE = Source("mounted-config", (9,), _find)
+SOURCE = Source("mounted-config", (Sign.MOUNTED_CONFIG,), _find)

@@ -1,4 +1,4 @@
-"""Names that controllers bear (E.2 rank 16)."""
+"""Names that controllers bear."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import mapping, pointer
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ _LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/component", "app", "k8s-
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     if found := _WORDS.search(workload.id.name):
         detail = f"its name says {found[0].lower()}"
-        yield Evidence("names", 16, Strength.WEAK, detail, workload.resource.at, "/metadata/name")
+        yield Evidence("names", Sign.NAME, Strength.WEAK, detail, workload.resource.at, "/metadata/name")
         return
     for at, labels in ((f"{workload.template}/metadata", mapping(workload.metadata, "labels")), ("/metadata", workload.resource.labels)):
         for key in _LABELS:
             if key in labels and (found := _WORDS.search(str(labels[key]))):
                 detail = f"its label {key} says {found[0].lower()}"
-                yield Evidence("names", 16, Strength.WEAK, detail, workload.resource.at, at + pointer("labels", key))
+                yield Evidence("names", Sign.NAME, Strength.WEAK, detail, workload.resource.at, at + pointer("labels", key))
                 return
 
 
-SOURCE = Source("names", (16,), _find, needs_token=True)
+SOURCE = Source("names", (Sign.NAME,), _find, needs_token=True)

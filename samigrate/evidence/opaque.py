@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import read
 
@@ -24,17 +24,19 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     for reading in read(workload):
         root = workload.pod + reading.container.pointer
         for what, where in (*_image(reading.container.value.get("image"), root), *_odd(reading.container.value, root)):
-            yield Evidence("opaque-value", 0, Strength.WEAK, what, at, where, reading.container.name)
+            yield Evidence("opaque-value", Sign.OTHER, Strength.WEAK, what, at, where, reading.container.name)
         if _may_hold(reading.lower):
             for argument in reading.arguments:
                 if not argument.is_script and _TEXT.search(argument.text):
                     detail = "an argument is a placeholder"
-                    yield Evidence("opaque-value", 0, Strength.WEAK, detail, at, argument.pointer, reading.container.name)
+                    yield Evidence("opaque-value", Sign.OTHER, Strength.WEAK, detail, at, argument.pointer, reading.container.name)
         if _may_hold(reading.values):
             for variable in reading.variables:
                 if variable.value and _TEXT.search(variable.value):
                     detail = f"variable {variable.name} is a placeholder"
-                    yield Evidence("opaque-value", 0, Strength.WEAK, detail, at, variable.pointer + "/value", reading.container.name)
+                    yield Evidence(
+                        "opaque-value", Sign.OTHER, Strength.WEAK, detail, at, variable.pointer + "/value", reading.container.name
+                    )
 
 
 def _image(image: object, root: str) -> Iterator[tuple[str, str]]:
@@ -56,4 +58,4 @@ def _may_hold(texts: str) -> bool:
     return "${" in texts or "{{" in texts or "<" in texts
 
 
-SOURCE = Source("opaque-value", (0,), _find)
+SOURCE = Source("opaque-value", (Sign.OTHER,), _find)

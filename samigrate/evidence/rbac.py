@@ -1,11 +1,11 @@
-"""Rights: a binding that names the workload's account (E.2 ranks 1 and 6, R-E4)."""
+"""Rights: a binding that names the workload's account (R-E4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.scope.matching import Match
 from samigrate.scope.rights import describe, is_empty, needs_token
@@ -23,18 +23,20 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     every = view.grants(account)
     for grant in every:
         if is_empty(grant):
-            yield Evidence("rbac-binding", 1, Strength.WEAK, f"{describe(grant)}, which has no rules", grant.binding.at, grant.pointer)
+            yield Evidence(
+                "rbac-binding", Sign.BINDING, Strength.WEAK, f"{describe(grant)}, which has no rules", grant.binding.at, grant.pointer
+            )
     grants = [grant for grant in every if needs_token(grant, catalog)]
     if not grants:
         return
     is_inherited = _is_inherited(workload, view, account, settings.prefix)
     for grant in grants:
-        rank = 6 if grant.role_name in catalog.delegation else 1
+        sign = Sign.DELEGATION if grant.role_name in catalog.delegation else Sign.BINDING
         if is_inherited:
-            yield Evidence("shared-default-binding", rank, Strength.STRONG, describe(grant), grant.binding.at, grant.pointer)
+            yield Evidence("shared-default-binding", sign, Strength.STRONG, describe(grant), grant.binding.at, grant.pointer)
         else:
             strength = Strength.PROOF if grant.match is Match.SAME else Strength.STRONG
-            yield Evidence("rbac-binding", rank, strength, describe(grant), grant.binding.at, grant.pointer)
+            yield Evidence("rbac-binding", sign, strength, describe(grant), grant.binding.at, grant.pointer)
 
 
 def _is_inherited(workload: Workload, view: View, account: str, prefix: str) -> bool:
@@ -44,4 +46,4 @@ def _is_inherited(workload: Workload, view: View, account: str, prefix: str) -> 
     return any(f"{prefix}/managed" in seen.resource.annotations for seen in view.find("", "ServiceAccount", account))
 
 
-SOURCE = Source("rbac-binding", (1, 6), _find, needs_token=True)
+SOURCE = Source("rbac-binding", (Sign.BINDING, Sign.DELEGATION), _find, needs_token=True)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import sequence, text
-from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Strength, Workload
+from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._shared import may_be_user
 from samigrate.scope.matching import Match
@@ -30,11 +30,11 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     for grant in view.grants(DEFAULT_ACCOUNT):
         if is_empty(grant):
             detail = f"{describe(grant)}, which has no rules"
-            yield Evidence("shared-default-binding", 1, Strength.WEAK, detail, grant.binding.at, grant.pointer)
+            yield Evidence("shared-default-binding", Sign.BINDING, Strength.WEAK, detail, grant.binding.at, grant.pointer)
         has_moved = partial(_has_moved, grant, view, settings.prefix)
         if needs_token(grant, catalog) and may_be_user(workload, view, catalog, settings, has_moved):
-            rank = 6 if grant.role_name in catalog.delegation else 1
-            yield Evidence("shared-default-binding", rank, Strength.STRONG, describe(grant), grant.binding.at, grant.pointer)
+            sign = Sign.DELEGATION if grant.role_name in catalog.delegation else Sign.BINDING
+            yield Evidence("shared-default-binding", sign, Strength.STRONG, describe(grant), grant.binding.at, grant.pointer)
 
 
 def _has_moved(grant: Grant, view: View, prefix: str) -> bool:
@@ -47,4 +47,4 @@ def _has_moved(grant: Grant, view: View, prefix: str) -> bool:
     return any(seen.resource.annotations.get(f"{prefix}/managed") == "true" for seen in accounts)
 
 
-SOURCE = Source("shared-default-binding", (1, 6), _find, is_common=True, needs_token=True)
+SOURCE = Source("shared-default-binding", (Sign.BINDING, Sign.DELEGATION), _find, is_common=True, needs_token=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import mapping, pointer
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.optouts import scanners
 
@@ -20,7 +20,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     at = workload.resource.at
     for scanner, line in workload.resource.silenced:
         detail = f"a comment tells {scanner} that its token is wanted"
-        yield Evidence("suppression", 0, Strength.PROOF, detail, at._replace(line=line))
+        yield Evidence("suppression", Sign.OTHER, Strength.PROOF, detail, at._replace(line=line))
     recorded = str(workload.resource.annotations.get(f"{settings.prefix}/{scanners.RECORDED}", "")).split(", ")
     places = {"/metadata": mapping(workload.resource.value, "metadata"), f"{workload.template}/metadata": workload.metadata}
     for where, metadata in places.items():
@@ -30,7 +30,9 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                     continue  # a run of ours has said so
                 strength = Strength.PROOF if word.is_about_tokens else Strength.WEAK
                 what = "its token is wanted" if word.is_about_tokens else "it is to be passed over"
-                yield Evidence("suppression", 0, strength, f"{key} tells {word.scanner} that {what}", at, where + pointer(section, key))
+                yield Evidence(
+                    "suppression", Sign.OTHER, strength, f"{key} tells {word.scanner} that {what}", at, where + pointer(section, key)
+                )
 
 
-SOURCE = Source("suppression", (0,), _find)
+SOURCE = Source("suppression", (Sign.OTHER,), _find)

@@ -1,4 +1,4 @@
-"""The token's path in what the containers run or read (E.2 rank 4, R-E3)."""
+"""The token's path in what the containers run or read (R-E3)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from samigrate.domain.model import Evidence, Location, Resource, Strength, Workload
+from samigrate.domain.model import Evidence, Location, Resource, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import fields, imports, place, read, texts
 
@@ -36,21 +36,21 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             for argument in reading.arguments:
                 if PATH in argument.text:
                     detail = "names the token's path in what it runs"
-                    yield Evidence("token-path", 4, Strength.PROOF, detail, at, argument.pointer, name)
+                    yield Evidence("token-path", Sign.TOKEN_PATH, Strength.PROOF, detail, at, argument.pointer, name)
         if PATH in reading.values:
             for variable in reading.variables:
                 if PATH in (variable.value or ""):
                     detail = f"names the token's path in variable {variable.name}"
-                    yield Evidence("token-path", 4, Strength.PROOF, detail, at, variable.pointer + "/value", name)
+                    yield Evidence("token-path", Sign.TOKEN_PATH, Strength.PROOF, detail, at, variable.pointer + "/value", name)
     for content, where in fields(workload):
         if PATH in content:
-            yield Evidence("token-path", 4, Strength.PROOF, f"names the token's path in its {where[1:]}", at, where)
+            yield Evidence("token-path", Sign.TOKEN_PATH, Strength.PROOF, f"names the token's path in its {where[1:]}", at, where)
     for item in imports(workload):
         for seen in view.find("", item.kind, item.name):
             for hit in _scan(seen.resource):
                 if item.keys is None or hit.key in item.keys:
                     detail = f"{item.kind} {item.name}, which it reads, names the token's path in {hit.key}"
-                    yield Evidence("token-path", 4, Strength.PROOF, detail, hit.at, hit.pointer)
+                    yield Evidence("token-path", Sign.TOKEN_PATH, Strength.PROOF, detail, hit.at, hit.pointer)
 
 
 def _scan(resource: Resource) -> tuple[_Hit, ...]:
@@ -61,4 +61,4 @@ def _scan(resource: Resource) -> tuple[_Hit, ...]:
     return found
 
 
-SOURCE = Source("token-path", (4,), _find)
+SOURCE = Source("token-path", (Sign.TOKEN_PATH,), _find)

@@ -1,4 +1,4 @@
-"""Tokens that the pod mounts or imports by its own choice (E.2 rank 3, R-E5, R-B7)."""
+"""Tokens that the pod mounts or imports by its own choice (R-E5, R-B7)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import Value, mapping, sequence, text
-from samigrate.domain.model import Evidence, Strength, Workload
+from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.domain.tokens import injected, is_for_the_api
 from samigrate.evidence import Source
 
@@ -29,10 +29,18 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             index, volume = volumes[name]
             for strength, detail, where in _of_volume(volume, view, settings):
                 at = f"{workload.pod}/volumes/{index}{where}"
-                yield Evidence("token-volume", 3, strength, f"mounts volume {name}: {detail}", workload.resource.at, at, container.name)
+                yield Evidence(
+                    "token-volume",
+                    Sign.MOUNTED_TOKEN,
+                    strength,
+                    f"mounts volume {name}: {detail}",
+                    workload.resource.at,
+                    at,
+                    container.name,
+                )
         for strength, what, where in _of_environment(container.value, view):
             at = workload.pod + container.pointer + where
-            yield Evidence("token-volume", 3, strength, what, workload.resource.at, at, container.name)
+            yield Evidence("token-volume", Sign.MOUNTED_TOKEN, strength, what, workload.resource.at, at, container.name)
 
 
 def _of_volume(volume: dict[str, Value], view: View, settings: Settings) -> Iterator[tuple[Strength, str, str]]:
@@ -94,4 +102,4 @@ def _owner(secret: str, view: View) -> str | None:
     return owner[0] if owner is not None and owner[1] in ("certain", "high") else None
 
 
-SOURCE = Source("token-volume", (3,), _find)
+SOURCE = Source("token-volume", (Sign.MOUNTED_TOKEN,), _find)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import GENERATED, Evidence, Location, Strength, Workload
+from samigrate.domain.model import GENERATED, Evidence, Location, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._reading import imports
 from samigrate.kustomize.overlays import Overlay
@@ -26,28 +26,28 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     speaking = view.unread(account)
     for one in speaking:
         detail = f"{one.at.path} cannot be read, and may give {account} a right ({one.reason})"
-        yield Evidence("unread", 0, Strength.WEAK, detail, one.at)
+        yield Evidence("unread", Sign.OTHER, Strength.WEAK, detail, one.at)
     if view.scope.overlay:
         for member in view.scope.overlay.build.members:
             for reason in member.unseen:
                 detail = f"its build holds more than is seen here, and that may give {account} a right: {reason}"
-                yield Evidence("unread", 15, Strength.WEAK, detail, member.at)
+                yield Evidence("unread", Sign.POD_VARIABLE, Strength.WEAK, detail, member.at)
         yield from _doubts(workload, view.scope.overlay, view)
     for kind in ("ConfigMap", "Secret"):
         names = [one.name for one in imports(workload) if one.kind == kind]
         for one in view.scope.unread if names else ():
             if one not in speaking and may_define(one, kind, names):
                 detail = f"{one.at.path} cannot be read, and may be its {kind} ({one.reason})"
-                yield Evidence("unread", 0, Strength.WEAK, detail, one.at)
+                yield Evidence("unread", Sign.OTHER, Strength.WEAK, detail, one.at)
 
 
 def _doubts(workload: Workload, overlay: Overlay, view: View) -> Iterator[Evidence]:
     """What the build does to the workload or to a binding, and is not known here."""
     for path, why in overlay.doubts(workload.resource):
-        yield Evidence("unread", 0, Strength.WEAK, f"{why}, and what that says is not seen here", Location(path, GENERATED))
+        yield Evidence("unread", Sign.OTHER, Strength.WEAK, f"{why}, and what that says is not seen here", Location(path, GENERATED))
     for binding, path, why in view.scope.doubted_bindings:
         detail = f"of {binding.id}: {why}, and it may give {workload.spec.account} a right"
-        yield Evidence("unread", 0, Strength.WEAK, detail, Location(path, GENERATED))
+        yield Evidence("unread", Sign.OTHER, Strength.WEAK, detail, Location(path, GENERATED))
 
 
-SOURCE = Source("unread", (0, 15), _find, is_common=True, needs_token=True)
+SOURCE = Source("unread", (Sign.OTHER, Sign.POD_VARIABLE), _find, is_common=True, needs_token=True)

@@ -1,4 +1,4 @@
-"""Backends of webhooks beside definitions of their own: controllers (E.2 rank 12)."""
+"""Backends of webhooks beside definitions of their own: controllers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from samigrate.base.values import Value, mapping, sequence
-from samigrate.domain.model import Evidence, Resource, Strength, Workload
+from samigrate.domain.model import Evidence, Resource, Sign, Strength, Workload
 from samigrate.evidence import Source
 from samigrate.evidence._backends import match
 
@@ -26,7 +26,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     for definition in _converted(view):
         if match(workload, view, mapping(definition.value, "spec", "conversion", "webhook", "clientConfig", "service")):
             detail = f"converts objects of CustomResourceDefinition {definition.id.name}"
-            yield Evidence("webhook-backend", 12, Strength.STRONG, detail, definition.at, "/spec/conversion")
+            yield Evidence("webhook-backend", Sign.WEBHOOK, Strength.STRONG, detail, definition.at, "/spec/conversion")
     for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
         for configuration in view.everywhere(_GROUP, kind):
             for index, webhook in enumerate(sequence(configuration.value, "webhooks")):
@@ -52,11 +52,11 @@ def _evidence(workload: Workload, view: View, configuration: Resource, where: st
     labels = [workload.resource.labels, configuration.labels]
     is_controller = any(_is_related(definition.labels, labels) for definition in view.everywhere(*_CRD))
     detail = f"answers {configuration.id.kind} {configuration.id.name}" + (", beside definitions of its own" if is_controller else "")
-    return Evidence("webhook-backend", 12, Strength.STRONG if is_controller else Strength.WEAK, detail, configuration.at, where)
+    return Evidence("webhook-backend", Sign.WEBHOOK, Strength.STRONG if is_controller else Strength.WEAK, detail, configuration.at, where)
 
 
 def _is_related(one: dict[str, Value], others: list[dict[str, Value]]) -> bool:
     return any(one.get(key) is not None and one[key] == other.get(key) for other in others for key in _LABELS)
 
 
-SOURCE = Source("webhook-backend", (12,), _find)
+SOURCE = Source("webhook-backend", (Sign.WEBHOOK,), _find)

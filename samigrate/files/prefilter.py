@@ -57,7 +57,7 @@ CLUES: Mapping[str, tuple[str, ...]] = {
 }
 """Kinds that matter only where their text holds one of these words."""
 HEADS = frozenset({"CustomResourceDefinition"})
-"""Kinds of which only the head matters, unless they name a webhook: whose they are says who serves it (E.2 rank 12)."""
+"""Kinds of which only the head matters, unless they name a webhook: whose they are says who serves it."""
 _CALLERS = ("clientConfig", "APIService", "consul.hashicorp.com")
 """What may call a Service on behalf of the API server, or go by Services: without any, no Service matters."""
 _UNTOLD = ("", "!", "&", "*", "|", ">")

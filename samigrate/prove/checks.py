@@ -12,7 +12,7 @@ from typing import NamedTuple
 from samigrate import yamltext
 from samigrate.base.values import Value, mapping, resolve
 from samigrate.base.wording import count
-from samigrate.domain.model import Evidence, Level, Strength, Verdict
+from samigrate.domain.model import Evidence, Level, Sign, Strength, Verdict
 from samigrate.domain.tokens import Token, api_tokens
 
 
@@ -169,7 +169,7 @@ def without_need(verdict: Verdict, before: Sequence[Token]) -> set[str]:
     """Containers that may lose the injected token of an account that their pod leaves: all that speaks for use of the
     API are tokens that other containers mount by their own choice (R-B11)."""
     telling = [piece for piece in verdict.evidence if piece.strength in (Strength.PROOF, Strength.STRONG)]
-    if any(piece.rank != 3 or piece.container is None for piece in telling):
+    if any(piece.sign is not Sign.MOUNTED_TOKEN or piece.container is None for piece in telling):
         return set()
     return {token.container for token in before} - {piece.container for piece in telling}
 
@@ -214,7 +214,7 @@ def scoped(evidence: Sequence[Evidence], containers: Iterable[str]) -> set[str]:
     their own speaks of them, and if anything sure speaks of the whole pod, their image is known to need none."""
     found = list(containers)
     for piece in evidence:
-        if piece.rank == 3 or piece.strength is Strength.COUNTER:
+        if piece.sign is Sign.MOUNTED_TOKEN or piece.strength is Strength.COUNTER:
             continue
         if piece.container is not None:
             found = [name for name in found if name != piece.container]

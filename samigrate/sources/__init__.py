@@ -26,7 +26,7 @@ from samigrate.base.errors import InputError
 from samigrate.base.values import Value
 from samigrate.domain.model import Strength
 
-__all__ = ["Facts", "Library", "Sign", "facts"]
+__all__ = ["CodePattern", "Facts", "Library", "facts"]
 
 ECOSYSTEMS = ("pypi", "go", "npm", "maven", "cargo", "gem", "nuget", "hex", "composer")
 _KEYS = {"about", "packages", "strength", "modules", "inside", "outside"}
@@ -47,7 +47,7 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class CodePattern:
     """A text in source code. `suffixes` are empty where it counts in any code."""
 
     name: str
@@ -61,7 +61,7 @@ class Sign:
 @dataclass(frozen=True, slots=True)
 class Facts:
     libraries: tuple[Library, ...]
-    signs: tuple[Sign, ...]
+    signs: tuple[CodePattern, ...]
 
     def package(self, ecosystem: str, name: str) -> Library | None:
         """The library that a package of that name is."""
@@ -107,13 +107,15 @@ def _library(where: str, text: str) -> Library:
     )
 
 
-def _signs(text: str) -> list[Sign]:
+def _signs(text: str) -> list[CodePattern]:
     found = []
     for number, value in enumerate(_load("sources/signs.yaml", text), 1):
         if not isinstance(value, dict) or set(value) - _SIGN_KEYS or not _SIGN_KEYS - {"suffixes"} <= set(value):
             raise InputError("sources/signs.yaml", 0, f"entry {number} must have {', '.join(sorted(_SIGN_KEYS - {'suffixes'}))}")
         suffixes = _texts("sources/signs.yaml", value.get("suffixes", []))
-        found.append(Sign(value["name"], value["word"], re.compile(value["pattern"]), Strength(value["strength"]), value["why"], suffixes))
+        found.append(
+            CodePattern(value["name"], value["word"], re.compile(value["pattern"]), Strength(value["strength"]), value["why"], suffixes)
+        )
     return found
 
 

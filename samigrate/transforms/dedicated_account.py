@@ -18,6 +18,7 @@ from samigrate.domain.model import (
     Resource,
     Risk,
     Severity,
+    Sign,
     Strength,
 )
 from samigrate.domain.tokens import api_tokens
@@ -32,8 +33,6 @@ from samigrate.transforms import Option, Part, Phase, Sentence, Topic, Transform
 from samigrate.transforms._new_account import CLOUD, new_account
 from samigrate.transforms._sentences import runs_without_token
 
-SIDECAR = 11
-"""The row of E.2 for sidecars that show the token to others, and need no rights of the pod's."""
 _TOOLS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "kustomize.config.k8s.io/", "config.kubernetes.io/")
 _DOUBTS = {
     False: ("a namespace is not stated", "state the namespace, or pass --namespace"),
@@ -154,7 +153,7 @@ def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str
     if identity.wave(work.workload) < 0:
         yield Risk.L4, "a negative sync wave"
     for piece in work.verdict.evidence:
-        if piece.rank == SIDECAR:
+        if piece.sign is Sign.SIDECAR:
             yield Risk.L4, f"{piece.detail}, R-E11"
     for one in touched:
         yield Risk.L4, f"{one.identity.resource.id} names the account"
@@ -259,7 +258,7 @@ def _additions(state: State, touched: Sequence[Reference], name: str) -> Iterato
 
 def _has_unseen_rights(work: Work) -> bool:
     """Whether the workload seems to use rights that the input does not show: they would stay behind with `default`."""
-    uses = any(piece.strength in (Strength.PROOF, Strength.STRONG) and piece.rank != SIDECAR for piece in work.verdict.evidence)
+    uses = any(piece.strength in (Strength.PROOF, Strength.STRONG) and piece.sign is not Sign.SIDECAR for piece in work.verdict.evidence)
     uses = uses and any(token.audience is None for token in work.tokens)
     return uses and not work.settings.assume_complete_input and not any(view.grants(DEFAULT_ACCOUNT) for view in work.views)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from samigrate.base.values import Value, mapping, sequence, text
 from samigrate.domain import legacy_tokens
 from samigrate.domain.legacy_tokens import TokenVolume
-from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, About, Finding, Operation, Proposal, Risk, Severity, Strength
+from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, About, Finding, Operation, Proposal, Risk, Severity, Sign, Strength
 from samigrate.domain.tokens import TOKEN_KEYS, injected
 from samigrate.facts import identity, layout, outside, policies, pull_secrets
 from samigrate.facts.state import State, Work
@@ -104,7 +104,9 @@ def _bound_to_its_account(work: Work, others: list[TokenVolume], accounts: list[
     if all(found.secret.get("optional") is True for found in others) and not any(view.account(accounts[0]) for view in work.views):
         return "that account is not in the input, and may not exist: the Secret is optional"
     for piece in work.verdict.evidence:
-        is_about = piece.rank == 3 and any(f"/volumes/{found.index}" in piece.pointer or found.name in piece.detail for found in others)
+        is_about = piece.sign is Sign.MOUNTED_TOKEN and any(
+            f"/volumes/{found.index}" in piece.pointer or found.name in piece.detail for found in others
+        )
         if piece.strength in (Strength.PROOF, Strength.STRONG) and not is_about:
             return f"it may use the token of default ({piece.detail})"
     if any(token.how == "env" for token in work.tokens):

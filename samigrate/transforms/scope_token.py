@@ -18,6 +18,7 @@ from samigrate.domain.model import (
     Operation,
     Proposal,
     Risk,
+    Sign,
     Strength,
 )
 from samigrate.domain.tokens import api_tokens, is_mounted, mounts
@@ -27,7 +28,6 @@ from samigrate.transforms import Phase, Sentence, Topic, Transform
 from samigrate.transforms._sentences import runs_without_token
 
 VOLUME = "sa-token"
-OWN_MOUNT, INJECTED_SIDECAR = 3, 11  # rows of E.2
 _POSITIVE = (Strength.PROOF, Strength.STRONG, Strength.WEAK)
 
 
@@ -61,7 +61,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
 def _spared(work: Work, containers: Sequence[Container]) -> set[str]:
     """Containers that need no token mounted for them. Where something shows that the pod uses the API, and not which
     container, only those that are known not to are spared; a mount of its own answers for itself (R-E2)."""
-    pieces = [piece for piece in work.verdict.evidence if piece.rank != OWN_MOUNT]
+    pieces = [piece for piece in work.verdict.evidence if piece.sign is not Sign.MOUNTED_TOKEN]
     speaking = {piece.container for piece in pieces if piece.strength in _POSITIVE}
     known = {piece.container for piece in pieces if piece.strength is Strength.COUNTER}
     is_about_pod = any(piece.container is None and piece.strength in (Strength.PROOF, Strength.STRONG) for piece in pieces)
@@ -72,7 +72,7 @@ def _spared(work: Work, containers: Sequence[Container]) -> set[str]:
 
 
 def _obstacle(work: Work, volumes: Sequence[str], spared: set[str]) -> str:
-    if any(piece.rank == INJECTED_SIDECAR for piece in work.verdict.evidence):
+    if any(piece.sign is Sign.SIDECAR for piece in work.verdict.evidence):
         return "an injected sidecar takes the token that admission mounts"
     if any(name.startswith(INJECTED_VOLUME) for name in volumes):
         return "it holds an exported token volume"

@@ -36,8 +36,8 @@ def verdict(content: str, settings: Settings | None = None, which: int = 0) -> V
 
 
 def told(found: Verdict) -> set[tuple[str, int, str]]:
-    """(source, rank, strength) of each piece."""
-    return {(item.source, item.rank, item.strength.value) for item in found.evidence}
+    """(source, sign, strength) of each piece."""
+    return {(item.source, item.sign, item.strength.value) for item in found.evidence}
 
 
 def deployment(spec: str = "", *, metadata: str = "", template: str = "", namespace: str = "shop", name: str = "web") -> str:

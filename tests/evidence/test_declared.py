@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from samigrate.domain.model import Level
+from samigrate.domain.model import Level, Sign
 from samigrate.evidence._scripts import library
 from tests.evidence.scene import CATALOG, container, told, verdict
 
@@ -149,7 +149,7 @@ NO = [
 def test_arguments_that_reach_for_the_api(name: str, content: str) -> None:
     found = verdict(content)
     assert found.level is Level.LIKELY
-    assert any(item.detail.endswith(f"({name})") for item in found.evidence if item.rank == 7)
+    assert any(item.detail.endswith(f"({name})") for item in found.evidence if item.sign is Sign.ARGUMENT)
 
 
 @pytest.mark.parametrize(("name", "content"), [pytest.param(*item, id=f"{item[0]} {number}") for number, item in enumerate(NO)])
@@ -273,7 +273,7 @@ def entry(name: str, key: str) -> str:
     ],
 )
 def test_variables(content: str, strength: str | None) -> None:
-    pieces = {(item.rank, item.strength.value) for item in verdict(content).evidence}
+    pieces = {(item.sign, item.strength.value) for item in verdict(content).evidence}
     if strength == "strong":
         assert (8, "strong") in pieces
     else:
@@ -497,13 +497,13 @@ def test_mounted_scripts(key: str, content: str, level: Level) -> None:
     ],
 )
 def test_configuration_on_the_command_line_and_in_variables(content: str, is_found: bool) -> None:
-    found = [item for item in verdict(content).evidence if item.rank == 9]
+    found = [item for item in verdict(content).evidence if item.sign is Sign.MOUNTED_CONFIG]
     assert bool(found) is is_found
     assert all(item.pointer.startswith("/spec/template/spec/containers/0/") for item in found)
 
 
 def test_evidence_from_several_elements_points_to_the_last() -> None:
-    found = [item for item in verdict(argv("vault", "login", "-method", "kubernetes", "x")).evidence if item.rank == 9]
+    found = [item for item in verdict(argv("vault", "login", "-method", "kubernetes", "x")).evidence if item.sign is Sign.MOUNTED_CONFIG]
     assert [item.pointer for item in found] == ["/spec/template/spec/containers/0/args/3"]
 
 

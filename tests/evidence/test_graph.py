@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate.domain.model import Level
+from samigrate.domain.model import Level, Sign
 from samigrate.settings.config import Settings
 from tests.evidence.scene import CATALOG, deployment, told, verdict
 
@@ -22,13 +22,15 @@ def api_service(namespace: str = "shop", name: str = "web") -> str:
 @pytest.mark.parametrize(
     ("content", "piece"),
     [
-        pytest.param(LABELLED + SERVICE + api_service(), ("api-service", 5, "proof"), id="behind an APIService"),
+        pytest.param(LABELLED + SERVICE + api_service(), ("api-service", Sign.API_SERVICE, "proof"), id="behind an APIService"),
         pytest.param(LABELLED + SERVICE + api_service("prod"), None, id="a Service of another namespace"),
         pytest.param(LABELLED + SERVICE + api_service(name="other"), None, id="another Service"),
         pytest.param(LABELLED + SERVICE.replace("app: web", "app: db") + api_service(), None, id="the Service selects others"),
         pytest.param(LABELLED + SERVICE.replace("{app: web}", "{}") + api_service(), None, id="the Service selects nothing"),
         pytest.param(LABELLED + api_service(), None, id="no Service"),
-        pytest.param(LABELLED.replace(", namespace: shop", "") + SERVICE + api_service(), ("api-service", 5, "strong"), id="in doubt"),
+        pytest.param(
+            LABELLED.replace(", namespace: shop", "") + SERVICE + api_service(), ("api-service", Sign.API_SERVICE, "strong"), id="in doubt"
+        ),
     ],
 )
 def test_api_services(content: str, piece: tuple[str, int, str] | None) -> None:

@@ -1,50 +1,50 @@
-"""R-E1: what pieces of evidence amount to; rank 10; discovery of sources."""
+"""R-E1: what pieces of evidence amount to; images; discovery of sources."""
 
 from __future__ import annotations
 
 import pytest
 
 from samigrate import evidence
-from samigrate.domain.model import Evidence, Level, Location, Strength
+from samigrate.domain.model import Evidence, Level, Location, Sign, Strength
 from samigrate.settings.config import Settings
 from tests.evidence.scene import CATALOG, deployment, scene, told, verdict
 
 WORKLOAD = scene(deployment("containers: [{name: a, image: x}], initContainers: [{name: b, image: y}]"))[0][0]
 
 
-def piece(rank: int, strength: str = "weak", *, source: str = "", container: str | None = None) -> Evidence:
-    return Evidence(source or f"s{rank}", rank, Strength(strength), "", Location("x"), "", container)
+def piece(sign: Sign, strength: str = "weak", *, source: str = "", container: str | None = None) -> Evidence:
+    return Evidence(source or f"s{sign}", sign, Strength(strength), "", Location("x"), "", container)
 
 
 @pytest.mark.parametrize(
     ("pieces", "level"),
     [
         pytest.param([], Level.NONE, id="nothing"),
-        pytest.param([piece(1, "proof")], Level.REQUIRED, id="proof"),
-        pytest.param([piece(7, "strong")], Level.LIKELY, id="strong"),
-        pytest.param([piece(7, "strong"), piece(1, "proof")], Level.REQUIRED, id="proof and strong"),
-        pytest.param([piece(14)], Level.UNKNOWN, id="one weak"),
-        pytest.param([piece(14), piece(16)], Level.LIKELY, id="two weak of different rows"),
-        pytest.param([piece(15, container="a"), piece(15, container="b")], Level.UNKNOWN, id="two weak of one row"),
-        pytest.param([piece(0, source="opaque-value"), piece(16)], Level.LIKELY, id="a placeholder and another"),
-        pytest.param([piece(10, "counter", container="a"), piece(10, "counter", container="b")], Level.NONE, id="counter alone"),
+        pytest.param([piece(Sign.BINDING, "proof")], Level.REQUIRED, id="proof"),
+        pytest.param([piece(Sign.ARGUMENT, "strong")], Level.LIKELY, id="strong"),
+        pytest.param([piece(Sign.ARGUMENT, "strong"), piece(Sign.BINDING, "proof")], Level.REQUIRED, id="proof and strong"),
+        pytest.param([piece(Sign.UNSEEN_ACCOUNT)], Level.UNKNOWN, id="one weak"),
+        pytest.param([piece(Sign.UNSEEN_ACCOUNT), piece(Sign.NAME)], Level.LIKELY, id="two weak of different rows"),
+        pytest.param([piece(Sign.POD_VARIABLE, container="a"), piece(Sign.POD_VARIABLE, container="b")], Level.UNKNOWN, id="two weak of one row"),
+        pytest.param([piece(Sign.OTHER, source="opaque-value"), piece(Sign.NAME)], Level.LIKELY, id="a placeholder and another"),
+        pytest.param([piece(Sign.IMAGE, "counter", container="a"), piece(Sign.IMAGE, "counter", container="b")], Level.NONE, id="counter alone"),
         pytest.param(
-            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(15), piece(16), piece(17)], Level.NONE,
+            [piece(Sign.IMAGE, "counter", container="a"), piece(Sign.IMAGE, "counter", container="b"), piece(Sign.POD_VARIABLE), piece(Sign.NAME), piece(Sign.NODE)], Level.NONE,
             id="counter on every container cancels 15 to 17",
         ),
-        pytest.param([piece(10, "counter", container="a"), piece(15)], Level.UNKNOWN, id="counter on one container cancels nothing"),
+        pytest.param([piece(Sign.IMAGE, "counter", container="a"), piece(Sign.POD_VARIABLE)], Level.UNKNOWN, id="counter on one container cancels nothing"),
         pytest.param(
-            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(14)], Level.UNKNOWN, id="counter does not cancel 14"
+            [piece(Sign.IMAGE, "counter", container="a"), piece(Sign.IMAGE, "counter", container="b"), piece(Sign.UNSEEN_ACCOUNT)], Level.UNKNOWN, id="counter does not cancel 14"
         ),
         pytest.param(
-            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(18), piece(13)], Level.LIKELY,
+            [piece(Sign.IMAGE, "counter", container="a"), piece(Sign.IMAGE, "counter", container="b"), piece(Sign.GROUP_BINDING), piece(Sign.OPEN_ACCOUNT)], Level.LIKELY,
             id="counter does not cancel 13 and 18",
         ),
         pytest.param(
-            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(8, "strong")], Level.LIKELY, id="counter never beats strong"
+            [piece(Sign.IMAGE, "counter", container="a"), piece(Sign.IMAGE, "counter", container="b"), piece(Sign.VARIABLE, "strong")], Level.LIKELY, id="counter never beats strong"
         ),
         pytest.param(
-            [piece(10, "counter", container="a"), piece(10, "counter", container="b"), piece(2, "proof")], Level.REQUIRED, id="counter never beats proof"
+            [piece(Sign.IMAGE, "counter", container="a"), piece(Sign.IMAGE, "counter", container="b"), piece(Sign.EXPLICIT_AUTOMOUNT, "proof")], Level.REQUIRED, id="counter never beats proof"
         ),
     ],
 )  # fmt: skip
@@ -128,13 +128,13 @@ def test_no_view_is_no_verdict() -> None:
 
 
 def test_every_row_has_its_source() -> None:
-    assert {rank for source in evidence.sources() for rank in source.ranks} == set(range(19))
+    assert {sign for source in evidence.sources() for sign in source.signs} == set(Sign)
 
 
 @pytest.mark.parametrize("source", evidence.sources(), ids=lambda source: source.id)
 def test_sources_are_well_formed(source: evidence.Source) -> None:
     assert source.id == source.id.lower().replace("_", "-")
-    assert list(source.ranks) == sorted(source.ranks)
+    assert list(source.signs) == sorted(source.signs)
 
 
 def test_a_module_without_a_source_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

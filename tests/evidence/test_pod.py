@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from samigrate.domain.model import Level
+from samigrate.domain.model import Level, Sign
 from samigrate.settings.config import Declaration, Settings
 from tests.evidence.scene import container, deployment, told, verdict
 
@@ -17,25 +17,25 @@ STILL = "annotations: {samigrate.dev/reason: x}"
     ("content", "level", "pieces"),
     [
         pytest.param(deployment(), Level.NONE, set(), id="nothing"),
-        pytest.param(deployment("automountServiceAccountToken: true"), Level.REQUIRED, {("explicit-automount", 2, "proof")}, id="explicit true"),
-        pytest.param(deployment("automountServiceAccountToken: yes"), Level.REQUIRED, {("explicit-automount", 2, "proof")}, id="a YAML 1.1 true"),
+        pytest.param(deployment("automountServiceAccountToken: true"), Level.REQUIRED, {("explicit-automount", Sign.EXPLICIT_AUTOMOUNT, "proof")}, id="explicit true"),
+        pytest.param(deployment("automountServiceAccountToken: yes"), Level.REQUIRED, {("explicit-automount", Sign.EXPLICIT_AUTOMOUNT, "proof")}, id="a YAML 1.1 true"),
         pytest.param(deployment("automountServiceAccountToken: 'true'"), Level.NONE, set(), id="an invalid true"),
         pytest.param(deployment("automountServiceAccountToken: false"), Level.NONE, set(), id="false"),
         pytest.param(
-            deployment("automountServiceAccountToken: true", metadata=STILL), Level.REQUIRED, {("explicit-automount", 2, "proof")},
+            deployment("automountServiceAccountToken: true", metadata=STILL), Level.REQUIRED, {("explicit-automount", Sign.EXPLICIT_AUTOMOUNT, "proof")},
             id="a true that our run left as it was",
         ),
         pytest.param(
-            deployment("automountServiceAccountToken: true", metadata=OWN), Level.LIKELY, {("own-automount", 2, "strong")},
+            deployment("automountServiceAccountToken: true", metadata=OWN), Level.LIKELY, {("own-automount", Sign.EXPLICIT_AUTOMOUNT, "strong")},
             id="put back by hand after our run: nothing else speaks for it",
         ),
         pytest.param(
             deployment("automountServiceAccountToken: true, containers: [{name: k, image: bitnami/kubectl}]", metadata=OWN), Level.LIKELY,
-            {("image", 10, "strong")}, id="our own true does not feed on itself",
+            {("image", Sign.IMAGE, "strong")}, id="our own true does not feed on itself",
         ),
         pytest.param(
             deployment("automountServiceAccountToken: true, containers: [{name: app, image: nginx}], priorityClassName: system-x", metadata=OWN),
-            Level.LIKELY, {("own-automount", 2, "strong"), ("image", 10, "counter"), ("host", 17, "weak")}, id="a hand-written true beside weak signs",
+            Level.LIKELY, {("own-automount", Sign.EXPLICIT_AUTOMOUNT, "strong"), ("image", Sign.IMAGE, "counter"), ("host", Sign.NODE, "weak")}, id="a hand-written true beside weak signs",
         ),
     ],
 )  # fmt: skip
@@ -53,7 +53,7 @@ SECRET = (
     "---\napiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\n"
     "metadata: {name: robot, namespace: shop, annotations: {kubernetes.io/service-account.name: default}}\n"
 )
-PROOF = ("token-volume", 3, "proof")
+PROOF = ("token-volume", Sign.MOUNTED_TOKEN, "proof")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ PROOF = ("token-volume", 3, "proof")
             id="the API's audience by name",
         ),
         pytest.param(mounting("projected: {sources: [{serviceAccountToken: {path: t, audience: vault}}]}"), None, id="R-E5: another audience"),
-        pytest.param(mounting("projected: {sources: [{serviceAccountToken: {path: t, audience: '${AUD}'}}]}"), ("token-volume", 3, "strong"), id="an audience in doubt"),
+        pytest.param(mounting("projected: {sources: [{serviceAccountToken: {path: t, audience: '${AUD}'}}]}"), ("token-volume", Sign.MOUNTED_TOKEN, "strong"), id="an audience in doubt"),
         pytest.param(mounting("projected: {sources: [{serviceAccountToken: {path: token}}]}", is_mounted=False), None, id="not mounted"),
         pytest.param(
             deployment(
@@ -139,7 +139,7 @@ STRINGS = CONFIG.replace("ConfigMap", "Secret").replace("\ndata:", "\nstringData
 )
 def test_token_path(content: str, is_found: bool) -> None:
     found = verdict(content)
-    assert (("token-path", 4, "proof") in told(found)) is is_found
+    assert (("token-path", Sign.TOKEN_PATH, "proof") in told(found)) is is_found
     assert (found.level is Level.REQUIRED) is is_found
 
 
@@ -155,7 +155,7 @@ def account(labels: str = "", automount: str = "true") -> str:
 
 
 NAMED = deployment("serviceAccountName: web")
-LACKS, ASKS = ("account-hints", 14, "weak"), ("account-hints", 13, "weak")
+LACKS, ASKS = ("account-hints", Sign.UNSEEN_ACCOUNT, "weak"), ("account-hints", Sign.OPEN_ACCOUNT, "weak")
 
 
 @pytest.mark.parametrize(
@@ -181,27 +181,27 @@ def test_account_hints(content: str, piece: tuple[str, int, str] | None) -> None
 
 
 @pytest.mark.parametrize(
-    ("content", "rank"),
+    ("content", "sign"),
     [
-        pytest.param(deployment(name="pod-controller"), 16, id="name: controller"),
-        pytest.param(deployment(name="db-operator"), 16, id="name: operator"),
+        pytest.param(deployment(name="pod-controller"), Sign.NAME, id="name: controller"),
+        pytest.param(deployment(name="db-operator"), Sign.NAME, id="name: operator"),
         pytest.param(deployment(name="my-scheduler"), None, id="name: scheduler, of jobs as often as of pods"),
-        pytest.param(deployment(name="nfs-provisioner"), 16, id="name: provisioner"),
-        pytest.param(deployment(name="ingress"), 16, id="name: ingress"),
-        pytest.param(deployment(name="exporter-k8s"), 16, id="name: exporter-k8s"),
-        pytest.param(deployment(template="labels: {control-plane: controller-manager}"), 16, id="label"),
+        pytest.param(deployment(name="nfs-provisioner"), Sign.NAME, id="name: provisioner"),
+        pytest.param(deployment(name="ingress"), Sign.NAME, id="name: ingress"),
+        pytest.param(deployment(name="exporter-k8s"), Sign.NAME, id="name: exporter-k8s"),
+        pytest.param(deployment(template="labels: {control-plane: controller-manager}"), Sign.NAME, id="label"),
         pytest.param(deployment(template="labels: {tier: controller-like}"), None, id="a label that names nothing"),
-        pytest.param(deployment("volumes: [{name: v, hostPath: {path: /var/lib/kubelet/plugins}}]"), 17, id="the kubelet's folder"),
-        pytest.param(deployment("volumes: [{name: v, hostPath: {path: /etc/cni/net.d}}]"), 17, id="the network's folder"),
+        pytest.param(deployment("volumes: [{name: v, hostPath: {path: /var/lib/kubelet/plugins}}]"), Sign.NODE, id="the kubelet's folder"),
+        pytest.param(deployment("volumes: [{name: v, hostPath: {path: /etc/cni/net.d}}]"), Sign.NODE, id="the network's folder"),
         pytest.param(deployment("volumes: [{name: v, hostPath: {path: /data}}]"), None, id="another folder"),
-        pytest.param(deployment("priorityClassName: system-node-critical"), 17, id="priority of the system"),
+        pytest.param(deployment("priorityClassName: system-node-critical"), Sign.NODE, id="priority of the system"),
         pytest.param(deployment("priorityClassName: high"), None, id="another priority"),
-        pytest.param(deployment(namespace="kube-system"), 17, id="kube-system"),
+        pytest.param(deployment(namespace="kube-system"), Sign.NODE, id="kube-system"),
     ],
 )
-def test_names_and_hosts(content: str, rank: int | None) -> None:
+def test_names_and_hosts(content: str, sign: Sign | None) -> None:
     found = verdict(content)
-    assert [item.rank for item in found.evidence] == ([rank] if rank else [])
+    assert [item.sign for item in found.evidence] == ([sign] if sign else [])
     assert found.level is Level.NONE  # alone it says nothing of who runs as `default`
     own = verdict(
         content.replace("spec: {containers", "spec: {serviceAccountName: own, containers")
@@ -209,7 +209,7 @@ def test_names_and_hosts(content: str, rank: int | None) -> None:
         .replace("spec: {priority", "spec: {serviceAccountName: own, priority")
         + OWN_ACCOUNT.format(namespace="kube-system" if "kube-system" in content else "shop")
     )
-    assert own.level is (Level.UNKNOWN if rank else Level.NONE)
+    assert own.level is (Level.UNKNOWN if sign else Level.NONE)
 
 
 OWN_ACCOUNT = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: own, namespace: {namespace}}}\n"
@@ -272,7 +272,7 @@ def test_a_true_that_charts_write_always(content: str, level: Level) -> None:
 )
 def test_opaque_values(content: str, is_found: bool) -> None:
     found = verdict(content)
-    assert (("opaque-value", 0, "weak") in told(found)) is is_found
+    assert (("opaque-value", Sign.OTHER, "weak") in told(found)) is is_found
     assert found.level is (Level.UNKNOWN if is_found else Level.NONE)
 
 
@@ -306,4 +306,4 @@ def test_a_kind_that_needs_the_api_by_design() -> None:
     content = (
         "apiVersion: kubeflow.org/v1\nkind: Notebook\nmetadata: {name: n}\nspec: {template: {spec: {containers: [{name: n, image: x}]}}}\n"
     )
-    assert told(verdict(content)) == {("kind", 0, "strong")}
+    assert told(verdict(content)) == {("kind", Sign.OTHER, "strong")}

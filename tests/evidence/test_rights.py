@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from samigrate import evidence
-from samigrate.domain.model import Level
+from samigrate.domain.model import Level, Sign
 from samigrate.scope.matching import Match
 from samigrate.settings.config import Settings
 from tests.command import invoke
@@ -41,39 +41,39 @@ AUTHENTICATED = "{kind: Group, apiGroup: rbac.authorization.k8s.io, name: 'syste
 @pytest.mark.parametrize(
     ("content", "level", "piece"),
     [
-        pytest.param(NAMED + binding() + role(PLAIN), Level.REQUIRED, ("rbac-binding", 1, "proof"), id="a role for its account"),
-        pytest.param(NAMED + binding(namespace=None) + role(PLAIN), Level.REQUIRED, ("rbac-binding", 1, "proof"), id="a subject without namespace"),
-        pytest.param(NAMED + binding(subject=USER) + role(PLAIN), Level.REQUIRED, ("rbac-binding", 1, "proof"), id="its user name"),
-        pytest.param(NAMED + binding(), Level.REQUIRED, ("rbac-binding", 1, "proof"), id="a role that the input does not hold"),
+        pytest.param(NAMED + binding() + role(PLAIN), Level.REQUIRED, ("rbac-binding", Sign.BINDING, "proof"), id="a role for its account"),
+        pytest.param(NAMED + binding(namespace=None) + role(PLAIN), Level.REQUIRED, ("rbac-binding", Sign.BINDING, "proof"), id="a subject without namespace"),
+        pytest.param(NAMED + binding(subject=USER) + role(PLAIN), Level.REQUIRED, ("rbac-binding", Sign.BINDING, "proof"), id="its user name"),
+        pytest.param(NAMED + binding(), Level.REQUIRED, ("rbac-binding", Sign.BINDING, "proof"), id="a role that the input does not hold"),
         pytest.param(
-            NAMED + binding(kind="ClusterRole", role="system:auth-delegator"), Level.REQUIRED, ("rbac-binding", 6, "proof"), id="delegated authentication"
+            NAMED + binding(kind="ClusterRole", role="system:auth-delegator"), Level.REQUIRED, ("rbac-binding", Sign.DELEGATION, "proof"), id="delegated authentication"
         ),
         pytest.param(
-            NAMED + binding(role="extension-apiserver-authentication-reader"), Level.REQUIRED, ("rbac-binding", 6, "proof"), id="extension API server"
+            NAMED + binding(role="extension-apiserver-authentication-reader"), Level.REQUIRED, ("rbac-binding", Sign.DELEGATION, "proof"), id="extension API server"
         ),
         pytest.param(NAMED + binding() + role(PSP), Level.NONE, None, id="H-7: only use of a pod security policy"),
         pytest.param(NAMED + binding() + role(PSP[:-1] + ", {apiGroups: [''], resources: [pods], verbs: [get]}]"), Level.REQUIRED,
-                     ("rbac-binding", 1, "proof"), id="use of a policy, and more"),
+                     ("rbac-binding", Sign.BINDING, "proof"), id="use of a policy, and more"),
         pytest.param(NAMED + binding(kind="ClusterRole", role="psp:web"), Level.NONE, None, id="a well-known policy role"),
         pytest.param(NAMED + binding(kind="ClusterRole", role="system:openshift:scc:anyuid"), Level.NONE, None, id="a well-known SCC role"),
-        pytest.param(NAMED + binding(kind="Role", role="psp:web"), Level.REQUIRED, ("rbac-binding", 1, "proof"), id="a Role is not well known"),
-        pytest.param(NAMED + binding() + role("[]"), Level.UNKNOWN, ("rbac-binding", 1, "weak"), id="a role without rules"),
+        pytest.param(NAMED + binding(kind="Role", role="psp:web"), Level.REQUIRED, ("rbac-binding", Sign.BINDING, "proof"), id="a Role is not well known"),
+        pytest.param(NAMED + binding() + role("[]"), Level.UNKNOWN, ("rbac-binding", Sign.BINDING, "weak"), id="a role without rules"),
         pytest.param(
-            NAMED + binding(kind="ClusterRole") + role("[]\naggregationRule: {}", kind="ClusterRole"), Level.REQUIRED, ("rbac-binding", 1, "proof"),
+            NAMED + binding(kind="ClusterRole") + role("[]\naggregationRule: {}", kind="ClusterRole"), Level.REQUIRED, ("rbac-binding", Sign.BINDING, "proof"),
             id="an aggregated role",
         ),
         pytest.param(NAMED + binding(account="other") + role(PLAIN), Level.NONE, None, id="another account"),
         pytest.param(NAMED + binding(namespace="prod") + role(PLAIN), Level.NONE, None, id="the same name in another namespace"),
         pytest.param(
-            deployment("serviceAccountName: web", namespace="") + ACCOUNT + binding() + role(PLAIN), Level.LIKELY, ("rbac-binding", 1, "strong"),
+            deployment("serviceAccountName: web", namespace="") + ACCOUNT + binding() + role(PLAIN), Level.LIKELY, ("rbac-binding", Sign.BINDING, "strong"),
             id="in doubt: the workload names no namespace",
         ),
-        pytest.param(deployment() + binding("default") + role(PLAIN), Level.LIKELY, ("shared-default-binding", 1, "strong"), id="R-E9: a role for default"),
+        pytest.param(deployment() + binding("default") + role(PLAIN), Level.LIKELY, ("shared-default-binding", Sign.BINDING, "strong"), id="R-E9: a role for default"),
         pytest.param(deployment() + binding("default", kind="ClusterRole", role="system:auth-delegator"), Level.LIKELY,
-                     ("shared-default-binding", 6, "strong"), id="R-E9 goes before rank 6"),
+                     ("shared-default-binding", Sign.DELEGATION, "strong"), id="R-E9 goes before delegation"),
         pytest.param(deployment() + binding("default") + role(PSP), Level.NONE, None, id="R-E9: use only"),
-        pytest.param(deployment(namespace="") + binding("default", namespace="prod"), Level.LIKELY, ("shared-default-binding", 1, "strong"), id="H-14"),
-        pytest.param(deployment() + binding(subject=GROUP) + role(PLAIN), Level.UNKNOWN, ("group-binding", 18, "weak"), id="every account's rights"),
+        pytest.param(deployment(namespace="") + binding("default", namespace="prod"), Level.LIKELY, ("shared-default-binding", Sign.BINDING, "strong"), id="H-14"),
+        pytest.param(deployment() + binding(subject=GROUP) + role(PLAIN), Level.UNKNOWN, ("group-binding", Sign.GROUP_BINDING, "weak"), id="every account's rights"),
         pytest.param(deployment() + binding(subject=GROUP) + role(PSP), Level.NONE, None, id="every account may use a policy"),
         pytest.param(deployment() + binding(subject=AUTHENTICATED) + role(PLAIN), Level.NONE, None, id="everyone's rights say nothing"),
     ],
@@ -99,10 +99,10 @@ def managed(previous: str | None) -> str:
 @pytest.mark.parametrize(
     ("previous", "level", "piece"),
     [
-        pytest.param("default", Level.LIKELY, ("shared-default-binding", 1, "strong"), id="moved off default"),
-        pytest.param("unset", Level.LIKELY, ("shared-default-binding", 1, "strong"), id="moved off an unstated default"),
-        pytest.param(None, Level.LIKELY, ("shared-default-binding", 1, "strong"), id="a kind that is not annotated"),
-        pytest.param("shared", Level.REQUIRED, ("rbac-binding", 1, "proof"), id="split off a named account"),
+        pytest.param("default", Level.LIKELY, ("shared-default-binding", Sign.BINDING, "strong"), id="moved off default"),
+        pytest.param("unset", Level.LIKELY, ("shared-default-binding", Sign.BINDING, "strong"), id="moved off an unstated default"),
+        pytest.param(None, Level.LIKELY, ("shared-default-binding", Sign.BINDING, "strong"), id="a kind that is not annotated"),
+        pytest.param("shared", Level.REQUIRED, ("rbac-binding", Sign.BINDING, "proof"), id="split off a named account"),
     ],
 )
 def test_a_grant_that_we_added_proves_no_more_than_before(previous: str | None, level: Level, piece: tuple[str, int, str]) -> None:

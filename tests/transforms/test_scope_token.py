@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samigrate.domain.model import Evidence, Location, Risk, Strength
+from samigrate.domain.model import Evidence, Location, Risk, Sign, Strength
 from samigrate.prove import checks
 from tests.stream import Run, migrate
 from tests.transforms.manifests import account, binding, deployment, role, stream
@@ -70,7 +70,7 @@ def test_rights_speak_for_every_container_that_is_not_known() -> None:
 
 
 def test_a_mount_of_its_own_answers_for_itself() -> None:
-    """R-E2: evidence of that rank justifies that mount, and automount goes in its favour."""
+    """R-E2: a mount of a token justifies that mount, and automount goes in its favour."""
     own = "- {name: app, image: example.com/app, volumeMounts: [{name: t, mountPath: /token}]}\n"
     own += "volumes:\n- name: t\n  projected: {sources: [{serviceAccountToken: {path: token}}]}"
     run = scoped(pod(PROXY, own))
@@ -115,8 +115,8 @@ def test_the_workload_says_what_was_done_and_what_was_before() -> None:
 # ---------------------------------------------------------------- the proof
 
 
-def piece(container: str | None, strength: Strength, rank: int = 7) -> Evidence:
-    return Evidence("arguments", rank, strength, "", Location("a.yaml"), "", container)
+def piece(container: str | None, strength: Strength, sign: Sign = Sign.ARGUMENT) -> Evidence:
+    return Evidence("arguments", sign, strength, "", Location("a.yaml"), "", container)
 
 
 CASES: list[Any] = [
@@ -125,7 +125,7 @@ CASES: list[Any] = [
     pytest.param([piece(None, Strength.PROOF)], set(), id="the pod uses it: nobody is spared unknown"),
     pytest.param([piece(None, Strength.PROOF), piece("b", Strength.COUNTER)], {"b"}, id="but who is known"),
     pytest.param([piece(None, Strength.PROOF), piece("b", Strength.COUNTER), piece("b", Strength.WEAK)], set(), id="unless it speaks"),
-    pytest.param([piece("a", Strength.PROOF, rank=3)], {"a", "b"}, id="a mount of its own"),
+    pytest.param([piece("a", Strength.PROOF, sign=Sign.MOUNTED_TOKEN)], {"a", "b"}, id="a mount of its own"),
 ]
 
 

@@ -21,11 +21,13 @@ class Look(NamedTuple):
 
 
 class Reporter(NamedTuple):
-    """One format. `render` yields pieces of text, whole lines each."""
+    """One format. `render` yields pieces of text, whole lines each. `with_lines`: it shows the line of each piece of
+    evidence, which are looked for then."""
 
     id: str
     summary: str
     render: Callable[[Outcome, Look], Iterator[str]]
+    with_lines: bool = False
 
 
 def names() -> list[str]:

@@ -333,4 +333,4 @@ def _some(paths: Sequence[str], look: Look) -> Iterator[str]:
         yield f"and {len(paths) - SCREENFUL} more"
 
 
-REPORTER = Reporter("text", "for people: who holds a token, why, and what would change", render)
+REPORTER = Reporter("text", "for people: who holds a token, why, and what would change", render, with_lines=True)

@@ -176,7 +176,7 @@ def migrate(
     else:
         from samigrate.report import formats
 
-        outcome = run(options, read, with_lines=bool(options.format) and formats.load(options.format).with_lines)
+        outcome = run(options, read, with_lines=options.format is not None and formats.load(options.format).with_lines)
     outcome = settled(outcome) if check else outcome
     if options.is_stream and outcome.problems:
         say_problems(outcome)

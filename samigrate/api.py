@@ -95,12 +95,12 @@ def migrate_text(text: str, options: Options | None = None) -> tuple[str, Result
     """
     from samigrate.hosts import stream
 
-    given = options or Options()
+    supplied = options or Options()
     data = text.encode("utf-8", "surrogatepass")
-    if given.config is None:
-        root = stream.called_root(data, _adjusted(_settings(), given))
+    if supplied.config is None:
+        root = stream.called_root(data, _adjusted(_settings(), supplied))
     else:
-        root = stream.root(lambda: data, fspath(given.config), partial(_adjusted, options=given))
+        root = stream.root(lambda: data, fspath(supplied.config), partial(_adjusted, options=supplied))
     outcome = _run([root])
     if outcome.problems:
         first = outcome.problems[0]
@@ -181,8 +181,11 @@ def _run(roots: Sequence[Root]) -> Outcome:
 
 
 def _result(outcome: Outcome) -> Result:
-    findings = [Message(one.id, str(one.severity), one.at.path, one.at.line, one.message, one.action) for one in outcome.findings]
-    problems = [Message("", "problem", one.path, one.line, one.message, "") for one in outcome.problems]
+    findings = [
+        Message(finding.id, str(finding.severity), finding.at.path, finding.at.line, finding.message, finding.action)
+        for finding in outcome.findings
+    ]
+    problems = [Message("", "problem", problem.path, problem.line, problem.message, "") for problem in outcome.problems]
     files = {change.path: change.new for change in outcome.changes}
     return Result(tuple(_workload(report) for report in outcome.workloads), tuple(findings), tuple(problems), files)
 
@@ -202,5 +205,5 @@ def _workload(report: WorkloadReport) -> Workload:
         report.tokens_before,
         report.tokens_after,
         str(report.risk),
-        tuple(piece.detail for piece in report.verdict.evidence),
+        tuple(evidence.detail for evidence in report.verdict.evidence),
     )

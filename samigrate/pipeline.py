@@ -22,7 +22,7 @@ from samigrate.plan.planner import Plan, Planned
 from samigrate.plan.recipe import Recipe
 from samigrate.plan.settling import Decide, settled
 from samigrate.prove import checks, proofs
-from samigrate.reading import Reading, Root, Source
+from samigrate.reading import Inventory, Root, Source
 from samigrate.report import asked as asking
 from samigrate.report import assembly as report
 from samigrate.report import places, silence
@@ -36,7 +36,7 @@ class Run(NamedTuple):
 
     root: Root
     recipe: Recipe
-    found: Reading
+    found: Inventory
     works: Sequence[Work]
     accepted: Sequence[Planned]
     outcome: Outcome
@@ -52,26 +52,27 @@ def run(root: Root, recipe: Recipe, *, with_lines: bool = False) -> Outcome:
 @yamltext.keeping()
 def trace(root: Root, recipe: Recipe, *, with_lines: bool = False, decided: Decide | None = None) -> Run:
     """The same, with what led to it; `decided` makes the plan instead of the recipe."""
-    known, catalog = kinds.load(root.settings.kinds), catalogs.load(root.settings.catalog)
-    found = reading.read(root, known)
-    by_path = scopes(found, root)
-    works = assess.workloads(found, by_path, root, catalog)
-    made, blocked, changes = settled([*works, *objects.works(found, by_path, root, recipe, catalog)], found, recipe, root, decided)
-    failures = list(proofs.failures(works, made, blocked, changes, found, root, recipe, known, catalog, decided)) if changes else []
-    kept = _without(changes, made, failures)
+    catalog = catalogs.load(root.settings.catalog)
+    inventory = reading.read(root, kinds.load(root.settings.kinds))
+    by_path = scopes(inventory, root)
+    works = assess.workloads(inventory, by_path, root, catalog)
+    end = settled([*works, *objects.works(inventory, by_path, root, recipe, catalog)], inventory, recipe, root, decided)
+    failures = list(proofs.failures(works, end, inventory, root, recipe, decided)) if end.changes else []
+    changes = _without(end.changes, end.plan, failures)
     problems = [Problem(failure.path, failure.line, failure.message, ours=True) for failure in failures]
-    accepted = [one for one in made.accepted if not any(path in changes and path not in kept for path in rewriting.paths(one))]
-    asking.narrow(found, root)
-    asked, elsewhere = asking.asked(found, works, root)
-    live = assess.live(found, by_path, root, catalog) if root.reports_live else []
-    objects_of = {manifest.path: manifest.resources for manifest in found.manifests}
-    held = [one for source in root.sources if source.may_change for one in objects_of.get(source.path, ())]
-    observed = observations.of(asked, accepted, held)
-    told, silenced = silence.filtered([*found.findings, *made.findings, *elsewhere, *observed], found, root.settings.prefix)
-    told += silence.unused(found, silenced | made.silenced, root, recipe)
-    lines, told = places.looked_up(told, works, found, root, with_evidence=with_lines)
-    outcome = report.outcome(root, recipe, found, [*asked, *live], accepted, made.state, kept, problems, told, lines)
-    return Run(root, recipe, found, works, accepted, outcome)
+    failed = end.changes.keys() - changes.keys()
+    accepted = [planned for planned in end.plan.accepted if failed.isdisjoint(rewriting.paths(planned))]
+    asking.narrow(inventory, root)
+    asked, elsewhere = asking.asked(inventory, works, root)
+    live = assess.live(inventory, by_path, root, catalog) if root.reports_live else []
+    objects_of = {manifest.path: manifest.resources for manifest in inventory.manifests}
+    resources = [resource for source in root.sources if source.may_change for resource in objects_of.get(source.path, ())]
+    observed = observations.of(asked, accepted, resources)
+    findings, silenced = silence.filtered([*inventory.findings, *end.plan.findings, *elsewhere, *observed], inventory, root.settings.prefix)
+    findings += silence.unused(inventory, silenced | end.plan.silenced, root, recipe)
+    lines, findings = places.looked_up(findings, works, inventory, root, with_evidence=with_lines)
+    shown = report.End([*asked, *live], accepted, end.plan.state, changes, problems, findings, lines)
+    return Run(root, recipe, inventory, works, accepted, report.outcome(root, recipe, inventory, shown))
 
 
 def merge(outcomes: Sequence[Outcome]) -> Outcome:
@@ -80,20 +81,20 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
         return outcomes[0]
     return Outcome(
         recipes=outcomes[0].recipes if outcomes else (),
-        is_rollback=any(one.is_rollback for one in outcomes),
-        scopes=tuple(dict.fromkeys(scope for one in outcomes for scope in one.scopes)),
-        files=sum(one.files for one in outcomes),
-        documents=sum(one.documents for one in outcomes),
-        workloads=tuple(each for one in outcomes for each in one.workloads),
-        findings=tuple(each for one in outcomes for each in one.findings),
-        skipped=tuple(each for one in outcomes for each in one.skipped),
-        problems=tuple(each for one in outcomes for each in one.problems),
-        changes=tuple(each for one in outcomes for each in one.changes),
-        objects=tuple(each for one in outcomes for each in one.objects),
+        is_rollback=any(outcome.is_rollback for outcome in outcomes),
+        scopes=tuple(dict.fromkeys(scope for outcome in outcomes for scope in outcome.scopes)),
+        files=sum(outcome.files for outcome in outcomes),
+        documents=sum(outcome.documents for outcome in outcomes),
+        workloads=tuple(each for outcome in outcomes for each in outcome.workloads),
+        findings=tuple(finding for outcome in outcomes for finding in outcome.findings),
+        skipped=tuple(skip for outcome in outcomes for skip in outcome.skipped),
+        problems=tuple(problem for outcome in outcomes for problem in outcome.problems),
+        changes=tuple(change for outcome in outcomes for change in outcome.changes),
+        objects=tuple(each for outcome in outcomes for each in outcome.objects),
     )
 
 
-def _without(changes: Mapping[str, FileChange], made: Plan, failures: Sequence[checks.Failure]) -> dict[str, FileChange]:
+def _without(changes: Mapping[str, FileChange], plan: Plan, failures: Sequence[checks.Failure]) -> dict[str, FileChange]:
     """The changes but for the failed files and all files that share a proposal with them."""
-    bad = rewriting.whole({failure.path for failure in failures}, (rewriting.paths(one) for one in made.accepted))
+    bad = rewriting.whole({failure.path for failure in failures}, (rewriting.paths(planned) for planned in plan.accepted))
     return {path: change for path, change in changes.items() if path not in bad}

@@ -57,7 +57,7 @@ class Root:
 
 
 @dataclass(slots=True)
-class Reading:
+class Inventory:
     """All manifests of a root, and what could not be read."""
 
     files: int = 0
@@ -74,25 +74,25 @@ class Reading:
         return {resource.key: resource for manifest in self.manifests for resource in manifest.resources}
 
 
-def read(root: Root, known: Kinds) -> Reading:
+def read(root: Root, kind_rules: Kinds) -> Inventory:
     """Read every source; keep the values of what matters."""
-    found = Reading(files=len(root.sources))
-    results = processes.each(partial(_read, root, known), root.sources, root.jobs)
-    for source, one in zip(root.sources, results, strict=True):
-        if isinstance(one, _Unreadable):
-            if isinstance(one.told, Problem):
-                found.problems.append(one.told)
+    inventory = Inventory(files=len(root.sources))
+    results = processes.each(partial(_read, root, kind_rules), root.sources, root.jobs)
+    for source, unreadable in zip(root.sources, results, strict=True):
+        if isinstance(unreadable, _Unreadable):
+            if isinstance(unreadable.told, Problem):
+                inventory.problems.append(unreadable.told)
             else:
-                found.skipped.append(one.told)
-            if manifests.may_be_manifest(one.manifest):
-                found.manifests.append(one.manifest)
+                inventory.skipped.append(unreadable.told)
+            if manifests.may_be_manifest(unreadable.manifest):
+                inventory.manifests.append(unreadable.manifest)
         else:
-            _take(root, source, one, found)
-    found.skipped += _unlisted(root, found)
-    _read_sides(root, found)
-    _read_generated(root, found)
-    expand(found, known)
-    return found
+            _take(root, source, unreadable, inventory)
+    inventory.skipped += _unlisted(root, inventory)
+    _read_sides(root, inventory)
+    _read_generated(root, inventory)
+    expand(inventory, kind_rules)
+    return inventory
 
 
 class _Read(NamedTuple):
@@ -111,37 +111,37 @@ class _Unreadable(NamedTuple):
     told: Problem | Skip
 
 
-def _read(root: Root, known: Kinds, source: Source) -> _Read | _Unreadable:
+def _read(root: Root, kind_rules: Kinds, source: Source) -> _Read | _Unreadable:
     try:
         data = source.read()
     except OSError as error:
         reason = error.strerror or str(error)
         is_link = isinstance(error, NotFollowedError)
-        told: Problem | Skip = Skip(source.path, 1, reason) if is_link else Problem(source.path, 0, f"cannot be read: {reason}")
-        return _Unreadable(manifests.unreadable(source.path, None, told, reason), told)
+        reported: Problem | Skip = Skip(source.path, 1, reason) if is_link else Problem(source.path, 0, f"cannot be read: {reason}")
+        return _Unreadable(manifests.unreadable(source.path, None, reported, reason), reported)
     content = manifests.decode(source.path, data)
     if isinstance(content, Problem):
         is_wanted = root.is_strict or source.is_named or manifests.is_manifest(data)
-        told = content if is_wanted else Skip(source.path, content.line, content.message)
-        return _Unreadable(manifests.unreadable(source.path, data, told, content.message), told)
+        reported = content if is_wanted else Skip(source.path, content.line, content.message)
+        return _Unreadable(manifests.unreadable(source.path, data, reported, content.message), reported)
     has_callers = len(root.sources) > 1 or prefilter.has_callers(content)  # what stands in other files is not known yet
-    manifest = file_types.read(source.path, content, known.names, has_callers=has_callers)
+    manifest = file_types.read(source.path, content, kind_rules.names, has_callers=has_callers)
     return _Read(manifest, digest(data), manifests.rendered_line(content))
 
 
-def _take(root: Root, source: Source, one: _Read, found: Reading) -> None:
-    manifest = one.manifest
-    found.problems += manifest.problems
+def _take(root: Root, source: Source, read_source: _Read, inventory: Inventory) -> None:
+    manifest = read_source.manifest
+    inventory.problems += manifest.problems
     if root.is_strict:
-        found.problems += [Problem(skip.path, skip.line, skip.reason) for skip in manifest.skips]
+        inventory.problems += [Problem(skip.path, skip.line, skip.reason) for skip in manifest.skips]
     else:
-        found.skipped += manifest.skips
+        inventory.skipped += manifest.skips
     if manifest.documents or manifest.count or manifest.unread:
-        found.manifests.append(manifest)
-    if not root.is_stream and source.may_change and one.rendered:
-        found.findings.append(_rendered(source.path, one.rendered))
+        inventory.manifests.append(manifest)
+    if not root.is_stream and source.may_change and read_source.rendered:
+        inventory.findings.append(_rendered(source.path, read_source.rendered))
     if manifest.documents:
-        found.digests[source.path] = one.digest
+        inventory.digests[source.path] = read_source.digest
 
 
 def _rendered(path: str, line: int) -> Finding:
@@ -151,57 +151,59 @@ def _rendered(path: str, line: int) -> Finding:
     )
 
 
-def kustomizations(found: Reading) -> list[kustomization.Kustomization]:
+def kustomizations(inventory: Inventory) -> list[kustomization.Kustomization]:
     """Every kustomization that was read."""
-    sides = {manifest.path: manifest.sides for manifest in found.manifests if manifest.sides}
-    known = kustomization.among(resource for manifest in found.manifests for resource in manifest.resources)
-    return [transformers.resolved(one, sides) for one in known]
+    sides = {manifest.path: manifest.sides for manifest in inventory.manifests if manifest.sides}
+    existing = kustomization.among(resource for manifest in inventory.manifests for resource in manifest.resources)
+    return [transformers.resolved(one, sides) for one in existing]
 
 
-def _unlisted(root: Root, found: Reading) -> Iterable[Skip]:
+def _unlisted(root: Root, inventory: Inventory) -> Iterable[Skip]:
     """What kustomizations list and nobody has read: a typing error, a file that git ignores, a folder without one."""
-    known = kustomizations(found)
-    there = {source.path for source in root.sources} | {one.folder for one in known}
-    for one in known:
-        if missing := [path for path in one.resources if path not in there]:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            yield Skip(one.path, one.at.line, f"a kustomization: it lists {missing[0]}{more}, not among the files that are read")
+    existing = kustomizations(inventory)
+    destination = {source.path for source in root.sources} | {one.folder for one in existing}
+    for candidate in existing:
+        if missing := [path for path in candidate.resources if path not in destination]:
+            suffix = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            yield Skip(
+                candidate.path, candidate.at.line, f"a kustomization: it lists {missing[0]}{suffix}, not among the files that are read"
+            )
 
 
-def _read_sides(root: Root, found: Reading) -> None:
+def _read_sides(root: Root, inventory: Inventory) -> None:
     """The values of patches and configurations, which are no resources."""
-    wanted = {
+    expected = {
         path
-        for one in kustomizations(found)
-        for path in {*one.patches, *one.data} - set(kustomization.generator_files(one.folder, one.value))
+        for candidate in kustomizations(inventory)
+        for path in {*candidate.patches, *candidate.data} - set(kustomization.generator_files(candidate.folder, candidate.value))
     }
-    sources = {source.path: source for source in root.sources if source.path in wanted}
-    for place, manifest in enumerate(found.manifests):
+    sources = {source.path: source for source in root.sources if source.path in expected}
+    for index, manifest in enumerate(inventory.manifests):
         if manifest.path in sources:
             try:
                 text = manifests.decode(manifest.path, sources[manifest.path].read())
             except OSError:
                 continue  # it was read a moment ago; who wants its content will find out
             if isinstance(text, str):
-                found.manifests[place] = replace(manifest, sides=tuple(manifests.values(text)))
+                inventory.manifests[index] = replace(manifest, sides=tuple(manifests.values(text)))
 
 
-def _read_generated(root: Root, found: Reading) -> None:
+def _read_generated(root: Root, inventory: Inventory) -> None:
     """What the generators of kustomizations make."""
     sources = {source.path: source for source in root.sources if is_kustomization_file(source.path)}
-    for place, manifest in enumerate(found.manifests):
+    for index, manifest in enumerate(inventory.manifests):
         if manifest.path in sources:
-            ones = kustomization.among(manifest.resources)
-            made = [each for one in ones for each in generators.made(one, root.opened, _lines(sources[manifest.path], one))]
-            found.skipped += [one for one in made if isinstance(one, Skip)]
-            found.manifests[place] = replace(manifest, generated=tuple(one for one in made if isinstance(one, Resource)))
+            candidates = kustomization.among(manifest.resources)
+            result = [each for one in candidates for each in generators.made(one, root.opened, _lines(sources[manifest.path], one))]
+            inventory.skipped += [one for one in result if isinstance(one, Skip)]
+            inventory.manifests[index] = replace(manifest, generated=tuple(one for one in result if isinstance(one, Resource)))
 
 
-def _lines(source: Source, one: kustomization.Kustomization) -> Callable[[str], int]:
+def _lines(source: Source, candidate: kustomization.Kustomization) -> Callable[[str], int]:
     """Tells the 1-based lines of places in a kustomization."""
 
-    def line(where: str) -> int:
-        return manifests.evidence_lines(text(), [(one.at.document, where)]).get((one.at.document, where), one.at.line)
+    def line(pointer: str) -> int:
+        return manifests.evidence_lines(text(), [(candidate.at.document, pointer)]).get((candidate.at.document, pointer), candidate.at.line)
 
     @cache
     def text() -> str:
@@ -219,56 +221,56 @@ def digest(data: bytes) -> int:
     return hash(data)
 
 
-def content(source: Source, wanted: int) -> str | Problem:
+def content(source: Source, expected: int) -> str | Problem:
     """The file's text once more, if it is still what was read."""
     try:
         data = source.read()
     except OSError as error:
         return Problem(source.path, 0, f"cannot be read: {error.strerror or error}")
-    if digest(data) != wanted:
+    if digest(data) != expected:
         return Problem(source.path, 1, "changed while it was being read")
     return data.decode("utf-8")
 
 
-def expand(found: Reading, known: Kinds) -> None:
+def expand(inventory: Inventory, kind_rules: Kinds) -> None:
     """Find the workloads; leave out what is no workload of its own (R-J6), and our own files."""
-    built = kustomizations(found)
+    built = kustomizations(inventory)
     patches = {path for one in built for path in one.patches}
     data = {path for one in built for path in one.data} - {path for one in built for path in one.resources}
-    found.skipped += [Skip(one.path, one.at.line, f"a kustomization: {reason}") for one in built for reason in one.unseen]
-    for place, manifest in enumerate(found.manifests):
+    inventory.skipped += [Skip(one.path, one.at.line, f"a kustomization: {reason}") for one in built for reason in one.unseen]
+    for index, manifest in enumerate(inventory.manifests):
         if manifest.path in patches or manifest.path in data:
             if manifest.resources:
                 reason = "a patch of a kustomization: the workload is defined elsewhere"
-                found.skipped.append(Skip(manifest.path, 1, reason if manifest.path in patches else "read by a kustomization as data"))
-            found.manifests[place] = replace(manifest, documents={}, resources=())
+                inventory.skipped.append(Skip(manifest.path, 1, reason if manifest.path in patches else "read by a kustomization as data"))
+            inventory.manifests[index] = replace(manifest, documents={}, resources=())
             continue
-        kept = [resource for resource in manifest.resources if _is_kept(resource, found, known)]
-        found.manifests[place] = replace(manifest, resources=tuple(kept))
+        resources = [resource for resource in manifest.resources if _is_kept(resource, inventory, kind_rules)]
+        inventory.manifests[index] = replace(manifest, resources=tuple(resources))
 
 
-def _is_kept(resource: Resource, found: Reading, known: Kinds) -> bool:
+def _is_kept(resource: Resource, inventory: Inventory, kind_rules: Kinds) -> bool:
     """Whether the object counts; its workloads are noted on the way."""
     if resource.id.group == manifests.OWN_GROUP:
         return False
-    workloads = list(kinds.workloads(resource, known))
+    workloads = list(kinds.workloads(resource, kind_rules))
     for workload in workloads:
         if not resource.id.name:
-            found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id.kind}: {_nameless(resource)}"))
+            inventory.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id.kind}: {_nameless(resource)}"))
             return False
         if reason := shapes.untouchable(resource, workload, resource.at.path):
-            found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id}: {reason}"))
-            found.live += [workload] if shapes.runs(resource) else []
+            inventory.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id}: {reason}"))
+            inventory.live += [workload] if shapes.runs(resource) else []
             return False
     if workloads:
-        found.workloads.setdefault(resource.at.path, []).extend(workloads)
-    elif (rule := known.rule(resource.id.group, resource.id.kind)) is None:
-        found.findings += _unsupported(resource)
+        inventory.workloads.setdefault(resource.at.path, []).extend(workloads)
+    elif (rule := kind_rules.rule(resource.id.group, resource.id.kind)) is None:
+        inventory.findings += _unsupported(resource)
     elif reason := shapes.misplaced(resource, rule):
-        found.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id}: {reason}"))
+        inventory.skipped.append(Skip(resource.at.path, resource.at.line, f"{resource.id}: {reason}"))
     elif rule.report_only and not rule.pods and shapes.states_account(resource):
         message = f"{resource.id.name}: left as it is: {rule.report_only}"
-        found.findings.append(
+        inventory.findings.append(
             Finding("reported-only", rule.rule, Severity.NOTE, message, "review it by hand", resource.at, "", resource.id)
         )
     return True
@@ -281,7 +283,7 @@ def _nameless(resource: Resource) -> str:
 
 def _unsupported(resource: Resource) -> Iterable[Finding]:
     """R-C4: a kind that nobody has described, with something that looks like a pod spec."""
-    for where in shapes.find_pod_specs(resource):
+    for pointer in shapes.find_pod_specs(resource):
         message = f"{resource.id.name}: the kind {resource.id.kind} is not known, but holds what looks like a pod spec"
         yield Finding(
             "unsupported-kind",
@@ -290,7 +292,7 @@ def _unsupported(resource: Resource) -> Iterable[Finding]:
             message,
             "describe it under kinds: in samigrate.yaml",
             resource.at,
-            where,
+            pointer,
             resource.id,
         )
         return

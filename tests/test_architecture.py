@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import names
+
 PACKAGE = Path(__file__).parent.parent / "samigrate"
 FILES = sorted(PACKAGE.rglob("*.py"))
 MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
-LONGEST_MODULE, LONGEST_FUNCTION, LOOSE_MODULES = 400, 60, 6
+LONGEST_MODULE, LONGEST_FUNCTION, LOOSE_MODULES, MOST_PARAMETERS = 400, 60, 6, 6
 ORDER = (
     *("base", "yamltext", "pytext", "domain", "kinds", "catalog", "settings", "optouts", "files", "kustomize", "reading", "scope"),
     *("sources", "evidence", "facts", "transforms", "plan", "findings", "prove", "report", "pipeline", "review", "hosts"),
@@ -176,3 +178,21 @@ def test_the_order_is_the_stated_one() -> None:
 
 def test_few_modules_stand_loose() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= LOOSE_MODULES
+
+
+def test_functions_take_few_parameters() -> None:
+    """But for callbacks of the command line, which click hands every option."""
+    many = {}
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and not (is_in(module, "samigrate.cli") and node.decorator_list):
+                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                count = sum(argument.arg not in ("self", "cls") for argument in arguments)
+                if count > MOST_PARAMETERS:
+                    many[f"{module}.{node.name}"] = count
+    assert not many
+
+
+def test_names_say_what_they_hold() -> None:
+    nothing, every = names.share()
+    assert nothing < 0.02 * every, "python -m tests.support.names lists them"

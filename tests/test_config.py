@@ -9,7 +9,7 @@ import pytest
 from samigrate.base import globs
 from samigrate.base.errors import InputError
 from samigrate.domain.model import Risk
-from samigrate.settings.config import Declaration, Settings, default_namespace, load_config
+from samigrate.settings.config import AccessDeclaration, Settings, default_namespace, load_config
 
 HEAD = "apiVersion: samigrate.dev/v1\nkind: Config\n"
 
@@ -45,7 +45,7 @@ mesh: [istio]
     assert settings.exclude == ("vendor",)
     assert (settings.prefix, settings.account_name, settings.token_expiration) == ("example.com", "{name}-{kind}", 7200)
     assert settings.pull_secrets == {"*": ("registry",), "shop": ()}
-    assert settings.api_access == (Declaration("Deployment", "*", "web-*", "none"),)
+    assert settings.api_access == (AccessDeclaration("Deployment", "*", "web-*", "none"),)
     assert (settings.unknown, settings.max_risk, settings.account_file, settings.mesh) == ("account", Risk.L2, "accounts.yaml", ("istio",))
 
 

@@ -116,7 +116,7 @@ def test_files_say(path: str, text: str, expected: list[tuple[int, Strength]]) -
 )
 def test_what_cannot_be_read_is_said(path: str, text: str) -> None:
     found = list(code.read(path, text.encode(), facts()))
-    assert len(found) == 1 and isinstance(found[0], code.Unread) and found[0].reason
+    assert len(found) == 1 and isinstance(found[0], code.UnreadSource) and found[0].reason
 
 
 def found_ties(files: dict[str, str], declared: dict[str, str] | None = None) -> set[tuple[str, str, bool]]:

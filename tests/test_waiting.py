@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from samigrate.cli import waiting
-from samigrate.cli.waiting import Seen
+from samigrate.cli.waiting import Progress
 from samigrate.pipeline import Root, Source
 from samigrate.settings.config import Settings
 
@@ -106,14 +106,14 @@ def test_nobody_sees_it_who_has_no_use_for_it(monkeypatch: pytest.MonkeyPatch, v
 @pytest.mark.parametrize(
     ("seen", "expected"),
     [
-        (Seen(), "looking for manifests"),
-        (Seen(bytearray(4)), "[                    ] 0 of 4 files read"),
-        (Seen(bytearray([0, 0, 1, 0])), "[#####               ] 1 of 4 files read"),
-        (Seen(bytearray([1] * 4)), "[####################] all 4 files read, deciding"),
-        (Seen(bytearray([1])), "deciding"),
+        (Progress(), "looking for manifests"),
+        (Progress(bytearray(4)), "[                    ] 0 of 4 files read"),
+        (Progress(bytearray([0, 0, 1, 0])), "[#####               ] 1 of 4 files read"),
+        (Progress(bytearray([1] * 4)), "[####################] all 4 files read, deciding"),
+        (Progress(bytearray([1])), "deciding"),
     ],
 )
-def test_its_words(seen: Seen, expected: str) -> None:
+def test_its_words(seen: Progress, expected: str) -> None:
     assert waiting.line(seen) == expected
 
 

@@ -30,10 +30,10 @@ def users(path: str) -> str:
     """The text of a file of the user's, without a byte order mark; a pipe will do. Raises InputError."""
     try:
         with open(path, "rb") as file:
-            found = file.read(MOST + 1)
-        if len(found) > MOST:
+            content = file.read(MOST + 1)
+        if len(content) > MOST:
             raise InputError(path, 0, f"is larger than {MOST >> 20} MiB, or has no end")
-        return found.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise InputError(path, 0, error.strerror or str(error)) from error
     except UnicodeDecodeError as error:

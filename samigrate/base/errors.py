@@ -13,5 +13,5 @@ class InputError(Exception):
         self.message = message
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{place}: {self.message}" if place else self.message
+        location = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{location}: {self.message}" if location else self.message

@@ -40,17 +40,17 @@ class _Steps(NamedTuple):
         reached = self._onward(1)
         for character in path:
             then = 0
-            for place, step in enumerate(self.steps):
-                if reached >> place & 1 and step.characters.fullmatch(character):
-                    then |= 1 << (place if step.repeats else place + 1)
+            for index, step in enumerate(self.steps):
+                if reached >> index & 1 and step.characters.fullmatch(character):
+                    then |= 1 << (index if step.repeats else index + 1)
             reached = self._onward(then)
         return bool(reached >> len(self.steps) & 1)
 
     def _onward(self, reached: int) -> int:
-        for place, step in enumerate(self.steps):
-            if reached >> place & 1:
+        for index, step in enumerate(self.steps):
+            if reached >> index & 1:
                 for number in step.onward:
-                    reached |= 1 << (place + number)
+                    reached |= 1 << (index + number)
         return reached
 
 

@@ -37,87 +37,87 @@ def available() -> int:
     return min(usable, MOST)
 
 
-def each(function: Callable[[T], R], things: Sequence[T], jobs: int) -> Iterator[R]:
+def each(function: Callable[[T], R], values: Sequence[T], jobs: int) -> Iterator[R]:
     """`function` of each thing, in their order; in up to `jobs` processes, where the system can fork and it is worth it.
     What a worker returns is pickled. A piece that it cannot do, or is killed over, is done here: so errors are raised
     here, and at their place."""
-    jobs = min(jobs, len(things) // WORTH)
+    jobs = min(jobs, len(values) // WORTH)
     workers: list[_Worker] = []
     try:
         if jobs > 1 and hasattr(os, "fork"):
-            _start(workers, jobs, function, things)
-        yield from _gathered(workers, function, things) if workers else map(function, things)
+            _start(workers, jobs, function, values)
+        yield from _gathered(workers, function, values) if workers else map(function, values)
     finally:
         _end(workers)
 
 
-def _start(workers: list[_Worker], jobs: int, function: Callable[[T], R], things: Sequence[T]) -> None:
+def _start(workers: list[_Worker], jobs: int, function: Callable[[T], R], values: Sequence[T]) -> None:
     """As many as the system lets us have. They are forked, so neither the function nor the things are ever sent to them."""
     from multiprocessing.connection import Pipe
 
     with suppress(OSError):
         for _ in range(jobs):
-            ours, theirs = Pipe()
+            connection, theirs = Pipe()
             with theirs:
                 pid = os.fork()
                 if not pid:
-                    _serve(theirs, [ours, *(worker.line for worker in workers)], function, things)
-                workers.append(_Worker(pid, ours))
+                    _serve(theirs, [connection, *(worker.line for worker in workers)], function, values)
+                workers.append(_Worker(pid, connection))
 
 
-def _serve(line: Connection, others: Sequence[Connection], function: Callable[[T], R], things: Sequence[T]) -> NoReturn:
+def _serve(line: Connection, connections: Sequence[Connection], function: Callable[[T], R], values: Sequence[T]) -> NoReturn:
     """A worker's life: pieces come in and results go out, until nobody is at the other end, or something goes wrong."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process at the terminal; who forked them sees to it
-        for other in others:
-            other.close()  # a line ends when its other end is closed everywhere
+        for connection in connections:
+            connection.close()  # a line ends when its other end is closed everywhere
         while True:
-            line.send([function(things[index]) for index in line.recv()])
+            line.send([function(values[index]) for index in line.recv()])
     finally:
         os._exit(0)  # never back into what the process that forked us is about
 
 
-def _gathered(workers: Sequence[_Worker], function: Callable[[T], R], things: Sequence[T]) -> Iterator[R]:
+def _gathered(workers: Sequence[_Worker], function: Callable[[T], R], values: Sequence[T]) -> Iterator[R]:
     """Hand out pieces, and give the results in the order of the things."""
     from multiprocessing.connection import wait
 
-    size = max(1, len(things) // (len(workers) * PIECES))
-    pieces = iter([range(start, min(start + size, len(things))) for start in range(0, len(things), size)])
+    size = max(1, len(values) // (len(workers) * PIECES))
+    fragments = iter([range(start, min(start + size, len(values))) for start in range(0, len(values), size)])
     idle = [worker.line for worker in workers]
     busy: dict[Connection, range] = {}
-    done: dict[int, tuple[range, list[R] | None]] = {}
-    at = 0
-    while at < len(things):
-        while idle and (piece := next(pieces, None)):
-            busy[_hand(idle.pop(), piece)] = piece
-        for line in wait(list(busy)) if at not in done and busy else ():
+    spans: dict[int, tuple[range, list[R] | None]] = {}
+    position = 0
+    while position < len(values):
+        while idle and (span := next(fragments, None)):
+            busy[_hand(idle.pop(), span)] = span
+        for line in wait(list(busy)) if position not in spans and busy else ():
             assert line in busy
-            piece = busy.pop(line)
+            span = busy.pop(line)
             if (results := _received(line)) is not None:
                 idle.append(line)
-            done[piece.start] = piece, results
-        if not busy and at not in done:  # no worker is left
-            piece = next(pieces)
-            done[piece.start] = piece, None
-        while at in done:
-            piece, results = done.pop(at)
-            yield from (function(things[index]) for index in piece) if results is None else results
-            at = piece.stop
+            spans[span.start] = span, results
+        if not busy and position not in spans:  # no worker is left
+            span = next(fragments)
+            spans[span.start] = span, None
+        while position in spans:
+            span, results = spans.pop(position)
+            yield from (function(values[index]) for index in span) if results is None else results
+            position = span.stop
 
 
-def _hand(line: Connection, piece: range) -> Connection:
+def _hand(line: Connection, span: range) -> Connection:
     with suppress(BrokenPipeError):  # that nobody is there shows when the answer is due
-        line.send(piece)
+        line.send(span)
     return line
 
 
 def _received(line: Connection) -> list[Any] | None:
     """What a worker has made of a piece; None where it has died over it."""
     try:
-        found: list[Any] = line.recv()
+        result: list[Any] = line.recv()
     except (EOFError, OSError):
         return None
-    return found
+    return result
 
 
 def _end(workers: Sequence[_Worker]) -> None:

@@ -31,8 +31,8 @@ def sequence(value: Value, *path: str) -> list[Value]:
 
 def text(value: Value, *path: str) -> str | None:
     """Like `at`, but None for anything that is not a non-empty string ("" counts as unset, R-A2)."""
-    found = at(value, *path)
-    return found if isinstance(found, str) and found else None
+    result = at(value, *path)
+    return result if isinstance(result, str) and result else None
 
 
 def pointer(*parts: str | int) -> str:

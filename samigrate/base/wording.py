@@ -50,5 +50,5 @@ def listed(parts: Sequence[str]) -> str:
 
 def scopes(names: Sequence[str], few: int = 3) -> str:
     """The scopes of some workloads as a heading."""
-    more = f" and {count(len(names) - few, 'more build')}" if len(names) > few else ""
-    return ", ".join(name or "." for name in names[:few]) + more
+    suffix = f" and {count(len(names) - few, 'more build')}" if len(names) > few else ""
+    return ", ".join(name or "." for name in names[:few]) + suffix

@@ -17,9 +17,9 @@ from samigrate.base import data_files
 from samigrate.base.errors import InputError
 from samigrate.base.values import Value
 from samigrate.catalog.entries import SITES, Entry, check_patterns, parse
-from samigrate.catalog.tables import Catalog, Globs, ImageHit, ImagePattern, Injector, Mark, TextPattern, Variable, path_of
+from samigrate.catalog.tables import Catalog, Globs, ImageHit, ImagePattern, Injector, Mark, TextPattern, VariablePattern, path_of
 
-__all__ = ["Catalog", "ImageHit", "Injector", "Mark", "TextPattern", "Variable", "load", "path_of"]
+__all__ = ["Catalog", "ImageHit", "Injector", "Mark", "TextPattern", "VariablePattern", "load", "path_of"]
 
 SECTIONS = ("images", "arguments", "env", "config", "injectors", "registries", "roles")
 
@@ -78,10 +78,10 @@ def _merge(packaged: Sequence[Entry], added: Sequence[Entry]) -> list[Entry]:
 
 
 def _group(pairs: Iterable[tuple[str, Any]]) -> Mapping[str, Sequence[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
+    result: dict[str, list[Any]] = defaultdict(list)
     for key, item in pairs:
-        found[key].append(item)
-    return dict(found)
+        result[key].append(item)
+    return dict(result)
 
 
 def _image(entry: Entry) -> ImagePattern:
@@ -98,14 +98,14 @@ def _literal(pattern: ImagePattern) -> list[str]:
     return [part for part in pattern.parts if "*" not in part]
 
 
-def _sign(entry: Entry, place: str) -> TextPattern:
+def _sign(entry: Entry, pointer: str) -> TextPattern:
     words = tuple(word.lower() for word in entry.get("words", ()))
-    return TextPattern(entry["name"], entry["pattern"], words, frozenset(entry.get("in", (place,))), "starts" in entry)
+    return TextPattern(entry["name"], entry["pattern"], words, frozenset(entry.get("in", (pointer,))), "starts" in entry)
 
 
-def _variable(entry: Entry) -> Variable:
+def _variable(entry: Entry) -> VariablePattern:
     conditions = tuple(entry.get("unless", ())), tuple(entry.get("with", ()))
-    return Variable(entry["name"], entry.get("value", ""), *conditions, entry.get("literal", False), "starts" in entry)
+    return VariablePattern(entry["name"], entry.get("value", ""), *conditions, entry.get("literal", False), "starts" in entry)
 
 
 def _injector(entry: Entry) -> Injector:

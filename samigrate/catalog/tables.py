@@ -56,7 +56,7 @@ class TextPattern(NamedTuple):
         return compiled(self.pattern).search(text)
 
 
-class Variable(NamedTuple):
+class VariablePattern(NamedTuple):
     """A variable's name that speaks of API use, and the conditions of R-E7. `literal`: a value from a field of the pod says
     nothing; `starts_pods`: as of a TextPattern."""
 
@@ -129,8 +129,8 @@ class Catalog:
     images: Mapping[str, Sequence[ImagePattern]]  # by their last part without a wildcard
     loose_images: Sequence[ImagePattern]
     loose_endings: Globs
-    known_variables: Mapping[str, Sequence[Variable]]
-    loose_variables: Sequence[Variable]
+    known_variables: Mapping[str, Sequence[VariablePattern]]
+    loose_variables: Sequence[VariablePattern]
     loose_names: Globs
     triggers: frozenset[str]
     loose_triggers: Globs
@@ -150,11 +150,11 @@ class Catalog:
         components = [host, *_bare(path).split("/")]
         near = [item for component in dict.fromkeys(reversed(components)) for item in self.images.get(component, ())]
         loose = self.loose_images if self.loose_endings.match(components[-1]) else ()
-        found = [item for item in (*near, *loose) if _is_suffix(item.parts, components)]
-        if not found:
+        image_patterns = [item for item in (*near, *loose) if _is_suffix(item.parts, components)]
+        if not image_patterns:
             return None
-        weight = max(item.weight for item in found)
-        best = [item.hit for item in found if item.weight == weight]
+        weight = max(item.weight for item in image_patterns)
+        best = [item.hit for item in image_patterns if item.weight == weight]
         if len({hit.kind for hit in best}) > 1:
             return best[0]._replace(kind=MAYBE)
         return best[0]
@@ -167,7 +167,7 @@ class Catalog:
             components.insert(1, "library")
         return any("/".join(components[:length]) in self.registries for length in range(1, len(components)))
 
-    def variables(self, name: str) -> Iterator[Variable]:
+    def variables(self, name: str) -> Iterator[VariablePattern]:
         """What the catalogue knows of a variable's name."""
         yield from self.known_variables.get(name, ())
         if self.loose_names.match(name):
@@ -188,9 +188,9 @@ def path_of(reference: str) -> str:
 
 
 def _split_host(reference: str) -> tuple[str, str]:
-    head, slash, rest = reference.partition("/")
+    head, slash, remainder = reference.partition("/")
     if slash and ("." in head or ":" in head or head == "localhost"):
-        return ("docker.io" if head in ("index.docker.io", "registry-1.docker.io") else head), rest
+        return ("docker.io" if head in ("index.docker.io", "registry-1.docker.io") else head), remainder
     return "docker.io", reference
 
 

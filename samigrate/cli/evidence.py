@@ -40,13 +40,13 @@ def source(folders: tuple[str, ...], output: str | None, config: str | None, qui
 
     if not pytext.is_available():
         raise InputError("", 0, "reading source needs libcst: pip install 'samigrate[python]'")
-    found = [search(folder, config) for folder in folders]
-    _write([item for one in found for item in one.items], output)
-    for skip in (skip for one in found for skip in one.skipped):
+    hits = [search(folder, config) for folder in folders]
+    _write([item for hit in hits for item in hit.items], output)
+    for skip in (skip for hit in hits for skip in hit.skipped):
         say([f"{skip.path}:{skip.line}: {skip.reason}" if skip.line else f"{skip.path}: {skip.reason}"])
     if not quiet:
-        ties = sum(len(one.ties) for one in found)
-        files, signs = sum(one.files for one in found), sum(len(one.items) for one in found)
+        ties = sum(len(hit.ties) for hit in hits)
+        files, signs = sum(hit.files for hit in hits), sum(len(hit.items) for hit in hits)
         say([f"{count(files, 'file')}, {count(ties, 'image')} tied to a folder, {count(signs, 'item')} of evidence"])
         if not ties:
             say(["no image is tied to a folder: name them under source: in samigrate.yaml"])

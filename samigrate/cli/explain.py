@@ -34,16 +34,16 @@ def everything() -> Iterator[str]:
 
 def explain(id_: str) -> Iterator[str]:
     """All there is to say of a transform, a finding or a recipe. Raises InputError for an unknown id."""
-    every, known = transforms.discover(), recipe.packaged()
+    every, existing = transforms.discover(), recipe.packaged()
     if id_ in every:
         return _transform(every[id_])
     if id_ in findings():
         return _finding(id_, findings()[id_])
-    if id_ in known:
+    if id_ in existing:
         return recipe_(id_)
-    near = suggestion(id_, [*every, *findings(), *known])
-    way = near if "did you mean" in near else "; `samigrate explain` lists all that there is"
-    raise InputError("", 0, f"nothing is called {id_!r}{way}")
+    near = suggestion(id_, [*every, *findings(), *existing])
+    hint = near if "did you mean" in near else "; `samigrate explain` lists all that there is"
+    raise InputError("", 0, f"nothing is called {id_!r}{hint}")
 
 
 def _transform(transform: Transform) -> Iterator[str]:

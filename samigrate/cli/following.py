@@ -33,8 +33,8 @@ def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
     if options.is_stream or "-" in options.paths:
         raise click.UsageError("a plan is for files; `migrate -` does a stream")
     with waiting.shown(quiet=options.quiet) as watched:
-        found, before = find_roots(options)
-        roots = watched(found)
+        result, before = find_roots(options)
+        roots = watched(result)
         chosen = find_recipes(roots, options)
         runs = [pipeline.trace(root, chosen[root.settings.recipes], with_lines=True) for root in roots]
     return runs, pipeline.merge([before, *(run.outcome for run in runs)]), recipe_names(chosen.values())
@@ -44,7 +44,7 @@ def entries(run: Run) -> Iterator[tuple[Run, Work, Entry]]:
     """The workloads that a run changes, each with its entry; other objects, whose entries come last, are left out."""
     from samigrate.review.plan_file import review
 
-    accepted = {id(one.work) for one in run.accepted}
+    accepted = {id(planned.work) for planned in run.accepted}
     changed = [work for work in run.works if id(work) in accepted]
     yield from ((run, work, entry) for work, entry in zip(changed, review.read_out(run)[0], strict=False))
 
@@ -72,7 +72,7 @@ def make(options: Options) -> tuple[PlanFile, Outcome]:
     for file in sorted({file for entry in entries for file in entry.files}):
         if not planfile.is_inside(file):
             raise InputError(file, 0, "is not inside the current folder, which a plan is for: make it there")
-    return PlanFile(names, stored(options), entries, tuple(left for _, found in read for left in found)), outcome
+    return PlanFile(names, stored(options), entries, tuple(left for _, left_out in read for left in left_out)), outcome
 
 
 def read(path: str) -> PlanFile:
@@ -83,12 +83,12 @@ def read(path: str) -> PlanFile:
     plan = planfile.read(path)
     files = sorted({entry.at.file for entry in plan.entries if not entry.skip})
     if files and not any(map(os.path.lexists, files)):
-        here = os.getcwd()
-        homes = [home for start in (here, os.path.dirname(os.path.abspath(path))) for home in (start, *walk.parents(start))]
+        current = os.getcwd()
+        homes = [home for start in (current, os.path.dirname(os.path.abspath(path))) for home in (start, *walk.parents(start))]
         home = next((home for home in homes if all(os.path.lexists(os.path.join(home, file)) for file in files)), "")
-        way = f"its files are in {home}" if home else "its paths start at the folder that it was made in"
-        which = files[0] if len(files) == 1 else f"{files[0]} and {count(len(files) - 1, 'more file')}"
-        raise InputError(path, 0, f"is a plan for {which}, none of which is in {here}: {way}")
+        hint = f"its files are in {home}" if home else "its paths start at the folder that it was made in"
+        selector = files[0] if len(files) == 1 else f"{files[0]} and {count(len(files) - 1, 'more file')}"
+        raise InputError(path, 0, f"is a plan for {selector}, none of which is in {current}: {hint}")
     return plan
 
 
@@ -100,19 +100,19 @@ def follow(plan: PlanFile, *, quiet: bool = False) -> tuple[Outcome, Progress]:
 
     options = restored(plan.options)
     progress = applying.Progress()
-    outcomes, seen = [], set()
+    outcomes, visited = [], set()
     with waiting.shown(quiet=quiet) as watched:
-        found, before = find_roots(options)
-        chosen = find_recipes(found, options)
-        for root in watched(found):
-            seen |= {source.path for source in root.sources if source.may_change}
+        roots, before = find_roots(options)
+        chosen = find_recipes(roots, options)
+        for root in watched(roots):
+            visited |= {source.path for source in root.sources if source.may_change}
             entries = [entry for entry in plan.entries if any(source.path == entry.at.file for source in root.sources)]
             if entries:
                 recipe = chosen[root.settings.recipes]
-                made, _ = review.read_out(pipeline.trace(root, recipe))
-                decide = applying.decide(root, recipe, entries, progress, made)
+                result, _ = review.read_out(pipeline.trace(root, recipe))
+                decide = applying.decide(root, recipe, entries, progress, result)
                 outcomes.append(pipeline.trace(root, recipe, decided=decide).outcome)
-    gone = sorted({entry.at.file for entry in plan.entries if not entry.skip} - seen)
+    gone = sorted({entry.at.file for entry in plan.entries if not entry.skip} - visited)
     problems = [Problem(path, 0, "is not there, or may not change; the plan is for the folder that it was made in") for path in gone]
     progress.refused |= {entry.key: "gone" for entry in plan.entries if entry.at.file in gone}
     merged = pipeline.merge([before, *outcomes])
@@ -124,9 +124,9 @@ def follow(plan: PlanFile, *, quiet: bool = False) -> tuple[Outcome, Progress]:
 
 def stored(options: Options) -> dict[str, Any]:
     """The options that a plan depends on, but for those not given."""
-    said = [field for field in dataclasses.fields(options) if field.name not in _LOOKS]
-    given = {field.name: getattr(options, field.name) for field in said if getattr(options, field.name) != field.default}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    fields = [field for field in dataclasses.fields(options) if field.name not in _LOOKS]
+    supplied = {field.name: getattr(options, field.name) for field in fields if getattr(options, field.name) != field.default}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in supplied.items()}
 
 
 def restored(values: Mapping[str, Any]) -> Options:
@@ -135,12 +135,12 @@ def restored(values: Mapping[str, Any]) -> Options:
     unknown = sorted(set(values) - (fields.keys() - set(_LOOKS)))
     if unknown or not values.get("paths"):
         raise InputError("", 0, f"the plan's options have {'an unknown ' + unknown[0] if unknown else 'no paths'}: make it anew")
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, value in values.items():
         if not _is_of(fields[name], value):
             raise InputError("", 0, f"the plan's option {name} is not of the type {fields[name]}: make it anew")
-        found[name] = tuple(value) if isinstance(value, list) else value
-    return Options(**found)
+        result[name] = tuple(value) if isinstance(value, list) else value
+    return Options(**result)
 
 
 def _is_of(type_: str, value: Any) -> bool:

@@ -66,17 +66,17 @@ def _ask(asked: list[tuple[Run, Work, Entry]], options: Options) -> Iterator[Ent
             return
 
 
-def _show(run: Run, work: Work, entry: Entry, place: str, options: Options) -> None:
+def _show(run: Run, work: Work, entry: Entry, pointer: str, options: Options) -> None:
     from samigrate.base.wording import clean
     from samigrate.report.formats import diff
     from samigrate.review.plan_file import review
 
-    lines = [f"{entry.at.object}  {entry.at.file}:{entry.line}  ({place})", f"  verdict {entry.verdict}, risk {entry.risk}"]
+    lines = [f"{entry.at.object}  {entry.at.file}:{entry.line}  ({pointer})", f"  verdict {entry.verdict}, risk {entry.risk}"]
     lines += [f"  {entry.reason}", *(f"  - {sign}" for sign in entry.evidence), *(f"  ! {note}" for note in entry.notes)]
     put(sys.stdout, encoded_lines(["", *map(clean, lines)]))
     changes = review.alone(run, work)
     shown: Outcome = run.outcome._replace(changes=tuple(changes))
-    for piece in diff.render(shown, look(options, sys.stdout)):
-        put(sys.stdout, piece.encode("utf-8", "surrogateescape"))
+    for fragment in diff.render(shown, look(options, sys.stdout)):
+        put(sys.stdout, fragment.encode("utf-8", "surrogateescape"))
     for path in diff.hidden(shown):
         put(sys.stdout, encoded_lines([f"{clean(path)}: not shown, its diff would show a Secret's values"]))

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from samigrate.domain.outcome import Outcome
-    from samigrate.report.baseline import Change, Compared
+    from samigrate.report.baseline import Compared, KnownChange
 
 FAIL_ON = ("token", "note", "warning", "error", "required", "likely", "unknown", "none")
 
@@ -92,7 +92,7 @@ def _misused(error: click.ClickException, arguments: Sequence[str]) -> int:
     shown = StringIO()
     error.show(shown)
     say([shown.getvalue().rstrip("\n")], logged=())
-    if isinstance(error, click.UsageError) and error.ctx and any(one.name == "log_file" for one in error.ctx.command.params):
+    if isinstance(error, click.UsageError) and error.ctx and any(parameter.name == "log_file" for parameter in error.ctx.command.params):
         try:
             log_usage_to(arguments)
         except InputError as unwritten:
@@ -159,7 +159,7 @@ def migrate(
     """
     options = Options(**shared)
     _refuse(write, check, diff, options)
-    known = _known(baseline, check)
+    existing = _known(baseline, check)
     if git_add and not (write or interactive):
         raise click.UsageError("--git-add needs --write")
     if interactive:
@@ -192,13 +192,13 @@ def migrate(
         if git_add:
             _add(written)
     _print_result(outcome, options, read, is_silent=write or check, diff=diff)
-    found = _compared(outcome, known)
-    _say_summary(outcome, options, written, found)
-    would_change = outcome.is_changed() if found is None else bool(found.new)
+    compared = _compared(outcome, existing)
+    _say_summary(outcome, options, written, compared)
+    would_change = outcome.is_changed() if compared is None else bool(compared.new)
     return exit_code(outcome, WOULD_CHANGE if check and would_change else DONE)
 
 
-def _known(baseline: str | None, check: bool) -> Counter[Change] | None:
+def _known(baseline: str | None, check: bool) -> Counter[KnownChange] | None:
     """The changes that a baseline holds, None without one."""
     if not baseline:
         return None
@@ -209,12 +209,12 @@ def _known(baseline: str | None, check: bool) -> Counter[Change] | None:
     return read(baseline)
 
 
-def _compared(outcome: Outcome, known: Counter[Change] | None) -> Compared | None:
-    if known is None:
+def _compared(outcome: Outcome, existing: Counter[KnownChange] | None) -> Compared | None:
+    if existing is None:
         return None
     from samigrate.report.baseline import compare
 
-    return compare(outcome, known)
+    return compare(outcome, existing)
 
 
 def _as_written(outcome: Outcome, written: tuple[str, ...]) -> Outcome:
@@ -253,22 +253,26 @@ def _print_result(outcome: Outcome, options: Options, read: Callable[[], bytes],
     if diff or not (is_silent or options.is_stream):
         report(outcome, replace(options, output=None), "diff")
     elif options.is_stream and not is_silent:
-        for piece in stream.pieces(read, outcome):
-            put(sys.stdout, piece)
+        for content in stream.pieces(read, outcome):
+            put(sys.stdout, content)
 
 
-def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | None, found: Compared | None) -> None:
+def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | None, compared: Compared | None) -> None:
     from samigrate.report.formats import text
     from samigrate.report.formats.diff import hidden
 
     if written is None and not options.is_stream:
         for path in hidden(outcome):
             say([f"{text.clean(path)}: not shown, its diff would show a Secret's values; --write changes it"])
-    if found is not None:
-        say(text.clean(line) for line in found.new)
+    if compared is not None:
+        say(text.clean(line) for line in compared.new)
     if not options.quiet:
-        seen = look(options, sys.stderr)
-        say(text.summary(outcome, seen, written) if found is None else text.compared(outcome, seen, len(found.new), found.gone))
+        visited = look(options, sys.stderr)
+        say(
+            text.summary(outcome, visited, written)
+            if compared is None
+            else text.compared(outcome, visited, len(compared.new), compared.gone)
+        )
     say_problems(outcome)
 
 

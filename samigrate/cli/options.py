@@ -183,24 +183,24 @@ def adjust(options: Options) -> Callable[[Settings], Settings]:
     """Lays the options over a config's settings."""
     from samigrate.settings.evidence_files import Known, merge, read
 
-    found = [item for path in options.evidence for item in read(path)]
+    items = [item for path in options.evidence for item in read(path)]
     kinds = _kinds(options)
 
     def adjust(settings: Settings) -> Settings:
         from samigrate.domain.model import Risk
 
-        given: dict[str, Any] = {"unknown": options.unknown, "token_expiration": options.token_expiration}
-        given["max_risk"] = Risk[options.max_risk] if options.max_risk else None
-        given["recipes"] = _recipes(options, options.recipe or settings.recipes) or None
+        supplied: dict[str, Any] = {"unknown": options.unknown, "token_expiration": options.token_expiration}
+        supplied["max_risk"] = Risk[options.max_risk] if options.max_risk else None
+        supplied["recipes"] = _recipes(options, options.recipe or settings.recipes) or None
         if options.namespace:
-            given |= {"namespace": options.namespace, "namespaces": ()}
+            supplied |= {"namespace": options.namespace, "namespaces": ()}
         if kinds:
-            given["kinds"] = (*settings.kinds, *kinds)
-        if found:
-            given["evidence"] = Known(merge([*settings.evidence.items, *found]))
-        given["python"] = options.python
-        given["record"] = tuple(options.record.split(",")) if options.record else None
-        return replace(settings, **{name: value for name, value in given.items() if value is not None})
+            supplied["kinds"] = (*settings.kinds, *kinds)
+        if items:
+            supplied["evidence"] = Known(merge([*settings.evidence.items, *items]))
+        supplied["python"] = options.python
+        supplied["record"] = tuple(options.record.split(",")) if options.record else None
+        return replace(settings, **{name: value for name, value in supplied.items() if value is not None})
 
     return adjust
 

@@ -36,9 +36,9 @@ def log_to(path: str) -> None:
 
 def log_usage_to(arguments: Sequence[str]) -> None:
     """The same for arguments that could not be parsed: whoever called us wrongly must find out, too."""
-    given = [value for one, value in zip(arguments, [*arguments[1:], ""], strict=True) if one == "--log-file"]
-    given += [one.partition("=")[2] for one in arguments if one.startswith("--log-file=")]
-    if not _logs and (path := next(filter(None, [*given, os.environ.get("SAMIGRATE_LOG")]), None)):
+    supplied = [value for one, value in zip(arguments, [*arguments[1:], ""], strict=True) if one == "--log-file"]
+    supplied += [one.partition("=")[2] for one in arguments if one.startswith("--log-file=")]
+    if not _logs and (path := next(filter(None, [*supplied, os.environ.get("SAMIGRATE_LOG")]), None)):
         log_to(path)
 
 
@@ -52,10 +52,10 @@ def say(lines: Iterable[str], logged: Iterable[str] | None = None) -> None:
     terminal or on a CI runner that reads along."""
     shown = list(lines)
     put(sys.stderr, encoded_lines(shown))
-    told = encoded_lines(shown if logged is None else logged)
+    content = encoded_lines(shown if logged is None else logged)
     for log in tuple(_logs):
         try:
-            log.write(told)
+            log.write(content)
         except OSError as error:  # what it is a copy of has been said
             _logs.remove(log)
             put(sys.stderr, encoded_lines([f"samigrate: {log.name}: cannot be written: {error.strerror}"]))
@@ -68,8 +68,8 @@ def encoded_lines(lines: Iterable[str]) -> bytes:
 def hold_streams() -> None:
     """Open the standard streams that the caller has closed, before a file takes their place: to use one stays an
     error, but for standard error, which then goes nowhere."""
-    for handle, (name, mode, way) in enumerate((("stdin", "r", os.O_WRONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))):
-        if getattr(sys, name) is None and os.open(os.devnull, way) == handle:
+    for handle, (name, mode, route) in enumerate((("stdin", "r", os.O_WRONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))):
+        if getattr(sys, name) is None and os.open(os.devnull, route) == handle:
             setattr(sys, name, open(handle, mode, encoding="utf-8"))  # noqa: SIM115 - open as long as the process runs
 
 
@@ -125,29 +125,29 @@ def report(outcome: Outcome, options: Options, name: str) -> None:
         plain = look(options, sys.stdout)._replace(color=options.color == "always", width=None)
         save(options.output, (encoded(name, piece) for piece in reporter.render(_placed(outcome, name), plain)))
         return
-    for piece in reporter.render(outcome, look(options, sys.stdout)):
-        put(sys.stdout, encoded(name, piece))
+    for fragment in reporter.render(outcome, look(options, sys.stdout)):
+        put(sys.stdout, encoded(name, fragment))
 
 
-def save(path: str, pieces: Iterable[bytes]) -> None:
+def save(path: str, contents: Iterable[bytes]) -> None:
     """What a file of the user's choice is to hold: all of it, or what it held before. Raises InputError."""
     target = os.path.realpath(path)
     try:
         if os.path.lexists(target) and not os.path.isfile(target):  # a device or a pipe takes no file's place
             with open(target, "wb") as stream:
-                stream.writelines(pieces)
+                stream.writelines(contents)
         else:
-            _save_whole(target, pieces)
+            _save_whole(target, contents)
     except OSError as error:
         raise InputError(path, 0, f"cannot be written: {error.strerror}") from error
 
 
-def _save_whole(target: str, pieces: Iterable[bytes]) -> None:
+def _save_whole(target: str, contents: Iterable[bytes]) -> None:
     import tempfile  # most runs save nothing
 
     with tempfile.NamedTemporaryFile(prefix=".samigrate-", dir=os.path.dirname(target), delete=False) as file:
         try:
-            file.writelines(pieces)
+            file.writelines(contents)
             file.flush()
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), _mode(target))
@@ -172,8 +172,8 @@ def show_diff(outcome: Outcome, look: Look, *, quiet: bool) -> None:
     from samigrate.report.formats import diff
 
     placed, command = diffpaths.applicable(outcome)
-    for piece in diff.render(placed, look):
-        put(sys.stdout, encoded("diff", piece))
+    for fragment in diff.render(placed, look):
+        put(sys.stdout, encoded("diff", fragment))
     if command and not quiet:
         say([f"The diff leads out of the current folder: `{command}` takes it."])
 
@@ -195,9 +195,9 @@ def say_problems(outcome: Outcome) -> None:
     if not outcome.problems:
         return
     for problem in outcome.problems:
-        place = f"{problem.path}:{problem.line}" if problem.line else problem.path
+        location = f"{problem.path}:{problem.line}" if problem.line else problem.path
         ending = f" ({REPORT}; its files are untouched)" if problem.ours else ""
-        say([f"{clean(place)}: {clean(problem.message)}{ending}"])
+        say([f"{clean(location)}: {clean(problem.message)}{ending}"])
 
 
 def exit_code(outcome: Outcome, code: int = DONE) -> int:

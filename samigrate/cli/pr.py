@@ -39,16 +39,16 @@ def pr(plan: str, by: str | None, max_files: int | None, base: str, branch_prefi
     from samigrate.domain.outcome import Outcome
     from samigrate.hosts import git, pullrequests
 
-    given = {"--by": by, "--max-files": max_files, "--base": base, "--branch-prefix": branch_prefix}
+    supplied = {"--by": by, "--max-files": max_files, "--base": base, "--branch-prefix": branch_prefix}
     usual = (None, "HEAD", "samigrate/")
-    options = [word for name, value in given.items() if value not in usual for word in (name, str(value))]
+    options = [word for name, value in supplied.items() if value not in usual for word in (name, str(value))]
     request = pullrequests.Request(by or "", max_files or 0, base, branch_prefix, shlex.join(["samigrate", "pr", plan, *options]))
     git.check_branch(branch_prefix + "x")
     opened, problems = pullrequests.prepare(following.read(plan), partial(following.follow, quiet=quiet), request)
     folder = output or os.path.join(git.run(".", "rev-parse", "--path-format=absolute", "--git-common-dir"), "samigrate")
     os.makedirs(folder, exist_ok=True)
-    found = {"version": 1, "pull_requests": [_values(one, _save(one, folder)) for one in opened]}
-    put(sys.stdout, (json.dumps(found, indent=2) + "\n").encode())
+    result = {"version": 1, "pull_requests": [_values(one, _save(one, folder)) for one in opened]}
+    put(sys.stdout, (json.dumps(result, indent=2) + "\n").encode())
     if not quiet:
         say(_told(opened, folder, is_whole=not problems))
     say_problems(Outcome((), (), 0, 0, (), (), (), tuple(problems), ()))
@@ -56,30 +56,30 @@ def pr(plan: str, by: str | None, max_files: int | None, base: str, branch_prefi
     return OUR_BUG if any(problem.ours for problem in problems) else BAD_INPUT if is_bad else DONE
 
 
-def _save(one: Opened, folder: str) -> list[str]:
+def _save(opened: Opened, folder: str) -> list[str]:
     """Write the body and what follows it; returns the paths."""
     paths = []
-    for number, text in enumerate([one.text.body, *one.text.comments], 1):
-        name = one.text.branch.replace("/", "_") + (f".{number}" if number > 1 else "") + ".md"
+    for number, text in enumerate([opened.text.body, *opened.text.comments], 1):
+        name = opened.text.branch.replace("/", "_") + (f".{number}" if number > 1 else "") + ".md"
         paths.append(os.path.join(folder, name))
         save(paths[-1], [text.encode("utf-8", "backslashreplace")])
     return paths
 
 
-def _values(one: Opened, paths: Sequence[str]) -> dict[str, Any]:
+def _values(opened: Opened, paths: Sequence[str]) -> dict[str, Any]:
     return {
-        "branch": one.text.branch,
-        "base": one.base,
-        "commit": one.commit,
-        "state": one.state,
-        "reason": one.reason,
-        "title": one.text.title,
-        "body": one.text.body,
+        "branch": opened.text.branch,
+        "base": opened.base,
+        "commit": opened.commit,
+        "state": opened.state,
+        "reason": opened.reason,
+        "title": opened.text.title,
+        "body": opened.text.body,
         "body_file": paths[0],
-        "comments": list(one.text.comments),
-        "labels": list(one.text.labels),
-        "files": list(one.files),
-        "workloads": list(one.workloads),
+        "comments": list(opened.text.comments),
+        "labels": list(opened.text.labels),
+        "files": list(opened.files),
+        "workloads": list(opened.workloads),
     }
 
 
@@ -87,9 +87,9 @@ def _told(opened: Sequence[Opened], folder: str, *, is_whole: bool) -> list[str]
     from samigrate.base.wording import clean, count
 
     lines = [
-        f"{one.state:9}  {one.text.branch}: {count(len(one.workloads), 'workload')} in {count(len(one.files), 'file')}"
-        + (f" ({clean(one.reason)})" if one.reason else "")
-        for one in opened
+        f"{request.state:9}  {request.text.branch}: {count(len(request.workloads), 'workload')} in {count(len(request.files), 'file')}"
+        + (f" ({clean(request.reason)})" if request.reason else "")
+        for request in opened
     ]
     if not opened:
         return ["Nothing to open: all that is left of the plan is in the base." if is_whole else "Nothing to open."]

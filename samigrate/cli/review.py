@@ -36,18 +36,18 @@ def plan(**shared: Any) -> int:
         raise click.UsageError("a plan has one format; `audit` and `migrate` report in others")
     if options.output:
         _require_free(options.output)
-    made, outcome = following.make(options)
-    content = planfile.show(made).encode("utf-8", "surrogateescape")
+    plan_file, outcome = following.make(options)
+    content = planfile.show(plan_file).encode("utf-8", "surrogateescape")
     if options.output:
         save(options.output, [content])
     else:
         put(sys.stdout, content)
     if not options.quiet:
-        touched = count(len({path for entry in made.entries for path in entry.edited}), "file")
-        say([f"Planned {count(len(made.entries), 'workload')} in {touched}; {len(made.left)} left alone."])
-        if options.output and made.entries:
+        touched = count(len({path for entry in plan_file.entries for path in entry.edited}), "file")
+        say([f"Planned {count(len(plan_file.entries), 'workload')} in {touched}; {len(plan_file.left)} left alone."])
+        if options.output and plan_file.entries:
             say([f"Next: read {options.output}, take out what you doubt, `samigrate apply {options.output}`."])
-        if not made.entries and not made.left:
+        if not plan_file.entries and not plan_file.left:
             say(text.skips(outcome, look(options, sys.stderr)))
     say_problems(outcome)
     return exit_code(outcome)
@@ -59,8 +59,8 @@ def _require_free(path: str) -> None:
 
     if os.path.isfile(path):
         with open(path, "rb") as file:
-            found = file.read(1 << 16)
-        if found and not _OURS.search(found):
+            content = file.read(1 << 16)
+        if content and not _OURS.search(content):
             raise InputError(path, 0, "is there, and no plan of samigrate's: name another file")
 
 
@@ -99,12 +99,12 @@ def _told(plan: PlanFile, progress: Progress, outcome: Outcome, written: tuple[s
     skipped = sum(bool(entry.skip) for entry in plan.entries)
     left = len(plan.entries) - skipped - len(progress.done) - len(progress.refused)
     files = count(len(outcome.changes) if dry_run else len(written), "file")
-    more = [
-        f"{number} {what}"
-        for number, what in ((skipped, "skipped"), (len(progress.done), "done before"), (len(progress.refused), "refused"))
+    extra = [
+        f"{number} {description}"
+        for number, description in ((skipped, "skipped"), (len(progress.done), "done before"), (len(progress.refused), "refused"))
         if number
     ]
-    ending = f" ({', '.join(more)})" if more else ""
+    ending = f" ({', '.join(extra)})" if extra else ""
     return [
         *(f"wrote {clean(path)}" for path in written),
         f"{'Would apply' if dry_run else 'Applied'} {left} of {count(len(plan.entries), 'entry')} to {files}{ending}.",

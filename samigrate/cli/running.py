@@ -93,8 +93,8 @@ def require_room(output: str, paths: Iterable[str] = ()) -> None:
         from samigrate.files.manifests import is_manifest
 
         with open(output, "rb") as file:
-            found = file.read()
-        if is_manifest(found) and not _REPORT.match(found):
+            content = file.read()
+        if is_manifest(content) and not _REPORT.match(content):
             raise InputError(output, 0, "holds a manifest, which would be lost: name another file")
 
 
@@ -124,7 +124,7 @@ def find_recipes(roots: Sequence[Root], options: Options) -> Mapping[tuple[str, 
 
 
 def recipe_names(chosen: Iterable[Recipe]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for one in chosen for name in one.name.split(" + ")))
+    return tuple(dict.fromkeys(name for recipe in chosen for name in recipe.name.split(" + ")))
 
 
 def stdin(options: Options) -> Callable[[], bytes]:

@@ -26,7 +26,7 @@ BAR = 20
 
 
 @dataclass(slots=True)
-class Seen:
+class Progress:
     """Which files have been read: a byte for each, in memory that forked processes share; none while the files are
     being looked for."""
 
@@ -49,11 +49,11 @@ def shown(*, quiet: bool) -> Iterator[Watch]:
         return
     import threading  # a run without a terminal has no use for it
 
-    seen, is_over = Seen(), threading.Event()
-    drawer = threading.Thread(target=_draw, args=(seen, is_over), daemon=True)
+    visible, is_over = Progress(), threading.Event()
+    drawer = threading.Thread(target=_draw, args=(visible, is_over), daemon=True)
     drawer.start()
     try:
-        yield lambda roots: _watched(roots, seen)
+        yield lambda roots: _watched(roots, visible)
     finally:
         is_over.set()
         drawer.join()
@@ -63,28 +63,31 @@ def _is_wanted() -> bool:
     return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
-def _watched(roots: Sequence[Root], seen: Seen) -> list[Root]:
+def _watched(roots: Sequence[Root], visible: Progress) -> list[Root]:
     """The roots, each file of which is counted when it is read."""
     import mmap
 
-    def counted(place: int, read: Callable[[], bytes]) -> Callable[[], bytes]:
+    def counted(index: int, read: Callable[[], bytes]) -> Callable[[], bytes]:
         def reading() -> bytes:
-            seen.marks[place] = 1
+            visible.marks[index] = 1
             return read()
 
         return reading
 
     if total := sum(len(root.sources) for root in roots):
-        seen.marks = mmap.mmap(-1, total)
-    places = count()
-    return [replace(root, sources=tuple(one._replace(read=counted(next(places), one.read)) for one in root.sources)) for root in roots]
+        visible.marks = mmap.mmap(-1, total)
+    positions = count()
+    return [
+        replace(root, sources=tuple(source._replace(read=counted(next(positions), source.read)) for source in root.sources))
+        for root in roots
+    ]
 
 
-def _draw(seen: Seen, is_over: threading.Event) -> None:
+def _draw(visible: Progress, is_over: threading.Event) -> None:
     if is_over.wait(AFTER):
         return
     while not is_over.wait(EVERY):
-        _write("\r\033[K" + line(seen)[: _width() - 1])
+        _write("\r\033[K" + line(visible)[: _width() - 1])
     _write("\r\033[K")
 
 
@@ -95,14 +98,14 @@ def _width() -> int:
         return 80
 
 
-def line(seen: Seen) -> str:
+def line(visible: Progress) -> str:
     """What the terminal shows."""
-    if not seen.total:
+    if not visible.total:
         return "looking for manifests"
-    done = seen.read
-    if done == seen.total:
-        return f"[{'#' * BAR}] all {done} files read, deciding" if done > 1 else "deciding"
-    return f"[{'#' * (BAR * done // seen.total):<{BAR}}] {done} of {seen.total} files read"
+    completed = visible.read
+    if completed == visible.total:
+        return f"[{'#' * BAR}] all {completed} files read, deciding" if completed > 1 else "deciding"
+    return f"[{'#' * (BAR * completed // visible.total):<{BAR}}] {completed} of {visible.total} files read"
 
 
 def _write(text: str) -> None:

@@ -25,13 +25,13 @@ def candidate(workload: Workload, pattern: str = "{name}") -> str:
     filled = pattern.replace("{name}", name).replace("{kind}", workload.id.kind)
     if _PLACEHOLDER.search(name):
         return filled  # what fills the workload's name fills the account's, too
-    wanted = label(filled)
-    if len(wanted) <= LIMIT:
-        return wanted
+    expected = label(filled)
+    if len(expected) <= LIMIT:
+        return expected
     from hashlib import sha256  # few names are too long
 
-    whole = f"{workload.id.namespace or ''}/{workload.id.kind}/{name}"
-    return f"{wanted[:54].strip('-')}-{sha256(whole.encode()).hexdigest()[:8]}"
+    full_text = f"{workload.id.namespace or ''}/{workload.id.kind}/{name}"
+    return f"{expected[:54].strip('-')}-{sha256(full_text.encode()).hexdigest()[:8]}"
 
 
 def label(name: str) -> str:

@@ -30,13 +30,13 @@ def dressed(added: NewResource, workload: Workload) -> NewResource:
     """The new object with what its host must find on it."""
     beside = workload.resource
     name = text(added.value, "metadata", "name") or ""
-    found = {key: path for start in KRM if (path := text(beside.annotations, key := start + "path"))}
-    if found and not workload.component:  # two items at one place of a file: kpt refuses
-        places = [(key, text(beside.annotations, key) or "") for start in KRM if (key := start + "index")]
-        found |= {key: str(int(place) + BEFORE_ALL) for key, place in places if place.isdigit()}
-    if (path := text(beside.annotations, HELM_FILE)) and (own := own_file(path, name)):
-        found[HELM_FILE] = own
-    if not found:
+    result = {key: path for start in KRM if (path := text(beside.annotations, key := start + "path"))}
+    if result and not workload.component:  # two items at one place of a file: kpt refuses
+        positions = [(key, text(beside.annotations, key) or "") for start in KRM if (key := start + "index")]
+        result |= {key: str(int(place) + BEFORE_ALL) for key, place in positions if place.isdigit()}
+    if (path := text(beside.annotations, HELM_FILE)) and (helm_file := own_file(path, name)):
+        result[HELM_FILE] = helm_file
+    if not result:
         return added
     metadata = mapping(added.value, "metadata")
-    return added._replace(value={**added.value, "metadata": {**metadata, "annotations": {**mapping(metadata, "annotations"), **found}}})
+    return added._replace(value={**added.value, "metadata": {**metadata, "annotations": {**mapping(metadata, "annotations"), **result}}})

@@ -29,20 +29,20 @@ def apply_all(value: Value, operations: Iterable[Operation]) -> Value:
 def _edit(value: Value, path: list[str], operation: Operation) -> Value:
     if not path:
         return operation.value
-    key, rest = path[0], path[1:]
+    key, remainder = path[0], path[1:]
     if isinstance(value, dict):
-        return _edit_mapping(value, key, rest, operation)
+        return _edit_mapping(value, key, remainder, operation)
     if isinstance(value, list):
-        return _edit_list(value, key, rest, operation)
+        return _edit_list(value, key, remainder, operation)
     raise Inapplicable(f"{operation.pointer}: nothing below a scalar")
 
 
-def _edit_mapping(value: dict[str, Value], key: str, rest: list[str], operation: Operation) -> Value:
-    if key not in value and (rest or operation.op != "add"):
+def _edit_mapping(value: dict[str, Value], key: str, remainder: list[str], operation: Operation) -> Value:
+    if key not in value and (remainder or operation.op != "add"):
         raise Inapplicable(f"{operation.pointer}: {key} is not there")
     edited = dict(value)
-    if rest:
-        edited[key] = _edit(value[key], rest, operation)
+    if remainder:
+        edited[key] = _edit(value[key], remainder, operation)
     elif operation.op == "remove":
         del edited[key]
     else:
@@ -50,18 +50,18 @@ def _edit_mapping(value: dict[str, Value], key: str, rest: list[str], operation:
     return edited
 
 
-def _edit_list(value: list[Value], key: str, rest: list[str], operation: Operation) -> Value:
-    adds = operation.op == "add" and not rest
-    place = len(value) if key == "-" and adds else int(key) if key.isascii() and key.isdigit() else -1
-    if not 0 <= place < len(value) + adds:
+def _edit_list(value: list[Value], key: str, remainder: list[str], operation: Operation) -> Value:
+    adds = operation.op == "add" and not remainder
+    index = len(value) if key == "-" and adds else int(key) if key.isascii() and key.isdigit() else -1
+    if not 0 <= index < len(value) + adds:
         raise Inapplicable(f"{operation.pointer}: the list has {len(value)} items")
     edited = list(value)
-    if rest:
-        edited[place] = _edit(value[place], rest, operation)
+    if remainder:
+        edited[index] = _edit(value[index], remainder, operation)
     elif operation.op == "add":
-        edited.insert(place, operation.value)
+        edited.insert(index, operation.value)
     elif operation.op == "remove":
-        del edited[place]
+        del edited[index]
     else:
-        edited[place] = operation.value
+        edited[index] = operation.value
     return edited

@@ -45,12 +45,12 @@ def volumes(spec: PodSpec, owner: Owner) -> Iterator[TokenVolume]:
     for index, volume in spec.volumes():
         name = text(volume, "name") or ""
         plain = mapping(volume, "secret")
-        if (secret := text(plain, "secretName")) and _takes_token_keys(plain) and (known := owner(secret)):
-            yield TokenVolume(index, name, volume, None, plain, secret, known)
-        for place, source in enumerate(sequence(volume, "projected", "sources")):
+        if (secret := text(plain, "secretName")) and _takes_token_keys(plain) and (token_secret := owner(secret)):
+            yield TokenVolume(index, name, volume, None, plain, secret, token_secret)
+        for position, source in enumerate(sequence(volume, "projected", "sources")):
             inner = mapping(source, "secret")
-            if (secret := text(inner, "name")) and _takes_token_keys(inner) and (known := owner(secret)):
-                yield TokenVolume(index, name, volume, place, inner, secret, known)
+            if (secret := text(inner, "name")) and _takes_token_keys(inner) and (token_secret := owner(secret)):
+                yield TokenVolume(index, name, volume, position, inner, secret, token_secret)
 
 
 def _takes_token_keys(secret: Mapping[str, Value]) -> bool:
@@ -63,22 +63,22 @@ def variables(spec: PodSpec, owner: Owner) -> Iterator[TokenVariable]:
     for container in spec.containers(ephemeral=True):
         for index, variable in enumerate(sequence(container.value, "env")):
             secret, key = text(variable, "valueFrom", "secretKeyRef", "name"), text(variable, "valueFrom", "secretKeyRef", "key")
-            if secret and key and (known := owner(secret)):
-                yield TokenVariable(container, index, text(variable, "name") or "", key, secret, known)
+            if secret and key and (token_secret := owner(secret)):
+                yield TokenVariable(container, index, text(variable, "name") or "", key, secret, token_secret)
         for index, source in enumerate(sequence(container.value, "envFrom")):
-            if (secret := text(source, "secretRef", "name")) and (known := owner(secret)):
-                yield TokenVariable(container, index, text(source, "prefix") or "", "", secret, known)
+            if (secret := text(source, "secretRef", "name")) and (token_secret := owner(secret)):
+                yield TokenVariable(container, index, text(source, "prefix") or "", "", secret, token_secret)
 
 
-def takes_token_files(found: TokenVolume) -> bool:
+def takes_token_files(token_volume: TokenVolume) -> bool:
     """Whether the volume takes any file that a projection can give; other keys stay in their Secret (R-B2)."""
-    items = sequence(found.secret, "items")
+    items = sequence(token_volume.secret, "items")
     return not items or any(text(item, "key") in TOKEN_KEYS for item in items)
 
 
-def takes_token(found: TokenVolume) -> bool:
+def takes_token(token_volume: TokenVolume) -> bool:
     """Whether the volume takes the token itself, and not the certificate authority or the namespace alone."""
-    items = sequence(found.secret, "items")
+    items = sequence(token_volume.secret, "items")
     return not items or any(text(item, "key") in ("token", None) for item in items)
 
 
@@ -90,28 +90,32 @@ def mounting(spec: PodSpec, volume: str) -> Iterator[tuple[Container, int, dict[
                 yield container, index, mount
 
 
-def is_default_everywhere(spec: PodSpec, found: TokenVolume) -> bool:
+def is_default_everywhere(spec: PodSpec, token_volume: TokenVolume) -> bool:
     """R-B22: the plain volume, as a whole, at exactly the default path in every container and nowhere else."""
-    if found.source is not None or set(found.secret) - {"secretName"}:
+    if token_volume.source is not None or set(token_volume.secret) - {"secretName"}:
         return False
-    uses = list(mounting(spec, found.name))
+    uses = list(mounting(spec, token_volume.name))
     plain = all(set(mount) <= {"name", "mountPath", "readOnly"} and mount.get("mountPath") == TOKEN_PATH for _, _, mount in uses)
     return plain and len(uses) == len({use[0].pointer for use in uses}) == len(list(spec.containers(ephemeral=True)))
 
 
-def projection(found: TokenVolume, extra: Sequence[str], expiration: int) -> tuple[list[dict[str, Value]], Value]:
+def projection(token_volume: TokenVolume, extra: Sequence[str], expiration: int) -> tuple[list[dict[str, Value]], Value]:
     """(sources, defaultMode) of the projected form; the mode is None where none is to be written (R-B12 to R-B14).
 
     `extra` are keys that the Secret holds beside the token's own (R-B2): they stay a secret source.
     """
-    items = [item for item in sequence(found.secret, "items") if isinstance(item, dict)]
-    usual = found.secret.get("defaultMode") if found.source is None else mapping(found.volume, "projected").get("defaultMode")
+    items = [item for item in sequence(token_volume.secret, "items") if isinstance(item, dict)]
+    usual = (
+        token_volume.secret.get("defaultMode")
+        if token_volume.source is None
+        else mapping(token_volume.volume, "projected").get("defaultMode")
+    )
     token = next((item for item in items if item.get("key") == "token"), None)
     mode = token.get("mode") if token else None
     moves = mode is not None and mode != (USUAL_MODE if usual is None else usual)
-    other = (_usual_mode(mode) if usual is None else usual) if moves else None
-    wanted = items or [{"key": key, "path": key} for key in (*TOKEN_KEYS, *extra)]
-    sources = [_source(found, item, other, expiration) for item in wanted]
+    other_entry = (_usual_mode(mode) if usual is None else usual) if moves else None
+    expected = items or [{"key": key, "path": key} for key in (*TOKEN_KEYS, *extra)]
+    sources = [_source(token_volume, item, other_entry, expiration) for item in expected]
     return _merge(sources), mode if moves else usual
 
 
@@ -129,17 +133,17 @@ def injected_sources(expiration: int) -> list[dict[str, Value]]:
     ]
 
 
-def _source(found: TokenVolume, item: Mapping[str, Value], other_mode: Value, expiration: int) -> dict[str, Value]:
+def _source(token_volume: TokenVolume, item: Mapping[str, Value], other_mode: Value, expiration: int) -> dict[str, Value]:
     key, path = item.get("key"), item.get("path")
     mode = {"mode": item["mode"]} if item.get("mode") is not None else {"mode": other_mode} if other_mode is not None else {}
-    optional = {"optional": True} if found.secret.get("optional") is True else {}
+    optional = {"optional": True} if token_volume.secret.get("optional") is True else {}
     if key == "token":
         return {"serviceAccountToken": {"path": path, "expirationSeconds": expiration}}
     if key == "ca.crt":
         return {"configMap": {"name": ROOT_CA, **optional, "items": [{"key": "ca.crt", "path": path, **mode}]}}
     if key == "namespace":
         return {"downwardAPI": {"items": [{"path": path, "fieldRef": {"fieldPath": "metadata.namespace"}, **mode}]}}
-    return {"secret": {"name": found.secret_name, **optional, "items": [{"key": key, "path": path, **mode}]}}
+    return {"secret": {"name": token_volume.secret_name, **optional, "items": [{"key": key, "path": path, **mode}]}}
 
 
 def _merge(sources: list[dict[str, Value]]) -> list[dict[str, Value]]:
@@ -157,8 +161,8 @@ def _merge(sources: list[dict[str, Value]]) -> list[dict[str, Value]]:
 
 def explicit_paths(sources: Sequence[Value]) -> list[str]:
     """Paths that projected sources state (whole secrets and configMaps state none)."""
-    found = [text(source, "serviceAccountToken", "path") for source in sources]
+    result = [text(source, "serviceAccountToken", "path") for source in sources]
     for source in sources:
         for kind in ("secret", "configMap", "downwardAPI"):
-            found += [text(item, "path") for item in sequence(source, kind, "items")]
-    return [path for path in found if path]
+            result += [text(item, "path") for item in sequence(source, kind, "items")]
+    return [path for path in result if path]

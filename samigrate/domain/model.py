@@ -175,8 +175,8 @@ class PodSpec:
     @property
     def automount(self) -> bool | None:
         """The pod's own value; None where unset or invalid (R-A22, R-A23)."""
-        found = self.value.get("automountServiceAccountToken")
-        return found if isinstance(found, bool) else None
+        is_found = self.value.get("automountServiceAccountToken")
+        return is_found if isinstance(is_found, bool) else None
 
     @property
     def has_invalid_automount(self) -> bool:

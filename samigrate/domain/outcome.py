@@ -113,7 +113,9 @@ class WorkloadReport(NamedTuple):
     def is_renamed(self) -> bool:
         """Whether what runs is called otherwise than what is written, or is several."""
         written = self.workload.id.name, self.account_before, self.account_after
-        return len(self.builds) > 1 or any((one.name, one.account_before, one.account_after) != written for one in self.builds)
+        return len(self.builds) > 1 or any(
+            (placement.name, placement.account_before, placement.account_after) != written for placement in self.builds
+        )
 
 
 class Outcome(NamedTuple):

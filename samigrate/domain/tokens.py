@@ -48,10 +48,10 @@ class Token(NamedTuple):
 
 def named_account(secret: str) -> tuple[str, bool] | None:
     """(account, whether the suffix is of R-B6's alphabet) of a name like `<account>-token-x7k2p`; None otherwise."""
-    if found := _GENERATED.fullmatch(secret):
-        return found["account"], True
-    if found := _POSSIBLE.fullmatch(secret):
-        return found["account"], False
+    if match := _GENERATED.fullmatch(secret):
+        return match["account"], True
+    if match := _POSSIBLE.fullmatch(secret):
+        return match["account"], False
     return None
 
 
@@ -96,17 +96,17 @@ def is_mounted(automount: bool | None, account_automount: bool | None) -> bool:
 def of_volume(volume: dict[str, Value], owner: Owner, declared: Collection[str] = ()) -> list[tuple[str, str | None]]:
     """(how, audience) of every token that the volume delivers, each once: one file more of it is no other way to it. The
     audience is None for the Kubernetes API; `declared` are further audiences of its own."""
-    found: list[tuple[str, str | None]] = []
+    result: list[tuple[str, str | None]] = []
     for source in [{"secret": mapping(volume, "secret")}, *sequence(volume, "projected", "sources")]:
         if not isinstance(source, dict):
             continue
         if isinstance(source.get("serviceAccountToken"), dict):
             audience = text(source, "serviceAccountToken", "audience")
-            found.append(("projected", None if is_for_the_api(audience, declared) else audience))
+            result.append(("projected", None if is_for_the_api(audience, declared) else audience))
         secret = text(source, "secret", "secretName") or text(source, "secret", "name")
-        if secret and _selects_token(mapping(source, "secret")) and (known := owner(secret)) and known.is_sure:
-            found.append(("legacy", None))
-    return list(dict.fromkeys(found))
+        if secret and _selects_token(mapping(source, "secret")) and (token_secret := owner(secret)) and token_secret.is_sure:
+            result.append(("legacy", None))
+    return list(dict.fromkeys(result))
 
 
 def _selects_token(secret: dict[str, Value]) -> bool:
@@ -120,26 +120,31 @@ def held(spec: PodSpec, account_automount: bool | None, owner: Owner, declared: 
     volumes = {name: of_volume(volume, owner, declared) for _, volume in spec.volumes() if (name := text(volume, "name"))}
     reused = next((name for name in volumes if name.startswith(INJECTED_VOLUME)), None)
     injected = [("injected", None)] if reused is None else volumes[reused]
-    found: list[Token] = []
+    tokens: list[Token] = []
     for container in spec.containers(ephemeral=True):
         mounted = [(text(mount, "name") or "", text(mount, "mountPath") or "") for _, mount in mounts(container)]
         for name, path in dict(reversed(mounted)).items():  # by volume, where it is mounted first
-            found += [Token(container.name, how, name, path, audience) for how, audience in volumes.get(name, [])]
+            tokens += [Token(container.name, how, name, path, audience) for how, audience in volumes.get(name, [])]
         is_covered = any(path == TOKEN_PATH or name == reused for name, path in mounted) or container.list == "ephemeralContainers"
         if not is_covered and is_mounted(spec.automount, account_automount):
-            found += [Token(container.name, how, reused or "", TOKEN_PATH, audience) for how, audience in injected]
-        found += [Token(container.name, "env", name, "") for name in _token_variables(container, owner)]
-    return found
+            tokens += [Token(container.name, how, reused or "", TOKEN_PATH, audience) for how, audience in injected]
+        tokens += [Token(container.name, "env", name, "") for name in _token_variables(container, owner)]
+    return tokens
 
 
 def _token_variables(container: Container, owner: Owner) -> Iterator[str]:
     for variable in sequence(container.value, "env"):
         secret = text(variable, "valueFrom", "secretKeyRef", "name")
-        if secret and at(variable, "valueFrom", "secretKeyRef", "key") == "token" and (known := owner(secret)) and known.is_sure:
+        if (
+            secret
+            and at(variable, "valueFrom", "secretKeyRef", "key") == "token"
+            and (token_secret := owner(secret))
+            and token_secret.is_sure
+        ):
             yield text(variable, "name") or ""
     for source in sequence(container.value, "envFrom"):
         secret = text(source, "secretRef", "name")
-        if secret and (known := owner(secret)) and known.is_sure:
+        if secret and (token_secret := owner(secret)) and token_secret.is_sure:
             yield f"envFrom {secret}"
 
 

@@ -37,7 +37,7 @@ _STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
 _ORDER = (Level.NONE, Level.UNKNOWN, Level.LIKELY, Level.REQUIRED)
 
 
-class Source(NamedTuple):
+class EvidenceSource(NamedTuple):
     """A place where evidence is found. `signs` are the kinds that it finds; `find` yields, and decides nothing. `is_common`: it
     speaks of all that share an account or a namespace, so it is no sign of the workload's own. `needs_token`: it says
     nothing of a pod that holds no token."""
@@ -58,18 +58,18 @@ class Signs(NamedTuple):
 
 
 @cache
-def sources() -> tuple[Source, ...]:
+def sources() -> tuple[EvidenceSource, ...]:
     """All sources in a fixed order, the most telling first. Raises TypeError for a module without a well-formed SOURCE."""
-    found = []
+    result = []
     for module in pkgutil.iter_modules(__path__):
         if not module.name.startswith("_"):
             source = getattr(importlib.import_module(f"{__name__}.{module.name}"), "SOURCE", None)
-            if not isinstance(source, Source):
+            if not isinstance(source, EvidenceSource):
                 raise TypeError(f"{__name__}.{module.name} has no SOURCE")
-            found.append(source)
-    if len({source.id for source in found}) < len(found):
-        raise TypeError(f"two sources of one id: {sorted(source.id for source in found)}")
-    return tuple(sorted(found, key=lambda source: (source.signs, source.id)))
+            result.append(source)
+    if len({source.id for source in result}) < len(result):
+        raise TypeError(f"two sources of one id: {sorted(source.id for source in result)}")
+    return tuple(sorted(result, key=lambda source: (source.signs, source.id)))
 
 
 _SIGNS: WeakKeyDictionary[Scope, dict[object, Signs]] = WeakKeyDictionary()
@@ -77,17 +77,17 @@ _SIGNS: WeakKeyDictionary[Scope, dict[object, Signs]] = WeakKeyDictionary()
 
 def signs(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Signs:
     """The workload's own signs, as seen in a scope. One that holds no token makes no use of its account's rights."""
-    known = _SIGNS.setdefault(view.scope, {})
-    if workload.key not in known and _holds_no_token(workload, view):
-        known[workload.key] = Signs(False, True)
-    elif workload.key not in known:
-        own = [source for source in sources() if not source.is_common]
-        pieces = [item for source in own for item in source.find(workload, view, catalog, settings)]
-        level = combine(workload, pieces).level
-        is_declared_off = level is Level.NONE and any(item.source == DECLARED for item in pieces)
-        is_countered = is_declared_off or _is_countered(workload, pieces)
-        known[workload.key] = Signs(level is not Level.NONE, is_countered)
-    return known[workload.key]
+    signs_by_key = _SIGNS.setdefault(view.scope, {})
+    if workload.key not in signs_by_key and _holds_no_token(workload, view):
+        signs_by_key[workload.key] = Signs(False, True)
+    elif workload.key not in signs_by_key:
+        own_sources = [source for source in sources() if not source.is_common]
+        evidence = [item for source in own_sources for item in source.find(workload, view, catalog, settings)]
+        level = combine(workload, evidence).level
+        is_declared_off = level is Level.NONE and any(item.source == DECLARED for item in evidence)
+        is_countered = is_declared_off or _is_countered(workload, evidence)
+        signs_by_key[workload.key] = Signs(level is not Level.NONE, is_countered)
+    return signs_by_key[workload.key]
 
 
 def shows_use(workload: Workload, verdict: Verdict) -> bool:
@@ -102,12 +102,12 @@ def judge(workload: Workload, views: Sequence[View], catalog: Catalog, settings:
         raise ValueError("a workload is judged in at least one view")
     verdicts = []
     for view in views:
-        pieces = _pieces(workload, view, catalog, settings)
+        fragments = _pieces(workload, view, catalog, settings)
         built = workload
-        for where, value in view.scope.built(workload.resource):
+        for location, value in view.scope.built(workload.resource):
             built = replace(workload, resource=Resource(workload.resource.at, value))
-            pieces = _with_patch(pieces, _pieces(built, view, catalog, settings), where, workload)
-        verdicts.append(combine(built, tuple(dict.fromkeys(pieces))))
+            fragments = _with_patch(fragments, _pieces(built, view, catalog, settings), location, workload)
+        verdicts.append(combine(built, tuple(dict.fromkeys(fragments))))
     level = max((verdict.level for verdict in verdicts), key=_ORDER.index)
     evidence = dict.fromkeys(item for verdict in verdicts for item in verdict.evidence)
     return Verdict(level, tuple(sorted(evidence, key=lambda item: _STRENGTHS.index(item.strength))))
@@ -132,47 +132,47 @@ def _maybe(owner: TokenSecret | None) -> TokenSecret | None:
     return owner and owner._replace(tier="certain")
 
 
-def _with_patch(before: Sequence[Evidence], after: Sequence[Evidence], where: Location, workload: Workload) -> list[Evidence]:
-    """The evidence before a patch, and what the patch at `where` adds. Nothing that a patch takes away is believed gone
+def _with_patch(before: Sequence[Evidence], after: Sequence[Evidence], location: Location, workload: Workload) -> list[Evidence]:
+    """The evidence before a patch, and what the patch at `location` adds. Nothing that a patch takes away is believed gone
     (it may be for another object) but what spoke against a use. The containers that it adds are not the workload's own:
     what they say is said of the whole pod."""
-    own, known = {one.name for one in workload.spec.containers(ephemeral=True)}, {_said(item) for item in before}
-    kept = [item for item in before if item.strength is not Strength.COUNTER]
+    own, existing = {one.name for one in workload.spec.containers(ephemeral=True)}, {_said(item) for item in before}
+    evidence = [item for item in before if item.strength is not Strength.COUNTER]
     counter = [item for item in after if item.strength is Strength.COUNTER]
-    added = [item for item in after if item.strength is not Strength.COUNTER and _said(item) not in known]
-    moved = [item._replace(at=where, pointer="") if item.at == workload.resource.at else item for item in added]
-    return [*kept, *(item._replace(container=item.container if item.container in own else None) for item in moved), *counter]
+    added = [item for item in after if item.strength is not Strength.COUNTER and _said(item) not in existing]
+    moved = [item._replace(at=location, pointer="") if item.at == workload.resource.at else item for item in added]
+    return [*evidence, *(item._replace(container=item.container if item.container in own else None) for item in moved), *counter]
 
 
 def _said(item: Evidence) -> tuple[str, Strength, str]:
     return item.source, item.strength, item.detail
 
 
-def combine(workload: Workload, pieces: Sequence[Evidence]) -> Verdict:
+def combine(workload: Workload, fragments: Sequence[Evidence]) -> Verdict:
     """R-E1 and R-E2: what the evidence of one view amounts to."""
-    for item in pieces:
+    for item in fragments:
         if item.source == DECLARED:
-            return Verdict(Level.REQUIRED if item.strength is Strength.PROOF else Level.NONE, tuple(pieces))
-    others = [item for item in pieces if item.source != OWN_AUTOMOUNT]
-    level = _weigh(workload, others)
+            return Verdict(Level.REQUIRED if item.strength is Strength.PROOF else Level.NONE, tuple(fragments))
+    evidence = [item for item in fragments if item.source != OWN_AUTOMOUNT]
+    level = _weigh(workload, evidence)
     if level in (Level.REQUIRED, Level.LIKELY):
-        return Verdict(level, tuple(others))  # our own `true` rests on these: it must not feed on itself
-    return Verdict(_weigh(workload, pieces), tuple(pieces))
+        return Verdict(level, tuple(evidence))  # our own `true` rests on these: it must not feed on itself
+    return Verdict(_weigh(workload, fragments), tuple(fragments))
 
 
-def _weigh(workload: Workload, pieces: Sequence[Evidence]) -> Level:
-    strengths = {item.strength for item in pieces}
+def _weigh(workload: Workload, evidence: Sequence[Evidence]) -> Level:
+    strengths = {item.strength for item in evidence}
     if Strength.PROOF in strengths:
         return Level.REQUIRED
     if Strength.STRONG in strengths:
         return Level.LIKELY
-    cancelled = CANCELLED if _is_countered(workload, pieces) else ()
-    kinds = {item.sign or item.source for item in pieces if item.strength is Strength.WEAK and item.sign not in cancelled}
+    cancelled = CANCELLED if _is_countered(workload, evidence) else ()
+    kinds = {item.sign or item.source for item in evidence if item.strength is Strength.WEAK and item.sign not in cancelled}
     if workload.spec.account == DEFAULT_ACCOUNT and len(kinds) == 1:
         kinds -= set(SUPPORTING)
     return Level.LIKELY if len(kinds) > 1 else Level.UNKNOWN if kinds else Level.NONE
 
 
-def _is_countered(workload: Workload, pieces: Sequence[Evidence]) -> bool:
-    countered = {item.container for item in pieces if item.strength is Strength.COUNTER}
+def _is_countered(workload: Workload, evidence: Sequence[Evidence]) -> bool:
+    countered = {item.container for item in evidence if item.strength is Strength.COUNTER}
     return bool(countered) and all(container.name in countered for container in workload.spec.containers())

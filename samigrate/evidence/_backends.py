@@ -9,7 +9,7 @@ from samigrate.domain.model import Resource, Workload
 from samigrate.scope.matching import Match
 
 if TYPE_CHECKING:
-    from samigrate.scope.index import Seen
+    from samigrate.scope.index import Visible
     from samigrate.scope.view import View
 
 
@@ -19,8 +19,10 @@ def match(workload: Workload, view: View, service: Value) -> Match:
     if name is None:
         return Match.DIFFERENT
     labels = mapping(workload.metadata, "labels")
-    found = [_match(seen, namespace, view, workload) for seen in view.find("", "Service", name) if _selects(seen.resource, labels)]
-    return max(found, default=Match.DIFFERENT)
+    matches = [
+        _match(visible, namespace, view, workload) for visible in view.find("", "Service", name) if _selects(visible.resource, labels)
+    ]
+    return max(matches, default=Match.DIFFERENT)
 
 
 def _selects(service: Resource, labels: dict[str, Value]) -> bool:
@@ -28,9 +30,9 @@ def _selects(service: Resource, labels: dict[str, Value]) -> bool:
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
-def _match(seen: Seen, namespace: str | None, view: View, workload: Workload) -> Match:
+def _match(visible: Visible, namespace: str | None, view: View, workload: Workload) -> Match:
     """A reference may still bear the namespace that kustomize replaces, as its Service does."""
-    stated = {view.namespace, seen.namespace, seen.resource.id.namespace, workload.resource.id.namespace} - {None}
+    stated = {view.namespace, visible.namespace, visible.resource.id.namespace, workload.resource.id.namespace} - {None}
     if namespace in stated:
-        return seen.match
+        return visible.match
     return Match.DIFFERENT if namespace and stated else Match.DOUBT

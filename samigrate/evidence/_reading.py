@@ -50,7 +50,7 @@ class Variable(NamedTuple):
     secret: str = ""
 
 
-class Reading(NamedTuple):
+class ContainerTexts(NamedTuple):
     """One container's texts. `line` holds all arguments, one below the other; `lower` the same and `values` all values of
     variables, in lower case."""
 
@@ -78,24 +78,26 @@ class Import(NamedTuple):
     keys: frozenset[str] | None
 
 
-_READINGS: WeakKeyDictionary[Workload, tuple[Reading, ...]] = WeakKeyDictionary()
+_READINGS: WeakKeyDictionary[Workload, tuple[ContainerTexts, ...]] = WeakKeyDictionary()
 _IMPORTS: WeakKeyDictionary[Workload, tuple[Import, ...]] = WeakKeyDictionary()
 
 
-def read(workload: Workload) -> tuple[Reading, ...]:
+def read(workload: Workload) -> tuple[ContainerTexts, ...]:
     """What each container says by itself, ephemeral ones included."""
-    found = _READINGS.get(workload)
-    if found is None:
-        found = _READINGS[workload] = tuple(_read(workload, container) for container in workload.spec.containers(ephemeral=True))
-    return found
+    readings = _READINGS.get(workload)
+    if readings is None:
+        readings = _READINGS[workload] = tuple(_read(workload, container) for container in workload.spec.containers(ephemeral=True))
+    return readings
 
 
-def _read(workload: Workload, container: Container) -> Reading:
+def _read(workload: Workload, container: Container) -> ContainerTexts:
     root = workload.pod + container.pointer
     arguments = tuple(_arguments(container.value, root))
     variables = tuple(_variables(workload, container.value, root))
     line = "\n".join(item.text for item in arguments)
-    return Reading(container, arguments, variables, line, line.lower(), "\n".join(item.value for item in variables if item.value).lower())
+    return ContainerTexts(
+        container, arguments, variables, line, line.lower(), "\n".join(item.value for item in variables if item.value).lower()
+    )
 
 
 # ---------------------------------------------------------------- command lines
@@ -118,14 +120,14 @@ def _exec(action: dict[str, Value], root: str) -> Iterator[Argument]:
 
 def _line(elements: list[tuple[Value, str]]) -> Iterator[Argument]:
     has_shell = is_wrapped = takes_script = False
-    for index, (item, where) in enumerate(elements):
+    for index, (item, json_pointer) in enumerate(elements):
         if not isinstance(item, str):
             continue
         program = item.rpartition("/")[2]
         is_program = index == 0 or is_wrapped
         if is_program:
             is_wrapped = program in _WRAPPERS or is_wrapped
-        yield Argument(item, where, (has_shell and takes_script) or "\n" in item.strip(), is_program)
+        yield Argument(item, json_pointer, (has_shell and takes_script) or "\n" in item.strip(), is_program)
         has_shell = has_shell or program in _SHELLS
         takes_script = _TAKES_SCRIPT.fullmatch(item) is not None
 
@@ -148,8 +150,8 @@ def _variables(workload: Workload, container: dict[str, Value], root: str) -> It
             field = text(item, "valueFrom", "fieldRef", "fieldPath")
             holder, key = (text(item, "valueFrom", "configMapKeyRef", part) for part in ("name", "key"))
             entry = (holder, key) if holder and key else None
-            taken = mapping(item, "valueFrom", "secretKeyRef")
-            secret = text(taken, "name") if text(taken, "key") == "namespace" else None
+            entries = mapping(item, "valueFrom", "secretKeyRef")
+            secret = text(entries, "name") if text(entries, "key") == "namespace" else None
             yield Variable(name, _plain(value), field, workload.resource.at, f"{root}/env/{index}", entry, secret or "")
 
 
@@ -159,16 +161,16 @@ def _plain(value: Value) -> str | None:
     return str(value) if isinstance(value, (str, int, float)) else None
 
 
-def variables(reading: Reading, view: View) -> tuple[Variable, ...]:
+def variables(reading: ContainerTexts, view: View) -> tuple[Variable, ...]:
     """A container's variables, with the values and the whole ConfigMaps and Secrets that it imports from the input."""
-    found = [_told(item, view) if item.entry or item.secret else item for item in reading.variables]
+    result = [_told(item, view) if item.entry or item.secret else item for item in reading.variables]
     for source in sequence(reading.container.value, "envFrom"):
         for kind, key in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
             if name := text(source, key, "name"):
                 prefix = text(source, "prefix") or ""
-                for seen in view.find("", kind, name):
-                    found += [item._replace(name=prefix + item.name) for item in _entries(seen.resource)]
-    return tuple(found)
+                for visible in view.find("", kind, name):
+                    result += [item._replace(name=prefix + item.name) for item in _entries(visible.resource)]
+    return tuple(result)
 
 
 def _told(item: Variable, view: View) -> Variable:
@@ -177,7 +179,7 @@ def _told(item: Variable, view: View) -> Variable:
     if item.secret:
         return item._replace(field="metadata.namespace") if view.token_owner(item.secret) else item
     name, key = item.entry or ("", "")
-    values = {_plain(mapping(seen.resource.value, "data").get(key)) for seen in view.find("", "ConfigMap", name)}
+    values = {_plain(mapping(visible.resource.value, "data").get(key)) for visible in view.find("", "ConfigMap", name)}
     return item._replace(value=values.pop()) if len(values) == 1 else item
 
 
@@ -193,10 +195,10 @@ def _entries(resource: Resource) -> Iterator[Variable]:
 
 def imports(workload: Workload) -> tuple[Import, ...]:
     """Every ConfigMap and Secret that the pod mounts or imports, each once."""
-    found = _IMPORTS.get(workload)
-    if found is None:
-        found = _IMPORTS[workload] = tuple(dict.fromkeys(_imports(workload)))
-    return found
+    result = _IMPORTS.get(workload)
+    if result is None:
+        result = _IMPORTS[workload] = tuple(dict.fromkeys(_imports(workload)))
+    return result
 
 
 def _imports(workload: Workload) -> Iterator[Import]:
@@ -219,11 +221,11 @@ def _imports(workload: Workload) -> Iterator[Import]:
                     yield Import(kind, name, frozenset((key,)) if key else None)
 
 
-def is_configured_here(workload: Workload, reading: Reading, view: View) -> bool:
+def is_configured_here(workload: Workload, reading: ContainerTexts, view: View) -> bool:
     """Whether the input holds all configuration that the container mounts, and there is some: every ConfigMap is in it,
     nothing else is mounted where configuration lies, and what an argument names as such lies in one of them."""
     volumes = {name: volume for _, volume in workload.spec.volumes() if (name := text(volume, "name"))}
-    seen: list[str] = []
+    visited: list[str] = []
     for mount in sequence(reading.container.value, "volumeMounts"):
         volume, path = volumes.get(text(mount, "name") or ""), text(mount, "mountPath") or ""
         for source in (sequence(volume, "projected", "sources") or [volume]) if volume else ():
@@ -231,11 +233,11 @@ def is_configured_here(workload: Workload, reading: Reading, view: View) -> bool
             if text(source, "secret", "secretName") or text(source, "secret", "name") or (name and not view.find("", "ConfigMap", name)):
                 return False
             if name:
-                seen.append(path.rstrip("/"))
+                visited.append(path.rstrip("/"))
             elif "conf" in path or path.startswith("/etc/"):
                 return False
-    named = [found[1] or found[2] for item in reading.arguments for found in _CONFIG_FILE.finditer(item.text)]
-    return bool(seen) and all(any(path == place or path.startswith(place + "/") for place in seen) for path in named)
+    named = [match[1] or match[2] for item in reading.arguments for match in _CONFIG_FILE.finditer(item.text)]
+    return bool(visited) and all(any(path == place or path.startswith(place + "/") for place in visited) for path in named)
 
 
 def _keys(source: dict[str, Value]) -> frozenset[str] | None:
@@ -258,12 +260,12 @@ def _without_containers(value: Value) -> Value:
     return [_without_containers(item) for item in value] if isinstance(value, list) else value
 
 
-def _long_texts(value: Value, where: str) -> Iterator[tuple[str, str]]:
+def _long_texts(value: Value, json_pointer: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str) and "\n" in value:
-        yield value, where
+        yield value, json_pointer
     elif isinstance(value, (dict, list)):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _long_texts(item, where + pointer(str(key)))
+            yield from _long_texts(item, json_pointer + pointer(str(key)))
 
 
 def texts(resource: Resource) -> Iterator[tuple[str, str, str]]:

@@ -25,9 +25,9 @@ def may_import(lower: str) -> bool:
 def library() -> TextPattern:
     """The import of a client library, in the words of Python, Node.js and Ruby; the libraries are those that
     `evidence source` knows."""
-    known = sources.facts().libraries
-    modules = [module for one in known for module in one.modules]
-    packages = [name for one in known for kind in ("npm", "gem") for name in one.packages.get(kind, ())]
+    libraries = sources.facts().libraries
+    modules = [module for one in libraries for module in one.modules]
+    packages = [name for one in libraries for kind in ("npm", "gem") for name in one.packages.get(kind, ())]
     spelled = rf"""(?m)(?:^|;)[ \t]*(?:from|import)\s+(?:{_any(modules)})(?=[\s.,;]|$)"""
     quoted = rf"""\b(?:require|import|from)\s*\(?\s*["'](?:{_any(packages)})["'/]"""
     return TextPattern("client library", f"{spelled}|{quoted}", tuple({*modules, *packages}), frozenset(("argv", "script")))

@@ -32,24 +32,24 @@ def may_be_user(
 ) -> bool:
     """Whether the workload may be the one: it shows a use of the API of its own, or no other does and it is not known to
     have none, or all are known to have none. `has_moved`: the user has an account of its own by now."""
-    own = signs(workload, view, catalog, settings)
-    if own.any:
+    own_signs = signs(workload, view, catalog, settings)
+    if own_signs.any:
         return True
-    found = _sharers(view, catalog, settings)
-    if _holds_another(found.users, workload.id) or has_moved():
+    sharers = _sharers(view, catalog, settings)
+    if _holds_another(sharers.users, workload.id) or has_moved():
         return False
-    return not own.is_countered or not _holds_another(found.uncountered, workload.id)
+    return not own_signs.is_countered or not _holds_another(sharers.uncountered, workload.id)
 
 
-def _holds_another(ids: frozenset[ResourceId], own: ResourceId) -> bool:
-    return len(ids) > (own in ids)
+def _holds_another(ids: frozenset[ResourceId], own_id: ResourceId) -> bool:
+    return len(ids) > (own_id in ids)
 
 
 def _sharers(view: View, catalog: Catalog, settings: Settings) -> _Sharers:
     """Asked once for all workloads that see the same of the namespace."""
-    known, key = _KNOWN.setdefault(view.scope, {}), (view.namespace, view.apart)
-    if key not in known:
-        found = [(one.id, signs(one, seen, catalog, settings)) for one, seen in view.sharers(DEFAULT_ACCOUNT)]
-        users = frozenset(id_ for id_, said in found if said.any)
-        known[key] = _Sharers(users, frozenset(id_ for id_, said in found if not said.is_countered))
-    return known[key]
+    sharers, key = _KNOWN.setdefault(view.scope, {}), (view.namespace, view.apart)
+    if key not in sharers:
+        result = [(workload.id, signs(workload, seen, catalog, settings)) for workload, seen in view.sharers(DEFAULT_ACCOUNT)]
+        users = frozenset(id_ for id_, said in result if said.any)
+        sharers[key] = _Sharers(users, frozenset(id_ for id_, said in result if not said.is_countered))
+    return sharers[key]

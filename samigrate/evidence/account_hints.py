@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.base.values import pointer, text
 from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Resource, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -23,10 +23,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     account = workload.spec.account
     if account == DEFAULT_ACCOUNT:
         return
-    where = workload.pod + ("/serviceAccountName" if text(workload.spec.value, "serviceAccountName") else "/serviceAccount")
+    json_pointer = workload.pod + ("/serviceAccountName" if text(workload.spec.value, "serviceAccountName") else "/serviceAccount")
     if not _NAME.fullmatch(account):
         yield Evidence(
-            "account-hints", Sign.UNSEEN_ACCOUNT, Strength.WEAK, f"runs as {account}, a placeholder", workload.resource.at, where
+            "account-hints", Sign.UNSEEN_ACCOUNT, Strength.WEAK, f"runs as {account}, a placeholder", workload.resource.at, json_pointer
         )
         return
     accounts = view.find("", "ServiceAccount", account)
@@ -37,17 +37,17 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             Strength.WEAK,
             f"runs as {account}, which is not in the input",
             workload.resource.at,
-            where,
+            json_pointer,
         )
-    for seen in accounts:
-        if key := next((key for key in seen.resource.annotations if str(key).startswith(_OAUTH)), None):
+    for visible in accounts:
+        if key := next((key for key in visible.resource.annotations if str(key).startswith(_OAUTH)), None):
             detail = f"its account {account} is a client of OpenShift's login, and its token the client's secret"
             yield Evidence(
-                "account-hints", Sign.OPEN_ACCOUNT, Strength.STRONG, detail, seen.resource.at, pointer("metadata", "annotations", key)
+                "account-hints", Sign.OPEN_ACCOUNT, Strength.STRONG, detail, visible.resource.at, pointer("metadata", "annotations", key)
             )
-        if seen.resource.value.get("automountServiceAccountToken") is True and not _is_scaffold(seen.resource, settings.prefix):
+        if visible.resource.value.get("automountServiceAccountToken") is True and not _is_scaffold(visible.resource, settings.prefix):
             detail = f"its account {account} asks for the token explicitly"
-            yield Evidence("account-hints", Sign.OPEN_ACCOUNT, Strength.WEAK, detail, seen.resource.at, "/automountServiceAccountToken")
+            yield Evidence("account-hints", Sign.OPEN_ACCOUNT, Strength.WEAK, detail, visible.resource.at, "/automountServiceAccountToken")
 
 
 def _is_scaffold(account: Resource, prefix: str) -> bool:
@@ -57,4 +57,4 @@ def _is_scaffold(account: Resource, prefix: str) -> bool:
     return f"{prefix}/managed" in account.annotations
 
 
-SOURCE = Source("account-hints", (Sign.OPEN_ACCOUNT, Sign.UNSEEN_ACCOUNT), _find, needs_token=True)
+SOURCE = EvidenceSource("account-hints", (Sign.OPEN_ACCOUNT, Sign.UNSEEN_ACCOUNT), _find, needs_token=True)

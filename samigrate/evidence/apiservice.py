@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.base.values import mapping
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.evidence._backends import match
 from samigrate.scope.matching import Match
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     for service in view.everywhere("apiregistration.k8s.io", "APIService"):
-        found = match(workload, view, mapping(service.value, "spec", "service"))
-        if found:
-            strength = Strength.PROOF if found is Match.SAME else Strength.STRONG
+        result = match(workload, view, mapping(service.value, "spec", "service"))
+        if result:
+            strength = Strength.PROOF if result is Match.SAME else Strength.STRONG
             yield Evidence("api-service", Sign.API_SERVICE, strength, f"serves APIService {service.id.name}", service.at, "/spec/service")
 
 
-SOURCE = Source("api-service", (Sign.API_SERVICE,), _find)
+SOURCE = EvidenceSource("api-service", (Sign.API_SERVICE,), _find)

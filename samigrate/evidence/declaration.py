@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from samigrate.base.values import Value, mapping, pointer
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import DECLARED, Source
+from samigrate.evidence import DECLARED, EvidenceSource
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
     from samigrate.scope.view import View
-    from samigrate.settings.config import Declaration, Settings
+    from samigrate.settings.config import AccessDeclaration, Settings
 
 ACCESS = "api-access"
 STRENGTHS = {"required": Strength.PROOF, "none": Strength.COUNTER}
@@ -37,12 +37,12 @@ class Stated(NamedTuple):
 
 def stated(workload: Workload, prefix: str) -> list[Stated]:
     """The annotations that declare the workload's use of the API, misspelt keys included; the object's own first."""
-    places = [("/metadata", workload.resource.annotations)]
+    positions = [("/metadata", workload.resource.annotations)]
     if workload.template:
-        places.append((f"{workload.template}/metadata", mapping(workload.metadata, "annotations")))
+        positions.append((f"{workload.template}/metadata", mapping(workload.metadata, "annotations")))
     return [
-        Stated(key, value, where + pointer("annotations", key))
-        for where, annotations in places
+        Stated(key, value, json_pointer + pointer("annotations", key))
+        for json_pointer, annotations in positions
         for key, value in annotations.items()
         if value is not None and _is_meant(key, prefix)
     ]
@@ -60,14 +60,14 @@ def _is_meant(key: Value, prefix: str) -> bool:
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    found = stated(workload, settings.prefix)
-    if wrong := next((one for one in found if not is_understood(one, settings.prefix)), None):
+    statements = stated(workload, settings.prefix)
+    if wrong := next((one for one in statements if not is_understood(one, settings.prefix)), None):
         detail = f"its annotation {wrong.key} says {str(wrong.value)!r}, which is not understood and counts as required"
         yield Evidence(DECLARED, Sign.OTHER, Strength.PROOF, detail, workload.resource.at, wrong.pointer)
         return
-    if found:
-        detail = f"its annotation {found[0].key} says {found[0].value}"
-        yield Evidence(DECLARED, Sign.OTHER, STRENGTHS[found[0].value], detail, workload.resource.at, found[0].pointer)
+    if statements:
+        detail = f"its annotation {statements[0].key} says {statements[0].value}"
+        yield Evidence(DECLARED, Sign.OTHER, STRENGTHS[statements[0].value], detail, workload.resource.at, statements[0].pointer)
         return
     for item in settings.api_access:
         if _covers(item, workload, view):
@@ -76,10 +76,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             return
 
 
-def _covers(item: Declaration, workload: Workload, view: View) -> bool:
+def _covers(item: AccessDeclaration, workload: Workload, view: View) -> bool:
     namespace = view.namespace or workload.id.namespace or ""
     pairs = ((workload.id.kind, item.kind), (namespace, item.namespace), (workload.id.name, item.name))
     return all(fnmatchcase(value, glob) for value, glob in pairs)
 
 
-SOURCE = Source(DECLARED, (Sign.OTHER,), _find)
+SOURCE = EvidenceSource(DECLARED, (Sign.OTHER,), _find)

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.evidence._reading import Variable, read, variables
 
 if TYPE_CHECKING:
-    from samigrate.catalog import Catalog
-    from samigrate.catalog import Variable as Known
+    from samigrate.catalog import Catalog, VariablePattern
     from samigrate.scope.view import View
     from samigrate.settings.config import Settings
 
@@ -24,11 +23,11 @@ _MENTION = re.compile(r"KUBE|K8S", re.IGNORECASE)
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     for reading in read(workload):
-        found = variables(reading, view)
-        by_name = {item.name: item for item in found}
+        result = variables(reading, view)
+        by_name = {item.name: item for item in result}
         name, has_hinted = reading.container.name, False
-        for item in found:
-            if any(_speaks(item, known, by_name) for known in catalog.variables(item.name)):
+        for item in result:
+            if any(_speaks(item, variable, by_name) for variable in catalog.variables(item.name)):
                 yield Evidence(
                     "environment", Sign.VARIABLE, Strength.STRONG, f"variable {item.name} speaks of the API", item.at, item.pointer, name
                 )
@@ -39,21 +38,21 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                 )
 
 
-def _speaks(item: Variable, known: Known, by_name: Mapping[str, Variable]) -> bool:
+def _speaks(item: Variable, variable: VariablePattern, by_name: Mapping[str, Variable]) -> bool:
     """R-E7."""
-    if known.literal and item.field is not None:
+    if variable.literal and item.field is not None:
         return False
-    if not known.takes(item.value if item.value is None else item.value.strip()):
+    if not variable.takes(item.value if item.value is None else item.value.strip()):
         return False
     if item.name.endswith("_ENABLED") and item.value is not None and item.value.strip().lower() in _FALSE:
         return False
-    return all(name in by_name for name in known.beside) and not any(_is_set(condition, by_name) for condition in known.unless)
+    return all(name in by_name for name in variable.beside) and not any(_is_set(condition, by_name) for condition in variable.unless)
 
 
 def _is_set(condition: str, by_name: Mapping[str, Variable]) -> bool:
     name, equals, value = condition.partition("=")
-    found = by_name.get(name)
-    return found is not None and (not equals or (found.value or "").strip().lower() == value.lower())
+    variable = by_name.get(name)
+    return variable is not None and (not equals or (variable.value or "").strip().lower() == value.lower())
 
 
 def _hints(item: Variable) -> bool:
@@ -62,4 +61,4 @@ def _hints(item: Variable) -> bool:
     return _MENTION.search(item.name) is not None
 
 
-SOURCE = Source("environment", (Sign.VARIABLE, Sign.POD_VARIABLE), _find, needs_token=True)
+SOURCE = EvidenceSource("environment", (Sign.VARIABLE, Sign.POD_VARIABLE), _find, needs_token=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import OWN_AUTOMOUNT, Source
+from samigrate.evidence import OWN_AUTOMOUNT, EvidenceSource
 from samigrate.scope.rights import needs_token
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     if workload.spec.automount is not True:
         return
-    where = workload.pod + "/automountServiceAccountToken"
+    pointer = workload.pod + "/automountServiceAccountToken"
     if _is_scaffold(workload) and not any(needs_token(grant, catalog) for grant in view.grants(workload.spec.account)):
         detail = "its pod asks for the token explicitly, as charts write it by habit, and nothing gives its account a right"
-        yield Evidence("explicit-automount", Sign.EXPLICIT_AUTOMOUNT, Strength.WEAK, detail, workload.resource.at, where)
+        yield Evidence("explicit-automount", Sign.EXPLICIT_AUTOMOUNT, Strength.WEAK, detail, workload.resource.at, pointer)
         return
     before = workload.resource.annotations.get(f"{settings.prefix}/previous-automount")
     if before in (None, "true", True):
@@ -32,12 +32,12 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             Strength.PROOF,
             "its pod asks for the token explicitly",
             workload.resource.at,
-            where,
+            pointer,
         )
     else:
         # Ours where other evidence stands beside it, for only then do we write it; else someone has put it back by hand.
         detail = "its pod asks for the token explicitly, since an earlier run or a correction of it"
-        yield Evidence(OWN_AUTOMOUNT, Sign.EXPLICIT_AUTOMOUNT, Strength.STRONG, detail, workload.resource.at, where)
+        yield Evidence(OWN_AUTOMOUNT, Sign.EXPLICIT_AUTOMOUNT, Strength.STRONG, detail, workload.resource.at, pointer)
 
 
 def _is_scaffold(workload: Workload) -> bool:
@@ -45,4 +45,4 @@ def _is_scaffold(workload: Workload) -> bool:
     return "helm.sh/chart" in workload.resource.labels or workload.resource.labels.get("app.kubernetes.io/managed-by") == "Helm"
 
 
-SOURCE = Source("explicit-automount", (Sign.EXPLICIT_AUTOMOUNT,), _find)
+SOURCE = EvidenceSource("explicit-automount", (Sign.EXPLICIT_AUTOMOUNT,), _find)

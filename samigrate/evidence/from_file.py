@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from samigrate.base.values import text
 from samigrate.catalog import path_of
 from samigrate.domain.model import Evidence, Location, Sign, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    known = settings.evidence
-    if not known.items:
+    existing = settings.evidence
+    if not existing.items:
         return
-    for item in known.others:
+    for item in existing.others:
         if _is_about(dict(item.subject), workload, view):
             yield _evidence(item, workload, None)
     for container in workload.spec.containers():
@@ -29,10 +29,10 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         if image is None:
             continue
         path = path_of(image)
-        for item in known.of_image(path.rpartition("/")[2]):
+        for item in existing.of_image(path.rpartition("/")[2]):
             subject = dict(item.subject)
-            wanted = path_of(subject["image"])
-            if (path == wanted or path.endswith("/" + wanted)) and _is_about(subject, workload, view):
+            expected = path_of(subject["image"])
+            if (path == expected or path.endswith("/" + expected)) and _is_about(subject, workload, view):
                 yield _evidence(item, workload, container.name)
 
 
@@ -49,9 +49,9 @@ def _is_about(subject: dict[str, str], workload: Workload, view: View) -> bool:
 
 def _evidence(item: Item, workload: Workload, container: str | None) -> Evidence:
     # Without the line: the text becomes an annotation, which should not change whenever the code does.
-    place = f" ({item.path})" if item.path else ""
-    at = Location(item.path, line=item.line or 1) if item.path else workload.resource.at
-    return Evidence("evidence-file", Sign.OTHER, item.strength, item.why + place, at, "", container)
+    suffix = f" ({item.path})" if item.path else ""
+    location = Location(item.path, line=item.line or 1) if item.path else workload.resource.at
+    return Evidence("evidence-file", Sign.OTHER, item.strength, item.why + suffix, location, "", container)
 
 
-SOURCE = Source("evidence-file", (Sign.OTHER,), _find)
+SOURCE = EvidenceSource("evidence-file", (Sign.OTHER,), _find)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.evidence._shared import may_be_user
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ _SAYS = {"login": "lets {} log in with its token", "rights": "gives rights to {}
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     account = workload.spec.account
-    found = [one for one, _ in view.identities(account) if one.form in _SAYS and "*" not in one.name]
-    if found and (account != DEFAULT_ACCOUNT or may_be_user(workload, view, catalog, settings)):
-        for one in found:
-            detail = f"{one.resource.id} {_SAYS[one.form].format(account)}"
-            yield Evidence("granted", Sign.BINDING, Strength.STRONG, detail, one.resource.at, one.pointer)
+    identities = [one for one, _ in view.identities(account) if one.form in _SAYS and "*" not in one.name]
+    if identities and (account != DEFAULT_ACCOUNT or may_be_user(workload, view, catalog, settings)):
+        for identity in identities:
+            detail = f"{identity.resource.id} {_SAYS[identity.form].format(account)}"
+            yield Evidence("granted", Sign.BINDING, Strength.STRONG, detail, identity.resource.at, identity.pointer)
 
 
-SOURCE = Source("granted", (Sign.BINDING,), _find, is_common=True, needs_token=True)
+SOURCE = EvidenceSource("granted", (Sign.BINDING,), _find, is_common=True, needs_token=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.scope.rights import describe, needs_token
 
 if TYPE_CHECKING:
@@ -21,4 +21,4 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             yield Evidence("group-binding", Sign.GROUP_BINDING, Strength.WEAK, describe(grant), grant.binding.at, grant.pointer)
 
 
-SOURCE = Source("group-binding", (Sign.GROUP_BINDING,), _find, is_common=True, needs_token=True)
+SOURCE = EvidenceSource("group-binding", (Sign.GROUP_BINDING,), _find, is_common=True, needs_token=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.base.values import text
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -18,16 +18,18 @@ _PATHS = ("/var/lib/kubelet", "/etc/cni")
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    at = workload.resource.at
+    location = workload.resource.at
     for index, volume in workload.spec.volumes():
         path = text(volume, "hostPath", "path")
         if path and path.startswith(_PATHS):
-            yield Evidence("host", Sign.NODE, Strength.WEAK, f"mounts {path} of its node", at, f"{workload.pod}/volumes/{index}/hostPath")
+            yield Evidence(
+                "host", Sign.NODE, Strength.WEAK, f"mounts {path} of its node", location, f"{workload.pod}/volumes/{index}/hostPath"
+            )
     priority = text(workload.spec.value, "priorityClassName")
     if priority and priority.startswith("system-"):
-        yield Evidence("host", Sign.NODE, Strength.WEAK, f"has priority {priority}", at, workload.pod + "/priorityClassName")
+        yield Evidence("host", Sign.NODE, Strength.WEAK, f"has priority {priority}", location, workload.pod + "/priorityClassName")
     if view.namespace == "kube-system":
-        yield Evidence("host", Sign.NODE, Strength.WEAK, "runs in kube-system", at, "/metadata/namespace")
+        yield Evidence("host", Sign.NODE, Strength.WEAK, "runs in kube-system", location, "/metadata/namespace")
 
 
-SOURCE = Source("host", (Sign.NODE,), _find, needs_token=True)
+SOURCE = EvidenceSource("host", (Sign.NODE,), _find, needs_token=True)

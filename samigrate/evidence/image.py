@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from samigrate.base.values import text
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.evidence._reading import is_configured_here, read, variables
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog, ImageHit
-    from samigrate.evidence._reading import Reading
+    from samigrate.evidence._reading import ContainerTexts
     from samigrate.scope.view import View
     from samigrate.settings.config import Settings
 
@@ -33,11 +33,11 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             kind, detail = hit.kind, f"image {name} {_SAYS[hit.kind]}"
             if by := _decided(hit, workload, reading, view):
                 kind, detail = "no-need", f"image {name} uses the API by {by}, which says nothing of it"
-            where = workload.pod + container.pointer + "/image"
-            yield Evidence("image", Sign.IMAGE, _STRENGTHS[kind], detail, workload.resource.at, where, container.name)
+            pointer = workload.pod + container.pointer + "/image"
+            yield Evidence("image", Sign.IMAGE, _STRENGTHS[kind], detail, workload.resource.at, pointer, container.name)
 
 
-def _decided(hit: ImageHit, workload: Workload, reading: Reading, view: View) -> str:
+def _decided(hit: ImageHit, workload: Workload, reading: ContainerTexts, view: View) -> str:
     """What decides in the input whether the image uses the API, or "". A sign of use there speaks for itself, and
     outweighs what is said here."""
     for by in hit.decided_by:
@@ -48,4 +48,4 @@ def _decided(hit: ImageHit, workload: Workload, reading: Reading, view: View) ->
     return ""
 
 
-SOURCE = Source("image", (Sign.IMAGE,), _find)
+SOURCE = EvidenceSource("image", (Sign.IMAGE,), _find)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from samigrate.base.values import Value, mapping, pointer
 from samigrate.domain.model import Evidence, Location, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog, Injector, Mark
@@ -31,26 +31,26 @@ class _Site(NamedTuple):
                 yield from entries
 
 
-class _Found(NamedTuple):
+class _Trigger(NamedTuple):
     site: _Site
     mark: Mark
     key: str
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    own, namespaces = list(_own_sites(workload)), list(_namespace_sites(view))
-    if not settings.mesh and not any(catalog.may_inject(site.keys()) for site in (*own, *namespaces)):
+    own_sites, namespaces = list(_own_sites(workload)), list(_namespace_sites(view))
+    if not settings.mesh and not any(catalog.may_inject(site.keys()) for site in (*own_sites, *namespaces)):
         return
     for injector in catalog.injectors:
         if injector.token == "own":
             continue
         strength = Strength.STRONG if injector.token == "default" else Strength.WEAK
-        found = _trigger(injector, own, namespaces)
-        if found is not None and not _is_cancelled(injector, [*own, *namespaces]):
-            mark, site = found.mark, found.site
-            detail = f"{mark.kind} {found.key} on the {site.place} injects a sidecar that uses the pod's token ({injector.name})"
-            yield Evidence("injected-sidecar", Sign.SIDECAR, strength, detail, site.at, site.pointer + pointer(mark.section, found.key))
-        elif found is None and _is_declared(injector, own, settings):
+        hit = _trigger(injector, own_sites, namespaces)
+        if hit is not None and not _is_cancelled(injector, [*own_sites, *namespaces]):
+            mark, site = hit.mark, hit.site
+            detail = f"{mark.kind} {hit.key} on the {site.place} injects a sidecar that uses the pod's token ({injector.name})"
+            yield Evidence("injected-sidecar", Sign.SIDECAR, strength, detail, site.at, site.pointer + pointer(mark.section, hit.key))
+        elif hit is None and _is_declared(injector, own_sites, settings):
             detail = f"the mesh you declared injects a sidecar that uses the pod's token ({injector.name})"
             yield Evidence("injected-sidecar", Sign.SIDECAR, strength, detail, workload.resource.at)
 
@@ -64,38 +64,40 @@ def _own_sites(workload: Workload) -> Iterator[_Site]:
 
 def _namespace_sites(view: View) -> Iterator[_Site]:
     """The workload's Namespace; every one of the scope where nobody says which it is."""
-    found = view.find("", "Namespace", view.namespace) if view.namespace else view.all("", "Namespace")
-    for seen in found:
-        yield _Site("namespace", mapping(seen.resource.value, "metadata"), seen.resource.at, "/metadata")
+    all_visible = view.find("", "Namespace", view.namespace) if view.namespace else view.all("", "Namespace")
+    for visible in all_visible:
+        yield _Site("namespace", mapping(visible.resource.value, "metadata"), visible.resource.at, "/metadata")
 
 
-def _trigger(injector: Injector, own: list[_Site], namespaces: list[_Site]) -> _Found | None:
-    found = _first(injector.triggers, own)
-    if found is not None or _is_refused(injector, own):
-        return found
+def _trigger(injector: Injector, own_sites: list[_Site], namespaces: list[_Site]) -> _Trigger | None:
+    hit = _first(injector.triggers, own_sites)
+    if hit is not None or _is_refused(injector, own_sites):
+        return hit
     return _first(injector.triggers, namespaces)
 
 
-def _is_refused(injector: Injector, own: list[_Site]) -> bool:
-    return _first(injector.triggers, own) is None and any(_key(mark, site) is not None for mark in injector.triggers for site in own)
+def _is_refused(injector: Injector, own_sites: list[_Site]) -> bool:
+    return _first(injector.triggers, own_sites) is None and any(
+        _key(mark, site) is not None for mark in injector.triggers for site in own_sites
+    )
 
 
-def _is_declared(injector: Injector, own: list[_Site], settings: Settings) -> bool:
+def _is_declared(injector: Injector, own_sites: list[_Site], settings: Settings) -> bool:
     if not injector.meshes.intersection(settings.mesh):
         return False
-    return not _is_refused(injector, own) and not _is_cancelled(injector, own)
+    return not _is_refused(injector, own_sites) and not _is_cancelled(injector, own_sites)
 
 
 def _is_cancelled(injector: Injector, sites: list[_Site]) -> bool:
     return bool(injector.cancels) and _first(injector.cancels, sites) is not None
 
 
-def _first(marks: tuple[Mark, ...], sites: list[_Site]) -> _Found | None:
+def _first(marks: tuple[Mark, ...], sites: list[_Site]) -> _Trigger | None:
     for site in sites:
         for mark in marks:
             key = _key(mark, site)
             if key is not None and _counts(mark, mapping(site.metadata, mark.section)[key]):
-                return _Found(site, mark, key)
+                return _Trigger(site, mark, key)
     return None
 
 
@@ -110,8 +112,8 @@ def _key(mark: Mark, site: _Site) -> str | None:
 
 
 def _counts(mark: Mark, value: Value) -> bool:
-    said = str(value).lower() if isinstance(value, bool) else str(value)
-    return said in mark.values if mark.values else said.lower() not in _FALSE
+    sentence = str(value).lower() if isinstance(value, bool) else str(value)
+    return sentence in mark.values if mark.values else sentence.lower() not in _FALSE
 
 
-SOURCE = Source("injected-sidecar", (Sign.SIDECAR,), _find, is_common=True)
+SOURCE = EvidenceSource("injected-sidecar", (Sign.SIDECAR,), _find, is_common=True)

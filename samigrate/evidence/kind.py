@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -19,4 +19,4 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         yield Evidence("kind", Sign.OTHER, Strength.STRONG, f"a {workload.id.kind}: {workload.rule.api}", workload.resource.at, "/kind")
 
 
-SOURCE = Source("kind", (Sign.OTHER,), _find)
+SOURCE = EvidenceSource("kind", (Sign.OTHER,), _find)

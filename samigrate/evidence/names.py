@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.base.values import mapping, pointer
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -20,16 +20,19 @@ _LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/component", "app", "k8s-
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    if found := _WORDS.search(workload.id.name):
-        detail = f"its name says {found[0].lower()}"
+    if match := _WORDS.search(workload.id.name):
+        detail = f"its name says {match[0].lower()}"
         yield Evidence("names", Sign.NAME, Strength.WEAK, detail, workload.resource.at, "/metadata/name")
         return
-    for at, labels in ((f"{workload.template}/metadata", mapping(workload.metadata, "labels")), ("/metadata", workload.resource.labels)):
+    for json_pointer, labels in (
+        (f"{workload.template}/metadata", mapping(workload.metadata, "labels")),
+        ("/metadata", workload.resource.labels),
+    ):
         for key in _LABELS:
-            if key in labels and (found := _WORDS.search(str(labels[key]))):
-                detail = f"its label {key} says {found[0].lower()}"
-                yield Evidence("names", Sign.NAME, Strength.WEAK, detail, workload.resource.at, at + pointer("labels", key))
+            if key in labels and (match := _WORDS.search(str(labels[key]))):
+                detail = f"its label {key} says {match[0].lower()}"
+                yield Evidence("names", Sign.NAME, Strength.WEAK, detail, workload.resource.at, json_pointer + pointer("labels", key))
                 return
 
 
-SOURCE = Source("names", (Sign.NAME,), _find, needs_token=True)
+SOURCE = EvidenceSource("names", (Sign.NAME,), _find, needs_token=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.evidence._reading import read
 
 if TYPE_CHECKING:
@@ -20,22 +20,22 @@ _IMAGE = re.compile(r"\$[({]|\$[A-Z_]|\{\{|<[^<>]+>|%[A-Za-z_]+%")
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    at = workload.resource.at
+    location = workload.resource.at
     for reading in read(workload):
         root = workload.pod + reading.container.pointer
-        for what, where in (*_image(reading.container.value.get("image"), root), *_odd(reading.container.value, root)):
-            yield Evidence("opaque-value", Sign.OTHER, Strength.WEAK, what, at, where, reading.container.name)
+        for description, pointer in (*_image(reading.container.value.get("image"), root), *_odd(reading.container.value, root)):
+            yield Evidence("opaque-value", Sign.OTHER, Strength.WEAK, description, location, pointer, reading.container.name)
         if _may_hold(reading.lower):
             for argument in reading.arguments:
                 if not argument.is_script and _TEXT.search(argument.text):
                     detail = "an argument is a placeholder"
-                    yield Evidence("opaque-value", Sign.OTHER, Strength.WEAK, detail, at, argument.pointer, reading.container.name)
+                    yield Evidence("opaque-value", Sign.OTHER, Strength.WEAK, detail, location, argument.pointer, reading.container.name)
         if _may_hold(reading.values):
             for variable in reading.variables:
                 if variable.value and _TEXT.search(variable.value):
                     detail = f"variable {variable.name} is a placeholder"
                     yield Evidence(
-                        "opaque-value", Sign.OTHER, Strength.WEAK, detail, at, variable.pointer + "/value", reading.container.name
+                        "opaque-value", Sign.OTHER, Strength.WEAK, detail, location, variable.pointer + "/value", reading.container.name
                     )
 
 
@@ -58,4 +58,4 @@ def _may_hold(texts: str) -> bool:
     return "${" in texts or "{{" in texts or "<" in texts
 
 
-SOURCE = Source("opaque-value", (Sign.OTHER,), _find)
+SOURCE = EvidenceSource("opaque-value", (Sign.OTHER,), _find)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.scope.matching import Match
 from samigrate.scope.rights import describe, is_empty, needs_token
 
@@ -43,7 +43,7 @@ def _is_inherited(workload: Workload, view: View, account: str, prefix: str) -> 
     """Whether an earlier run has moved the workload off `default`, and its grants with it: they still prove nothing."""
     if workload.resource.annotations.get(f"{prefix}/previous-service-account") not in (None, "", "unset", DEFAULT_ACCOUNT):
         return False
-    return any(f"{prefix}/managed" in seen.resource.annotations for seen in view.find("", "ServiceAccount", account))
+    return any(f"{prefix}/managed" in visible.resource.annotations for visible in view.find("", "ServiceAccount", account))
 
 
-SOURCE = Source("rbac-binding", (Sign.BINDING, Sign.DELEGATION), _find, needs_token=True)
+SOURCE = EvidenceSource("rbac-binding", (Sign.BINDING, Sign.DELEGATION), _find, needs_token=True)

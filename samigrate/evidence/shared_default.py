@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.base.values import sequence, text
 from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.evidence._shared import may_be_user
 from samigrate.scope.matching import Match
 from samigrate.scope.rights import describe, is_empty, needs_token
@@ -43,8 +43,8 @@ def _has_moved(grant: Grant, view: View, prefix: str) -> bool:
     if grant.match is Match.DOUBT:
         return False
     names = [name for entry in sequence(grant.binding.value, "subjects") if (name := text(entry, "name"))]
-    accounts = [seen for name in names for seen in view.account(name) if seen.match is Match.SAME]
-    return any(seen.resource.annotations.get(f"{prefix}/managed") == "true" for seen in accounts)
+    accounts = [visible for name in names for visible in view.account(name) if visible.match is Match.SAME]
+    return any(visible.resource.annotations.get(f"{prefix}/managed") == "true" for visible in accounts)
 
 
-SOURCE = Source("shared-default-binding", (Sign.BINDING, Sign.DELEGATION), _find, is_common=True, needs_token=True)
+SOURCE = EvidenceSource("shared-default-binding", (Sign.BINDING, Sign.DELEGATION), _find, is_common=True, needs_token=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from samigrate.base.values import mapping, pointer
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.optouts import scanners
 
 if TYPE_CHECKING:
@@ -17,22 +17,27 @@ if TYPE_CHECKING:
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    at = workload.resource.at
+    location = workload.resource.at
     for scanner, line in workload.resource.silenced:
         detail = f"a comment tells {scanner} that its token is wanted"
-        yield Evidence("suppression", Sign.OTHER, Strength.PROOF, detail, at._replace(line=line))
+        yield Evidence("suppression", Sign.OTHER, Strength.PROOF, detail, location._replace(line=line))
     recorded = str(workload.resource.annotations.get(f"{settings.prefix}/{scanners.RECORDED}", "")).split(", ")
-    places = {"/metadata": mapping(workload.resource.value, "metadata"), f"{workload.template}/metadata": workload.metadata}
-    for where, metadata in places.items():
+    positions = {"/metadata": mapping(workload.resource.value, "metadata"), f"{workload.template}/metadata": workload.metadata}
+    for json_pointer, metadata in positions.items():
         for section in ("annotations", "labels"):
             for word, key in scanners.found(mapping(metadata, section)):
                 if word.scanner.lower() in recorded:
                     continue  # a run of ours has said so
                 strength = Strength.PROOF if word.is_about_tokens else Strength.WEAK
-                what = "its token is wanted" if word.is_about_tokens else "it is to be passed over"
+                description = "its token is wanted" if word.is_about_tokens else "it is to be passed over"
                 yield Evidence(
-                    "suppression", Sign.OTHER, strength, f"{key} tells {word.scanner} that {what}", at, where + pointer(section, key)
+                    "suppression",
+                    Sign.OTHER,
+                    strength,
+                    f"{key} tells {word.scanner} that {description}",
+                    location,
+                    json_pointer + pointer(section, key),
                 )
 
 
-SOURCE = Source("suppression", (Sign.OTHER,), _find)
+SOURCE = EvidenceSource("suppression", (Sign.OTHER,), _find)

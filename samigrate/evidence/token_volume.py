@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from samigrate.base.values import Value, mapping, sequence, text
 from samigrate.domain.model import Evidence, Sign, Strength, Workload
 from samigrate.domain.tokens import injected, is_for_the_api
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -27,20 +27,20 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         mounted = dict.fromkeys(text(mount, "name") or "" for mount in sequence(container.value, "volumeMounts"))
         for name in (name for name in mounted if name in volumes and name not in of_admission):
             index, volume = volumes[name]
-            for strength, detail, where in _of_volume(volume, view, settings):
-                at = f"{workload.pod}/volumes/{index}{where}"
+            for strength, detail, json_pointer in _of_volume(volume, view, settings):
+                pointer = f"{workload.pod}/volumes/{index}{json_pointer}"
                 yield Evidence(
                     "token-volume",
                     Sign.MOUNTED_TOKEN,
                     strength,
                     f"mounts volume {name}: {detail}",
                     workload.resource.at,
-                    at,
+                    pointer,
                     container.name,
                 )
-        for strength, what, where in _of_environment(container.value, view):
-            at = workload.pod + container.pointer + where
-            yield Evidence("token-volume", Sign.MOUNTED_TOKEN, strength, what, workload.resource.at, at, container.name)
+        for strength, description, json_pointer in _of_environment(container.value, view):
+            pointer = workload.pod + container.pointer + json_pointer
+            yield Evidence("token-volume", Sign.MOUNTED_TOKEN, strength, description, workload.resource.at, pointer, container.name)
 
 
 def _of_volume(volume: dict[str, Value], view: View, settings: Settings) -> Iterator[tuple[Strength, str, str]]:
@@ -52,20 +52,20 @@ def _of_volume(volume: dict[str, Value], view: View, settings: Settings) -> Iter
     sources = [source for source in sequence(volume, "projected", "sources") if isinstance(source, dict)]
     has_token = any("serviceAccountToken" in source for source in sources)  # beside one, for any audience, the CA says nothing more
     for index, source in enumerate(sequence(volume, "projected", "sources")):
-        where = f"/projected/sources/{index}"
+        pointer = f"/projected/sources/{index}"
         if not isinstance(source, dict):
             continue
         if text(source, "configMap", "name") == ROOT_CA and not has_token:
-            yield Strength.STRONG, "the API's certificate authority", where + "/configMap/name"
+            yield Strength.STRONG, "the API's certificate authority", pointer + "/configMap/name"
         if "serviceAccountToken" in source:
             audience = text(source, "serviceAccountToken", "audience") or ""
             if is_for_the_api(audience, settings.api_audience):
-                yield Strength.PROOF, "a token for the API", where + "/serviceAccountToken"
+                yield Strength.PROOF, "a token for the API", pointer + "/serviceAccountToken"
             elif _PLACEHOLDER.search(audience):
-                yield Strength.STRONG, f"a token for {audience}, which may be the API", where + "/serviceAccountToken"
+                yield Strength.STRONG, f"a token for {audience}, which may be the API", pointer + "/serviceAccountToken"
         secret = text(source, "secret", "name")
         if secret and (owner := _owner(secret, view)) and (strength := _weight(_keys(mapping(source, "secret")))):
-            yield strength, f"the token Secret {secret} of account {owner}", where + "/secret/name"
+            yield strength, f"the token Secret {secret} of account {owner}", pointer + "/secret/name"
 
 
 def _keys(secret: dict[str, Value]) -> set[str]:
@@ -102,4 +102,4 @@ def _owner(secret: str, view: View) -> str | None:
     return owner[0] if owner is not None and owner[1] in ("certain", "high") else None
 
 
-SOURCE = Source("token-volume", (Sign.MOUNTED_TOKEN,), _find)
+SOURCE = EvidenceSource("token-volume", (Sign.MOUNTED_TOKEN,), _find)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.domain.model import GENERATED, Evidence, Location, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.evidence._reading import imports
 from samigrate.kustomize.overlays import Overlay
 from samigrate.scope.unread import may_define
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     account = workload.spec.account
     speaking = view.unread(account)
-    for one in speaking:
-        detail = f"{one.at.path} cannot be read, and may give {account} a right ({one.reason})"
-        yield Evidence("unread", Sign.OTHER, Strength.WEAK, detail, one.at)
+    for unread_file in speaking:
+        detail = f"{unread_file.at.path} cannot be read, and may give {account} a right ({unread_file.reason})"
+        yield Evidence("unread", Sign.OTHER, Strength.WEAK, detail, unread_file.at)
     if view.scope.overlay:
         for member in view.scope.overlay.build.members:
             for reason in member.unseen:
@@ -35,19 +35,19 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
         yield from _doubts(workload, view.scope.overlay, view)
     for kind in ("ConfigMap", "Secret"):
         names = [one.name for one in imports(workload) if one.kind == kind]
-        for one in view.scope.unread if names else ():
-            if one not in speaking and may_define(one, kind, names):
-                detail = f"{one.at.path} cannot be read, and may be its {kind} ({one.reason})"
-                yield Evidence("unread", Sign.OTHER, Strength.WEAK, detail, one.at)
+        for unread_file in view.scope.unread if names else ():
+            if unread_file not in speaking and may_define(unread_file, kind, names):
+                detail = f"{unread_file.at.path} cannot be read, and may be its {kind} ({unread_file.reason})"
+                yield Evidence("unread", Sign.OTHER, Strength.WEAK, detail, unread_file.at)
 
 
 def _doubts(workload: Workload, overlay: Overlay, view: View) -> Iterator[Evidence]:
     """What the build does to the workload or to a binding, and is not known here."""
-    for path, why in overlay.doubts(workload.resource):
-        yield Evidence("unread", Sign.OTHER, Strength.WEAK, f"{why}, and what that says is not seen here", Location(path, GENERATED))
-    for binding, path, why in view.scope.doubted_bindings:
-        detail = f"of {binding.id}: {why}, and it may give {workload.spec.account} a right"
+    for path, reason in overlay.doubts(workload.resource):
+        yield Evidence("unread", Sign.OTHER, Strength.WEAK, f"{reason}, and what that says is not seen here", Location(path, GENERATED))
+    for binding, path, reason in view.scope.doubted_bindings:
+        detail = f"of {binding.id}: {reason}, and it may give {workload.spec.account} a right"
         yield Evidence("unread", Sign.OTHER, Strength.WEAK, detail, Location(path, GENERATED))
 
 
-SOURCE = Source("unread", (Sign.OTHER, Sign.POD_VARIABLE), _find, is_common=True, needs_token=True)
+SOURCE = EvidenceSource("unread", (Sign.OTHER, Sign.POD_VARIABLE), _find, is_common=True, needs_token=True)

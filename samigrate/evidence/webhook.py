@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from samigrate.base.values import Value, mapping, sequence
 from samigrate.domain.model import Evidence, Resource, Sign, Strength, Workload
-from samigrate.evidence import Source
+from samigrate.evidence import EvidenceSource
 from samigrate.evidence._backends import match
 
 if TYPE_CHECKING:
@@ -40,23 +40,23 @@ _CONVERTED: WeakKeyDictionary[Scope, tuple[Resource, ...]] = WeakKeyDictionary()
 
 def _converted(view: View) -> tuple[Resource, ...]:
     """The definitions that a webhook converts objects of: few of the many that a scope may hold, so found once."""
-    found = _CONVERTED.get(view.scope)
-    if found is None:
+    resources = _CONVERTED.get(view.scope)
+    if resources is None:
         every = view.everywhere(*_CRD)
-        found = _CONVERTED[view.scope] = tuple(one for one in every if "conversion" in mapping(one.value, "spec"))
-    return found
+        resources = _CONVERTED[view.scope] = tuple(resource for resource in every if "conversion" in mapping(resource.value, "spec"))
+    return resources
 
 
-def _evidence(workload: Workload, view: View, configuration: Resource, where: str) -> Evidence:
+def _evidence(workload: Workload, view: View, configuration: Resource, pointer: str) -> Evidence:
     """Without a definition of the same application a webhook may get by without the API: weak."""
     labels = [workload.resource.labels, configuration.labels]
     is_controller = any(_is_related(definition.labels, labels) for definition in view.everywhere(*_CRD))
     detail = f"answers {configuration.id.kind} {configuration.id.name}" + (", beside definitions of its own" if is_controller else "")
-    return Evidence("webhook-backend", Sign.WEBHOOK, Strength.STRONG if is_controller else Strength.WEAK, detail, configuration.at, where)
+    return Evidence("webhook-backend", Sign.WEBHOOK, Strength.STRONG if is_controller else Strength.WEAK, detail, configuration.at, pointer)
 
 
-def _is_related(one: dict[str, Value], others: list[dict[str, Value]]) -> bool:
-    return any(one.get(key) is not None and one[key] == other.get(key) for other in others for key in _LABELS)
+def _is_related(fields: dict[str, Value], others: list[dict[str, Value]]) -> bool:
+    return any(fields.get(key) is not None and fields[key] == entries.get(key) for entries in others for key in _LABELS)
 
 
-SOURCE = Source("webhook-backend", (Sign.WEBHOOK,), _find)
+SOURCE = EvidenceSource("webhook-backend", (Sign.WEBHOOK,), _find)

@@ -10,8 +10,8 @@ from samigrate.facts.state import State, Work
 from samigrate.scope.view import View
 
 
-def of(work: Work, state: State) -> tuple[Built, ...]:
-    """One for each place where a build puts the workload, in the order of its builds; () where none gathers it."""
+def placements(work: Work, state: State) -> tuple[Built, ...]:
+    """One for each place where a build puts the workload, in the order placements its builds; () where none gathers it."""
     after = state.spec(work.workload)
     return tuple(dict.fromkeys(built for view in work.views for built in _in_view(work, view, after, state)))
 
@@ -20,8 +20,8 @@ def _in_view(work: Work, view: View, after: PodSpec, state: State) -> Iterator[B
     overlay = view.scope.overlay
     if overlay is None or not overlay.is_built(work.workload):
         return
-    made = overlay.made(work.workload.resource)
-    name = made.names[-1][1] if made else work.workload.id.name
+    built = overlay.made(work.workload.resource)
+    name = built.names[-1][1] if built else work.workload.id.name
     before = account(work, view)
     is_moved = after.account != work.workload.spec.account
     then = _account(work, view, after, state) if is_moved else before

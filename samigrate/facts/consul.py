@@ -28,5 +28,9 @@ def service(work: Work) -> str | None:
 
 def _selecting(workload: Workload, view: View) -> set[str]:
     labels = mapping(workload.metadata, "labels")
-    found = [seen.resource for seen in view.all("", "Service") if seen.match is Match.SAME]
-    return {one.id.name for one in found if (selector := mapping(one.value, "spec", "selector")) and selector.items() <= labels.items()}
+    resources = [visible.resource for visible in view.all("", "Service") if visible.match is Match.SAME]
+    return {
+        resource.id.name
+        for resource in resources
+        if (selector := mapping(resource.value, "spec", "selector")) and selector.items() <= labels.items()
+    }

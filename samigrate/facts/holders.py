@@ -19,19 +19,19 @@ def of(view: View, account: str) -> Iterator[str]:
     for identity, _ in view.identities(account):
         if not is_wildcard(identity):
             yield f"{identity.resource.id} names it"
-    for seen in view.all("", "Secret"):
-        owner = at(seen.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
-        if text(seen.resource.value, "type") == TOKEN_SECRET_TYPE and owner == account:
-            yield f"Secret {seen.resource.id.name} holds its token"
+    for visible in view.all("", "Secret"):
+        owner = at(visible.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
+        if text(visible.resource.value, "type") == TOKEN_SECRET_TYPE and owner == account:
+            yield f"Secret {visible.resource.id.name} holds its token"
     pods = {workload.resource.key for workload in view.neighbours()}
     for resource in view.resources():
         if resource.key not in pods and any(_runs_as(resource, where, account) for where in find_pod_specs(resource)):
             yield f"{resource.id} may run as it"
 
 
-def _runs_as(resource: Resource, where: str, account: str) -> bool:
-    found = resolve(resource.value, where)
-    return isinstance(found, dict) and PodSpec(found).account == account
+def _runs_as(resource: Resource, pointer: str, account: str) -> bool:
+    result = resolve(resource.value, pointer)
+    return isinstance(result, dict) and PodSpec(result).account == account
 
 
 def unseen(view: View) -> Iterator[Resource]:

@@ -25,8 +25,8 @@ def hook(workload: Workload) -> str:
     """The hook that the workload is ("pre-install", "PreSync", …), or "" (R-F15, R-F20)."""
     annotations = workload.resource.annotations
     for key in ("helm.sh/hook", "argocd.argoproj.io/hook", "kluctl.io/hook"):
-        if isinstance(found := annotations.get(key), str) and found:
-            return found
+        if isinstance(result := annotations.get(key), str) and result:
+            return result
     return ""
 
 
@@ -42,27 +42,27 @@ def _number(resource: Resource, key: str) -> int:
 
 def order(work: Work) -> dict[str, Value]:
     """The annotations by which a new account is there before the workload, and after its Namespace (R-F20)."""
-    spaces = [seen.resource for view in work.views if view.namespace for seen in view.find("", "Namespace", view.namespace)]
-    waves = min(wave(work.workload), max((0, *(_number(one, WAVE) for one in spaces))))
+    spaces = [visible.resource for view in work.views if view.namespace for visible in view.find("", "Namespace", view.namespace)]
+    waves = min(wave(work.workload), max((0, *(_number(resource, WAVE) for resource in spaces))))
     weight = min(_number(work.workload.resource, WEIGHT), 0)
     return {key: str(number) for key, number in ((WAVE, waves), (WEIGHT, weight)) if number}
 
 
 def kind_risks(workload: Workload) -> list[tuple[Risk, str]]:
     """What any change to the workload's pods risks, by what it is (G.2, G.3)."""
-    found = []
+    result = []
     if workload.rule.risk != "L0":
-        found.append(
+        result.append(
             (Risk[workload.rule.risk], f"a {workload.id.kind}" + (f": {workload.rule.one_shot}" if workload.rule.one_shot else ""))
         )
     spec = mapping(workload.resource.value, "spec")
     if spec.get("replicas") == 1 and "replicas" in spec:
-        found.append((Risk.L3, "a single replica"))
+        result.append((Risk.L3, "a single replica"))
     if at(spec, "strategy", "type") == "Recreate" or at(spec, "updateStrategy", "type") == "OnDelete":
-        found.append((Risk.L3, "pods are not replaced one by one"))
+        result.append((Risk.L3, "pods are not replaced one by one"))
     if workload.id.namespace == "kube-system":
-        found.append((Risk.L3, "in kube-system, which the cluster's own parts share"))
-    return found
+        result.append((Risk.L3, "in kube-system, which the cluster's own parts share"))
+    return result
 
 
 def choose_name(work: Work, state: State) -> tuple[str, tuple[str, str] | None]:
@@ -70,53 +70,55 @@ def choose_name(work: Work, state: State) -> tuple[str, tuple[str, str] | None]:
     workload = work.workload
     base = consul.service(work) or names.candidate(workload, work.settings.account_name)
     rivals = [
-        one
+        candidate
         for view in work.views
-        for one in view.claimants(base, work.settings.account_name)
-        if (one.id, one.component) != (workload.id, workload.component)
+        for candidate in view.claimants(base, work.settings.account_name)
+        if (candidate.id, candidate.component) != (workload.id, workload.component)
     ]
-    wanted = names.with_kind(base, workload) if any(names.precedence(one) < names.precedence(workload) for one in rivals) else base
-    reason = taken(work, state, wanted)
+    expected = names.with_kind(base, workload) if any(names.precedence(one) < names.precedence(workload) for one in rivals) else base
+    reason = taken(work, state, expected)
     if reason is None:
-        return wanted, None
-    for name in names.alternatives(wanted):
+        return expected, None
+    for name in names.alternatives(expected):
         if taken(work, state, name) is None:
-            return name, (wanted, reason)
+            return name, (expected, reason)
     raise AssertionError("a hundred names are taken")
 
 
 def taken(work: Work, state: State, name: str) -> str | None:
     """Why the workload cannot have an account of that name (R-F10, R-F11), or None. What names it beside `default` gives
     it nothing more than it had: an interrupted run may have added it there."""
-    own = work.workload.id
+    own_id = work.workload.id
     for view in work.views:
         if names.is_reserved(name, view.namespace):
             return "a reserved name"
-        bindings = [one for layer in view.scope.near for kind in BINDINGS for one in layer.by_kind.get(kind, [])]
+        bindings = [resource for layer in view.scope.near for kind in BINDINGS for resource in layer.by_kind.get(kind, [])]
         if view.scope.overlay and view.scope.overlay.has_user(name, bindings):
             return "a binding names a User of that name, which kustomize would rename with the account"
-        if other := next((user for user in view.users(name) if user.id != own), None):
-            return f"{other.id} runs as it"
-    if other_id := next((owner for _, owner, _ in state.created(work, name) if owner != own), None):
+        if workload := next((user for user in view.users(name) if user.id != own_id), None):
+            return f"{workload.id} runs as it"
+    if other_id := next((owner for _, owner, _ in state.created(work, name) if owner != own_id), None):
         return f"it was made for {other_id}"
     if _is_in_some_builds(work, name):
         return "only some of the builds it is in have an account of that name"
     for view in work.views:
         accounts = view.account(name)
-        is_ours = bool(accounts) and all(is_managed(work, seen.resource) for seen in accounts)
-        if is_ours and (view.users(name) or all(_is_made_for(work, seen.resource) for seen in accounts)):
+        is_ours = bool(accounts) and all(is_managed(work, visible.resource) for visible in accounts)
+        if is_ours and (view.users(name) or all(_is_made_for(work, visible.resource) for visible in accounts)):
             continue
         old = {one.binding.key for one in view.grants(DEFAULT_ACCOUNT)}
         if grant := next((one for one in view.grants(name) if not one.is_open and one.binding.key not in old), None):
             return f"{grant.binding.id} names it"
-        beside = {one.resource.key for one, _ in view.identities(DEFAULT_ACCOUNT) if one.name == DEFAULT_ACCOUNT}
-        if named := next((one for one, _ in view.identities(name) if one.name == name and one.resource.key not in beside), None):
+        beside = {identity.resource.key for identity, _ in view.identities(DEFAULT_ACCOUNT) if identity.name == DEFAULT_ACCOUNT}
+        if named := next(
+            (identity for identity, _ in view.identities(name) if identity.name == name and identity.resource.key not in beside), None
+        ):
             return f"{named.resource.id} names it"
-        if secret := next((seen.resource for seen in view.all("", "Secret") if _is_token_of(seen.resource, name)), None):
+        if secret := next((visible.resource for visible in view.all("", "Secret") if _is_token_of(visible.resource, name)), None):
             return f"{secret.id} holds its token"
-        if any(seen.match is Match.DOUBT for seen in accounts):
+        if any(visible.match is Match.DOUBT for visible in accounts):
             return "an account of that name may be in the namespace"
-        if any(_has_belongings(work, seen.resource) for seen in accounts):
+        if any(_has_belongings(work, visible.resource) for visible in accounts):
             return "the account of that name has annotations or secrets of its own"
     return None
 
@@ -124,7 +126,7 @@ def taken(work: Work, state: State, name: str) -> str | None:
 def _is_in_some_builds(work: Work, name: str) -> bool:
     """Whether one build of a base would lack the account, while another refuses to list it twice."""
     builds = [view for view in work.views if view.scope.overlay]
-    return len({any(seen.match is Match.SAME for seen in view.account(name)) for view in builds}) > 1
+    return len({any(visible.match is Match.SAME for visible in view.account(name)) for view in builds}) > 1
 
 
 def is_managed(work: Work, account: Resource) -> bool:
@@ -158,15 +160,18 @@ def is_defined(work: Work, state: State, name: str) -> bool:
     An object that stands in several files of one folder scope has its account in each of them, since only one of
     the files may be applied; a kustomize build refuses the second, and a stream needs no second.
     """
-    path, own = work.workload.resource.at.path, work.settings.account_file
+    path, file_pattern = work.workload.resource.at.path, work.settings.account_file
     for view in work.views:
-        here = [seen.resource for seen in view.account(name) if seen.match is Match.SAME]
+        resources = [visible.resource for visible in view.account(name) if visible.match is Match.SAME]
         if view.scope.overlay:  # a file that the build does not list yet defines nothing in it
-            here = [account for account in here if account.at.path in view.scope.paths or not is_managed(work, account)]
-        if any(placing.is_beside(account, work.workload, own) or view.scope.overlay or not is_managed(work, account) for account in here):
+            resources = [account for account in resources if account.at.path in view.scope.paths or not is_managed(work, account)]
+        if any(
+            placing.is_beside(account, work.workload, file_pattern) or view.scope.overlay or not is_managed(work, account)
+            for account in resources
+        ):
             continue
-        made = [placing.place(added) for seen_view, _, added in state.created(work, name) if seen_view is view]
-        if any(other in (path, placing.account_file(work.workload, own)) or view.scope.overlay for other in made):
+        result = [placing.place(added) for seen_view, _, added in state.created(work, name) if seen_view is view]
+        if any(other in (path, placing.account_file(work.workload, file_pattern)) or view.scope.overlay for other in result):
             continue
         return False
     return True

@@ -19,10 +19,10 @@ def automount(spec: Mapping[str, Value]) -> tuple[str, ...]:
     return _behind(spec, "automountServiceAccountToken", "serviceAccountName", "serviceAccount")
 
 
-def _behind(spec: Mapping[str, Value], *wanted: str) -> tuple[str, ...]:
-    present = tuple(key for key in wanted if key in spec)
+def _behind(spec: Mapping[str, Value], *expected: str) -> tuple[str, ...]:
+    present = tuple(key for key in expected if key in spec)
     if present:
         return present
     keys = list(spec)
-    place = min((keys.index(name) for name in CONTAINER_LISTS if name in spec), default=len(keys))
-    return (keys[place - 1],) if place else (FIRST,)
+    index = min((keys.index(name) for name in CONTAINER_LISTS if name in spec), default=len(keys))
+    return (keys[index - 1],) if index else (FIRST,)

@@ -12,16 +12,16 @@ _BEFORE = ("labels", "namespace", "name", "generateName")
 """The keys that new annotations are written behind."""
 
 
-def write(workload: Workload, state: State, wanted: Mapping[str, str], reason: str) -> Iterator[Operation]:
+def write(workload: Workload, state: State, expected: Mapping[str, str], reason: str) -> Iterator[Operation]:
     """What sets annotations to the wanted values, over the planned state."""
-    value, where = state.value(workload.resource), workload.resource.at
-    if not wanted:
+    value, location = state.value(workload.resource), workload.resource.at
+    if not expected:
         return
     present = at(value, "metadata", "annotations")
     if not isinstance(present, dict) or not present:
         op = "replace" if "annotations" in mapping(value, "metadata") else "add"
-        yield Operation(where, op, "/metadata/annotations", dict(wanted), None, _BEFORE, reason)
+        yield Operation(location, op, "/metadata/annotations", dict(expected), None, _BEFORE, reason)
         return
-    for key, text in wanted.items():
+    for key, text in expected.items():
         old = present.get(key)
-        yield Operation(where, "add" if old is None else "replace", "/metadata" + pointer("annotations", key), text, old, (), reason)
+        yield Operation(location, "add" if old is None else "replace", "/metadata" + pointer("annotations", key), text, old, (), reason)

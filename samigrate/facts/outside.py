@@ -25,10 +25,12 @@ DRIVERS = frozenset(
 
 def volumes(work: Work, view: View) -> Iterator[tuple[str, str]]:
     """(volume, driver) of each that a driver serves which is handed a token."""
-    known = {one.id.name for one in view.everywhere("storage.k8s.io", "CSIDriver") if sequence(one.value, "spec", "tokenRequests")}
+    existing = {
+        resource.id.name for resource in view.everywhere("storage.k8s.io", "CSIDriver") if sequence(resource.value, "spec", "tokenRequests")
+    }
     for _, volume in work.workload.spec.volumes():
         driver = text(volume, "csi", "driver")
-        if driver and (driver in DRIVERS or driver in known):
+        if driver and (driver in DRIVERS or driver in existing):
             yield text(volume, "name") or "", driver
 
 

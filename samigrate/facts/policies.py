@@ -38,9 +38,9 @@ def _refusals(work: Work) -> Iterator[tuple[Risk, str]]:
         for project in view.anywhere("argoproj.io", "AppProject"):
             if not _allows_accounts(project) and _deploys(project, work, view):
                 yield Risk.L5, f"{project.id} ({project.at.path}) does not allow a ServiceAccount, and Argo CD would refuse the whole sync"
-        for seen in view.all("", "ResourceQuota"):
-            if "count/serviceaccounts" in mapping(seen.resource.value, "spec", "hard"):
-                yield Risk.L4, f"{seen.resource.id} ({seen.resource.at.path}) limits how many accounts the namespace may have"
+        for visible in view.all("", "ResourceQuota"):
+            if "count/serviceaccounts" in mapping(visible.resource.value, "spec", "hard"):
+                yield Risk.L4, f"{visible.resource.id} ({visible.resource.at.path}) limits how many accounts the namespace may have"
 
 
 def _allows_accounts(project: Resource) -> bool:
@@ -57,9 +57,11 @@ def _allows_accounts(project: Resource) -> bool:
 def _deploys(project: Resource, work: Work, view: View) -> bool:
     """Whether the workload is deployed under the project, as far as can be seen: by an Application of it, or, where none
     is here, into one of its namespaces."""
-    own = [one for one in view.anywhere("argoproj.io", "Application") if text(one.value, "spec", "project") == project.id.name]
-    if own:
-        return any(_holds(one, work, view) for one in own)
+    own_resources = [
+        resource for resource in view.anywhere("argoproj.io", "Application") if text(resource.value, "spec", "project") == project.id.name
+    ]
+    if own_resources:
+        return any(_holds(resource, work, view) for resource in own_resources)
     spaces = [text(entry, "namespace") or "" for entry in sequence(project.value, "spec", "destinations")]
     return view.namespace is not None and any(fnmatchcase(view.namespace, one) for one in spaces)
 
@@ -86,14 +88,14 @@ def denies(policy: Resource, view: View) -> bool:
         actions = [spec.get("validationFailureAction"), *(at(rule, "validate", "failureAction") for rule in sequence(spec, "rules"))]
         return any(str(action).lower() == "enforce" for action in actions)
     bindings = view.everywhere("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding")
-    own = [one for one in bindings if text(one.value, "spec", "policyName") == policy.id.name]
-    return not own or any("Deny" in sequence(one.value, "spec", "validationActions") for one in own)
+    own_resources = [resource for resource in bindings if text(resource.value, "spec", "policyName") == policy.id.name]
+    return not own_resources or any("Deny" in sequence(resource.value, "spec", "validationActions") for resource in own_resources)
 
 
 def compares_accounts(policy: Resource) -> bool:
     """Whether a policy holds the account of an object against the one it had: in CEL, in Rego or in kyverno's variables."""
-    said = " ".join(_texts(policy.value))
-    return "oldObject" in said and "serviceAccount" in said
+    sentence = " ".join(_texts(policy.value))
+    return "oldObject" in sentence and "serviceAccount" in sentence
 
 
 def _texts(value: Value) -> Iterator[str]:

@@ -23,14 +23,14 @@ def are_unseen(work: Work) -> bool:
     """Whether the pod's images may need pull secrets that only `default` has, and the input does not show it."""
     if sequence(work.workload.spec.value, "imagePullSecrets") or declared(work) is not None:
         return False
-    if any(seen.match is Match.SAME for view in work.views for seen in view.account(DEFAULT_ACCOUNT)):
+    if any(visible.match is Match.SAME for view in work.views for visible in view.account(DEFAULT_ACCOUNT)):
         return False
     return not all(work.catalog.is_public(text(container.value, "image") or "") for container in work.workload.spec.containers())
 
 
-def findings(work: Work, whose: str) -> Iterator[Finding]:
-    """`whose`: the account that the pod moves to, in words."""
+def findings(work: Work, owner: str) -> Iterator[Finding]:
+    """`owner`: the account that the pod moves to, in words."""
     if are_unseen(work):
-        message = f"the default account is not in the input, and may hold pull secrets that {whose} will not have"
+        message = f"the default account is not in the input, and may hold pull secrets that {owner} will not have"
         action = "say once in samigrate.yaml what it holds; pull-secrets: {'*': []} for nothing"
         yield work.finding("unseen-pull-secrets", "R-D4", message, action, Severity.WARNING)

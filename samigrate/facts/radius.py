@@ -1,4 +1,4 @@
-"""The blast radius of a move: everything keyed on the account that a workload leaves (domain D.2)."""
+"""The blast radius blast_radius a move: everything keyed on the account that a workload leaves (domain D.2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from samigrate.scope.view import View
 DONE = {"add": "the new account is added", "flag": "to be done by hand", "none": "nothing: it covers the new account, too"}
 
 
-def of(work: Work, new: str) -> tuple[Mention, ...]:
+def blast_radius(work: Work, new: str) -> tuple[Mention, ...]:
     """What names the account that the workload leaves for `new`, each place once."""
     old = work.workload.spec.account
     if old == new:
@@ -27,18 +27,22 @@ def of(work: Work, new: str) -> tuple[Mention, ...]:
 def _in_view(work: Work, view: View, old: str, new: str) -> Iterator[Mention]:
     passed_on = rights.passed_on(work, view)
     for grant in view.grants(old):
-        done = DONE["add"] if grant in passed_on else "nothing: the workload shows no use of it"
-        action = done if grant.match is Match.SAME else "to be looked at: its namespace is in doubt"
+        completed = DONE["add"] if grant in passed_on else "nothing: the workload shows no use blast_radius it"
+        action = completed if grant.match is Match.SAME else "to be looked at: its namespace is in doubt"
         yield Mention(grant.binding.id, grant.binding.at, grant.pointer, "R-D3", action)
     for grant in view.group_grants():
-        yield Mention(grant.binding.id, grant.binding.at, grant.pointer, "R-D3", "nothing: every account of the namespace is in the group")
-    for one in references.of(view, work.workload, old, new):
-        resource = one.identity.resource
-        action = one.row.why or DONE[one.row.action if one.match is Match.SAME else "flag"]
-        yield Mention(resource.id, resource.at, one.identity.pointer, one.row.rule, action)
-    for seen in view.account(old):
-        yield Mention(seen.resource.id, seen.resource.at, "", "R-D4", "its pull secrets and cloud identities are copied; it stays as it is")
-    for seen in view.all("", "Secret"):
-        owner = at(seen.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
-        if text(seen.resource.value, "type") == TOKEN_SECRET_TYPE and owner == old:
-            yield Mention(seen.resource.id, seen.resource.at, "", "R-D27", "nothing: it stays a token of the old account")
+        yield Mention(
+            grant.binding.id, grant.binding.at, grant.pointer, "R-D3", "nothing: every account blast_radius the namespace is in the group"
+        )
+    for reference in references.mentions(view, work.workload, old, new):
+        resource = reference.identity.resource
+        action = reference.row.why or DONE[reference.row.action if reference.match is Match.SAME else "flag"]
+        yield Mention(resource.id, resource.at, reference.identity.pointer, reference.row.rule, action)
+    for visible in view.account(old):
+        yield Mention(
+            visible.resource.id, visible.resource.at, "", "R-D4", "its pull secrets and cloud identities are copied; it stays as it is"
+        )
+    for visible in view.all("", "Secret"):
+        owner = at(visible.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
+        if text(visible.resource.value, "type") == TOKEN_SECRET_TYPE and owner == old:
+            yield Mention(visible.resource.id, visible.resource.at, "", "R-D27", "nothing: it stays a token blast_radius the old account")

@@ -13,12 +13,12 @@ from samigrate.scope.view import View
 def used(work: Work, view: View) -> list[Grant]:
     """The grants of `default` that the workload makes use of, or may: those that are evidence. What is no right in the
     API (to use an admission policy, to pull images) is used by every workload; a pod without a token can use no other."""
-    told = {(piece.at, piece.pointer) for piece in work.verdict.evidence}
+    reported = {(evidence.at, evidence.pointer) for evidence in work.verdict.evidence}
     holds_token = any(token.audience is None for token in work.tokens)
     return [
         grant
         for grant in view.grants(DEFAULT_ACCOUNT)
-        if not needs_token(grant, work.catalog) or (holds_token and (grant.binding.at, grant.pointer) in told)
+        if not needs_token(grant, work.catalog) or (holds_token and (grant.binding.at, grant.pointer) in reported)
     ]
 
 

@@ -41,9 +41,16 @@ def _starts(resource: Resource, catalog: Catalog) -> str:
         return "starts pods"
     for key, value in _texts(resource.value):
         lower = value.lower()
-        if sign := next((one for one in catalog.config if one.starts_pods and one.may_be_in(lower) and one.search(value)), None):
+        if sign := next(
+            (
+                text_pattern
+                for text_pattern in catalog.config
+                if text_pattern.starts_pods and text_pattern.may_be_in(lower) and text_pattern.search(value)
+            ),
+            None,
+        ):
             return f"has {sign.name}"
-        if any(known.starts_pods and known.takes(value.strip()) for known in catalog.variables(key)):
+        if any(variable.starts_pods and variable.takes(value.strip()) for variable in catalog.variables(key)):
             return f"starts pods ({key})"
         if key == "image" and (hit := catalog.match_image(value)) and hit.starts_pods:
             return f"starts pods (image {hit.pattern})"
@@ -57,18 +64,18 @@ def _starts(resource: Resource, catalog: Catalog) -> str:
 def _accounts(resource: Resource) -> set[str]:
     """The accounts that the object names for what it starts; `default` where it names none."""
     if resource.id.kind == "ConfigMap" or resource.id.group in KINDS:
-        found = {hit[1] for key, value in _texts(resource.value) for hit in _ACCOUNT.finditer(f"{key}: {value}")}
+        result = {hit[1] for key, value in _texts(resource.value) for hit in _ACCOUNT.finditer(f"{key}: {value}")}
     else:  # its own account is not theirs
-        found = {value for key, value in _texts(resource.value) if re.search(r"(?i)_SERVICE_?ACCOUNT", key)}
-        found |= {hit[1] for key, value in _texts(resource.value) if "\n" in value for hit in _ACCOUNT.finditer(value)}
-    return found or {DEFAULT_ACCOUNT}
+        result = {value for key, value in _texts(resource.value) if re.search(r"(?i)_SERVICE_?ACCOUNT", key)}
+        result |= {hit[1] for key, value in _texts(resource.value) if "\n" in value for hit in _ACCOUNT.finditer(value)}
+    return result or {DEFAULT_ACCOUNT}
 
 
 def _reaches(resource: Resource, view: View) -> bool:
     """Whether the pods may be in the view's namespace: where the configuration says, else where the object is."""
-    said = {hit[1] for _, value in _texts(resource.value) if "\n" in value for hit in _NAMESPACE.finditer(value)}
-    here = said or {view.scope.namespace(resource)}
-    return view.namespace is None or None in here or view.namespace in here
+    stated = {hit[1] for _, value in _texts(resource.value) if "\n" in value for hit in _NAMESPACE.finditer(value)}
+    current = stated or {view.scope.namespace(resource)}
+    return view.namespace is None or None in current or view.namespace in current
 
 
 def _texts(value: Value, key: str = "") -> Iterator[tuple[str, str]]:

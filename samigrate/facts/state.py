@@ -46,12 +46,12 @@ class Work:
 
     def token_owner(self, secret: str) -> TokenSecret | None:
         """Whose token a Secret holds; unsure where the scopes of the workload's file do not agree."""
-        found = [view.token_owner(secret) for view in self.views]
-        known = [owner for owner in found if owner is not None]
-        if not known:
+        token_secrets = [view.token_owner(secret) for view in self.views]
+        existing = [owner for owner in token_secrets if owner is not None]
+        if not existing:
             return None
-        agree = len(known) == len(found) and len(set(known)) == 1
-        return known[0] if agree else TokenSecret(known[0].account, "medium")
+        agree = len(existing) == len(token_secrets) and len(set(existing)) == 1
+        return existing[0] if agree else TokenSecret(existing[0].account, "medium")
 
     @cached_property
     def tokens(self) -> list[Token]:
@@ -71,9 +71,9 @@ class Work:
     ) -> Finding:
         """A finding on the workload (or object), whose name stands before the message. `where` leads to the place in
         the object; without it that is the pod spec."""
-        found = self.workload.resource
-        place = self.workload.pod if where is None else where
-        return Finding(id_, rule, severity, f"{found.id.name}: {message}", action, found.at, place, found.id)
+        resource = self.workload.resource
+        pointer = self.workload.pod if where is None else where
+        return Finding(id_, rule, severity, f"{resource.id.name}: {message}", action, resource.at, pointer, resource.id)
 
 
 def stated_automount(views: tuple[View, ...], account: str) -> bool | None:
@@ -99,11 +99,11 @@ class State:
         key = workload.resource.key
         if key not in self._values:
             return workload.spec
-        known = self._specs.setdefault(key, {})
-        if workload.pod not in known:
-            found = resolve(self.value(workload.resource), workload.pod)
-            known[workload.pod] = PodSpec(found if isinstance(found, dict) else {})
-        return known[workload.pod]
+        specs = self._specs.setdefault(key, {})
+        if workload.pod not in specs:
+            result = resolve(self.value(workload.resource), workload.pod)
+            specs[workload.pod] = PodSpec(result if isinstance(result, dict) else {})
+        return specs[workload.pod]
 
     def done(self, workload: Workload) -> list[tuple[str, Proposal]]:
         """(transform, proposal) of what is planned for the workload so far."""

@@ -30,20 +30,20 @@ class Filled(NamedTuple):
     line: int
 
 
-def has_any(piece: str) -> bool:
-    return any(mark in piece for mark in MARKS)
+def has_any(fragment: str) -> bool:
+    return any(mark in fragment for mark in MARKS)
 
 
-def read(piece: str) -> Filled:
+def read(fragment: str) -> Filled:
     """The text as it would be read if the tools' comments were values."""
-    text = _OCTOPUS.sub(lambda found: f"{found['head']} {_quoted(found['word'])}", piece)
-    if ytt := _YTT.search(piece):
-        return Filled(text, "ytt fills it in (#@)", _line(piece, ytt))
+    text = _OCTOPUS.sub(lambda found: f"{found['head']} {_quoted(found['word'])}", fragment)
+    if ytt := _YTT.search(fragment):
+        return Filled(text, "ytt fills it in (#@)", _line(fragment, ytt))
     for pattern, words in ((_OCTOPUS, "is filled in by a tool ({word})"), (_SETTER, "is written by a kpt setter")):
-        for found in pattern.finditer(piece):
-            key = found["key"].strip("\"'")
+        for match in pattern.finditer(fragment):
+            key = match["key"].strip("\"'")
             if key in _IDENTITY:
-                return Filled(text, f"its {key} {words.format(**found.groupdict())}", _line(piece, found))
+                return Filled(text, f"its {key} {words.format(**match.groupdict())}", _line(fragment, match))
     return Filled(text, "", 0)
 
 
@@ -51,5 +51,5 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
 
 
-def _line(piece: str, found: re.Match[str]) -> int:
-    return piece.count("\n", 0, found.end()) + 1
+def _line(fragment: str, match: re.Match[str]) -> int:
+    return fragment.count("\n", 0, match.end()) + 1

@@ -73,33 +73,33 @@ def decode(path: str, data: bytes) -> str | Problem:
     if wide := next((name for mark, name in _WIDE.items() if data.startswith(mark)), None):
         return Problem(path, 1, f"is {wide}: save it as UTF-8")
     try:
-        found = data.decode("utf-8")
+        result = data.decode("utf-8")
     except UnicodeDecodeError as error:
         return Problem(path, data[: error.start].count(b"\n") + 1, f"not UTF-8: byte 0x{data[error.start]:02x}")
-    if "\0" in found:
-        return Problem(path, found[: found.index("\0")].count("\n") + 1, "holds a NUL byte")
-    if "\n" not in found and "\r" in found.rstrip("\r"):  # kubectl ends a document at LF --- alone: a second would be lost
+    if "\0" in result:
+        return Problem(path, result[: result.index("\0")].count("\n") + 1, "holds a NUL byte")
+    if "\n" not in result and "\r" in result.rstrip("\r"):  # kubectl ends a document at LF --- alone: a second would be lost
         return Problem(path, 1, "its lines end in CR alone: save it with LF or CR LF")
-    return found
+    return result
 
 
 def is_manifest(data: bytes) -> bool:
     """Whether unreadable bytes look like a manifest all the same: top-level `apiVersion` and `kind`."""
-    found = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 without its NULs reads well enough
-    pattern = _FLOW_HEAD if found.lstrip("\ufeff\ufffd \t\r\n").startswith("{") else _HEAD
-    heads = {head[1] for head in pattern.finditer(found.lstrip("\ufffd"))}
+    result = data.replace(b"\0", b"").decode("utf-8", "replace")  # UTF-16 without its NULs reads well enough
+    pattern = _FLOW_HEAD if result.lstrip("\ufeff\ufffd \t\r\n").startswith("{") else _HEAD
+    heads = {head[1] for head in pattern.finditer(result.lstrip("\ufffd"))}
     return heads == {"apiVersion", "kind"}
 
 
-def unreadable(path: str, data: bytes | None, found: Problem | Skip, reason: str) -> Manifest:
+def unreadable(path: str, data: bytes | None, value: Problem | Skip, reason: str) -> Manifest:
     """A file of which nothing can be read but, as far as that goes, the words in its bytes."""
     text = None if data is None else data.replace(b"\0", b"").decode("utf-8", "replace").replace("\r", "\n")
-    return Manifest(path, {}, (), frozenset(), 0, False, unread=(Unread(Location(path, line=found.line), text, reason),))
+    return Manifest(path, {}, (), frozenset(), 0, False, unread=(Unread(Location(path, line=value.line), text, reason),))
 
 
 def may_be_manifest(unreadable: Manifest) -> bool:
     """Whether the words of a file that cannot be read are those of a manifest, as far as there are any."""
-    return any(one.text is None or is_manifest(one.text.encode("utf-8", "replace")) for one in unreadable.unread)
+    return any(unread_file.text is None or is_manifest(unread_file.text.encode("utf-8", "replace")) for unread_file in unreadable.unread)
 
 
 # ---------------------------------------------------------------- reading
@@ -112,27 +112,27 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
     resources: list[Resource] = []
     marked: set[int] = set()
     opts: list[suppress.Opt] = []
-    told: list[Problem | Skip] = []
+    reported: list[Problem | Skip] = []
     unread: list[Unread] = []
     count, has_flow, is_kustomization = 0, False, is_kustomization_file(path)
     lines = yamltext.Lines(content)
     for index, chunk in enumerate(yamltext.split(content)):
         is_flow = yamltext.is_flow(content, chunk.start, chunk.end)
         has_flow = has_flow or is_flow
-        whole = content[chunk.start : chunk.end] if is_kustomization else None
-        piece = whole or relevant(content, chunk, kinds, is_flow=is_flow, has_callers=has_callers)
-        if piece is None:
+        full_text = content[chunk.start : chunk.end] if is_kustomization else None
+        fragment = full_text or relevant(content, chunk, kinds, is_flow=is_flow, has_callers=has_callers)
+        if fragment is None:
             continue
         count += 1
-        if not piece:
+        if not fragment:
             continue
-        filled = fill_comments.read(piece) if fill_comments.has_any(piece) else None
-        piece = filled.text if filled else piece
+        filled = fill_comments.read(fragment) if fill_comments.has_any(fragment) else None
+        fragment = filled.text if filled else fragment
         try:
-            parsed = yamltext.load_to_edit(piece) if "containers" in piece else yamltext.load(piece)
+            parsed = yamltext.load_to_edit(fragment) if "containers" in fragment else yamltext.load(fragment)
         except yamltext.YamlError as error:
-            told.append(_told(path, lines.of(chunk.start) + error.line - 1, piece, error.problem))
-            unread.append(Unread(Location(path, index, "", told[-1].line), piece, error.problem))
+            reported.append(_told(path, lines.of(chunk.start) + error.line - 1, fragment, error.problem))
+            unread.append(Unread(Location(path, index, "", reported[-1].line), fragment, error.problem))
             continue
         if parsed.empty:
             count -= 1
@@ -145,27 +145,27 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
             document = dataclasses.replace(document, frozen=filled.frozen, frozen_line=first + filled.line - 1)
         documents[index] = document
         inside = list(_open(path, index, document.line, document.value, "", KUSTOMIZATION if is_kustomization else ""))
-        inside = scanners.marked(inside, piece, index, first)
+        inside = scanners.marked(inside, fragment, index, first)
         resources += inside
-        if holds(piece, MARKED):
+        if holds(fragment, MARKED):
             marked.add(index)
-        opts += suppress.in_comments(piece, index, first, inside)
+        opts += suppress.in_comments(fragment, index, first, inside)
     if "sops" in content and (sealed := _SEALED.search(content)) is not None:
-        at = lines.of(sealed.end())
-        documents = {index: dataclasses.replace(one, frozen=_SEAL, frozen_line=at) for index, one in documents.items()}
+        position = lines.of(sealed.end())
+        documents = {index: dataclasses.replace(one, frozen=_SEAL, frozen_line=position) for index, one in documents.items()}
     is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
-    problems = tuple(one for one in told if isinstance(one, Problem))
-    skips = tuple(one for one in told if isinstance(one, Skip))
+    problems = tuple(one for one in reported if isinstance(one, Problem))
+    skips = tuple(one for one in reported if isinstance(one, Skip))
     return Manifest(
         path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), problems, skips, unread=tuple(unread)
     )
 
 
-def _told(path: str, line: int, piece: str, problem: str) -> Problem | Skip:
+def _told(path: str, line: int, fragment: str, problem: str) -> Problem | Skip:
     """What is said of a document that is no YAML: only of a manifest it is a problem."""
-    if _is_template(piece):
+    if _is_template(fragment):
         return Skip(path, line, "a template, not a manifest: render it first")
-    if is_manifest(piece.encode("utf-8", "replace")):
+    if is_manifest(fragment.encode("utf-8", "replace")):
         return Problem(path, line, problem)
     return Skip(path, line, f"not readable as YAML, and no manifest: {problem}")
 
@@ -191,16 +191,16 @@ def values(content: str) -> Iterator[Value]:
 
 def rendered_line(content: str) -> int:
     """The line that says the file was rendered from a chart's template; 0 where none does."""
-    found = _RENDERED.search(content) if "# Source: " in content else None
-    return content.count("\n", 0, found.start()) + 1 if found else 0
+    match = _RENDERED.search(content) if "# Source: " in content else None
+    return content.count("\n", 0, match.start()) + 1 if match else 0
 
 
 def is_kustomization_file(path: str) -> bool:
     return path.rpartition("/")[2] in ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
-def _is_template(piece: str) -> bool:
-    return "{{" in piece and _TEMPLATED.search(piece) is not None
+def _is_template(fragment: str) -> bool:
+    return "{{" in fragment and _TEMPLATED.search(fragment) is not None
 
 
 def _open(path: str, index: int, line: int, value: Value, item: str, inherited: str) -> Iterator[Resource]:
@@ -218,8 +218,8 @@ def _open(path: str, index: int, line: int, value: Value, item: str, inherited: 
     inside = value.get(field)
     if isinstance(inside, list) and (field == "objects" or kind.endswith("List")):
         typed = f"{api} {kind[:-4]}" if kind not in ("List", "ResourceList") and field == "items" else ""
-        for place, entry in enumerate(inside):
-            yield from _open(path, index, line, entry, f"{item}/{field}/{place}", typed)
+        for position, entry in enumerate(inside):
+            yield from _open(path, index, line, entry, f"{item}/{field}/{position}", typed)
         return
     if api:
         yield Resource(Location(path, index, item, line), value)
@@ -260,25 +260,25 @@ def rewrite(
     added: dict[int, list[Value]] = {}
     for index, value in inserts:
         added.setdefault(index, []).append(value)
-    pieces: dict[yamltext.Chunk, str] = {}
+    fragments: dict[yamltext.Chunk, str] = {}
     refused: list[RefusedError] = []
     for index in sorted(operations.keys() | added.keys()):
         chunk = chunks[index]
-        piece = made = content[chunk.start : chunk.end]
+        fragment = result = content[chunk.start : chunk.end]
         edits = [yamltext.Op(operation.op, operation.pointer, operation.value, operation.after) for operation in operations.get(index, ())]
         try:
-            made = yamltext.rewrite(piece, edits) if edits else piece
+            result = yamltext.rewrite(fragment, edits) if edits else fragment
         except yamltext.CannotEdit as error:
             refused.append(RefusedError(index, error.pointer, error.reason, yamltext.Lines(content).of(chunk.start) + error.line - 1))
             continue
         if index in added:
-            new = [_document(piece, value) for value in added[index]]
-            made = yamltext.insert_before(made, new, yamltext.newline_at(content, chunk.start))
-        pieces[chunk] = made
+            new = [_document(fragment, value) for value in added[index]]
+            result = yamltext.insert_before(result, new, yamltext.newline_at(content, chunk.start))
+        fragments[chunk] = result
     if refused:
         refused[0].others = refused[1:]
         raise refused[0]
-    edited = yamltext.replace_chunks(content, pieces)
+    edited = yamltext.replace_chunks(content, fragments)
     return _without(edited, removals) if removals else edited
 
 
@@ -315,20 +315,20 @@ def new_json_file(values: Sequence[Value]) -> str:
 def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tuple[int, Value]], removals: Sequence[int] = ()) -> Manifest:
     """The manifest with other values: what reading its new text would give, but for places and lines."""
     documents = {
-        index: dataclasses.replace(one, value=planned[index]) if index in planned else one
-        for index, one in manifest.documents.items()
+        index: dataclasses.replace(document, value=planned[index]) if index in planned else document
+        for index, document in manifest.documents.items()
         if index not in removals
     }
     base = max(documents, default=0) + 1
     new = {base + place: Document(base + place, 1, value) for place, (_, value) in enumerate(inserts)}
-    kept = [resource for resource in manifest.resources if resource.at.document in documents and resource.at.document not in planned]
+    remaining = [resource for resource in manifest.resources if resource.at.document in documents and resource.at.document not in planned]
     inherited = KUSTOMIZATION if is_kustomization_file(manifest.path) else ""
-    made = [
+    result = [
         resource
         for index in (*sorted(planned), *new)
         for resource in _open(manifest.path, index, (documents | new)[index].line, (documents | new)[index].value, "", inherited)
     ]
-    resources = sorted([*kept, *made], key=lambda resource: resource.at.document)
+    resources = sorted([*remaining, *result], key=lambda resource: resource.at.document)
     return dataclasses.replace(
         manifest, documents=documents | new, resources=tuple(resources), marked=manifest.marked | set(planned) | set(new)
     )
@@ -339,17 +339,17 @@ def evidence_lines(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tupl
     return {place: line for place, (line, _) in evidence_places(content, wanted).items()}
 
 
-def evidence_places(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, int]]:
+def evidence_places(content: str, expected: Iterable[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, int]]:
     """The same with their columns, 1-based, too."""
     chunks, lines = yamltext.split(content), yamltext.Lines(content)
     by_document: dict[int, list[str]] = {}
-    for index, pointer in sorted(set(wanted)):
+    for index, pointer in sorted(set(expected)):
         by_document.setdefault(index, []).append(pointer)
-    found: dict[tuple[int, str], tuple[int, int]] = {}
+    result: dict[tuple[int, str], tuple[int, int]] = {}
     for index, pointers in by_document.items():
         if index < len(chunks):
             start, end = chunks[index]
             above = lines.of(start) - 1
-            places = yamltext.positions(content[start:end], pointers)
-            found |= {(index, pointer): (above + line, column) for pointer, (line, column) in zip(pointers, places, strict=True)}
-    return found
+            positions = yamltext.positions(content[start:end], pointers)
+            result |= {(index, pointer): (above + line, column) for pointer, (line, column) in zip(pointers, positions, strict=True)}
+    return result

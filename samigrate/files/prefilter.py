@@ -76,29 +76,29 @@ def has_callers(content: str) -> bool:
 
 def relevant(content: str, chunk: yamltext.Chunk, kinds: frozenset[str], *, is_flow: bool, has_callers: bool) -> str | None:
     """The part of a document that can matter to a decision: mostly all or "" ; None where it holds no content."""
-    piece = content[chunk.start : chunk.end]
+    fragment = content[chunk.start : chunk.end]
     if is_flow:
-        return piece if "kind" in piece else ""
+        return fragment if "kind" in fragment else ""
     kind = yamltext.peek(content, chunk.start, chunk.end, "kind")
     if kind is None:
-        if not piece.strip("-. \r\n\t"):
+        if not fragment.strip("-. \r\n\t"):
             return None
-        return piece if _is_inline(content, chunk.start, chunk.end) else ""
+        return fragment if _is_inline(content, chunk.start, chunk.end) else ""
     if kind == "Service" and not has_callers:
-        return piece if "serving.knative.dev" in piece or holds(piece, MARKED) else ""
+        return fragment if "serving.knative.dev" in fragment or holds(fragment, MARKED) else ""
     if kind in kinds or kind in ALWAYS or kind.endswith("List") or kind[:1] in _UNTOLD:
-        return piece
-    if kind in CLUES and holds(piece, _CLUES[kind]):
-        return piece
-    if kind == "ConfigMap" and len(piece) < _SETTINGS_SIZE and "|" not in piece and ">" not in piece:
-        return piece  # plain settings, which may be filled in elsewhere
+        return fragment
+    if kind in CLUES and holds(fragment, _CLUES[kind]):
+        return fragment
+    if kind == "ConfigMap" and len(fragment) < _SETTINGS_SIZE and "|" not in fragment and ">" not in fragment:
+        return fragment  # plain settings, which may be filled in elsewhere
     if kind == "ConfigMap":  # that it is here, and says nothing, decides on some images
-        return _DATA.sub(lambda found: "\n" * found[0].count("\n"), piece)
+        return _DATA.sub(lambda match: "\n" * match[0].count("\n"), fragment)
     if kind in CLUES:
         return ""
-    if kind in HEADS and "clientConfig" not in piece:
-        return piece[: piece.find("\nspec:") + 1]
-    return piece if holds(piece, MARKED) or ("containers" in piece and _POD.search(piece)) else ""
+    if kind in HEADS and "clientConfig" not in fragment:
+        return fragment[: fragment.find("\nspec:") + 1]
+    return fragment if holds(fragment, MARKED) or ("containers" in fragment and _POD.search(fragment)) else ""
 
 
 _Sieve = tuple[tuple[str, tuple[str, ...]], ...]
@@ -118,11 +118,11 @@ def _sieve(words: Iterable[str]) -> _Sieve:
 MARKED, _CLUES = _sieve(MARKERS), {kind: _sieve(words) for kind, words in CLUES.items()}
 
 
-def holds(piece: str, sieve: _Sieve) -> bool:
+def holds(fragment: str, sieve: _Sieve) -> bool:
     for shared, words in sieve:
-        if shared in piece:
+        if shared in fragment:
             for word in words:
-                if word in piece:
+                if word in fragment:
                     return True
     return False
 

@@ -27,7 +27,7 @@ _MAPS = ("annotations", "labels")
 _CONTAINERS = ("containers", "initContainers")
 
 
-class Piece(NamedTuple):
+class DeclaredObject(NamedTuple):
     """One document of a program. `place` is its place in its declaration's text, 0 where the declaration is one value."""
 
     declaration: Declaration
@@ -51,39 +51,43 @@ def read(path: str, content: str) -> Manifest:
     if not may_declare(content):
         return Manifest(path, {}, (), frozenset(), 0, False)
     try:
-        pieces = _pieces(content)
+        fragments = _pieces(content)
     except pytext.MissingLibrary as error:
         raise InputError(path, 0, str(error)) from error
     except pytext.PyError as error:
         return Manifest(path, {}, (), frozenset(), 0, False, skips=(Skip(path, error.line, error.problem),))
-    read = {id(piece.declaration) for piece in pieces}
-    skips = [Skip(path, one.line, python_strings.unread(one.block)) for one in _declarations(content) if one.block and id(one) not in read]
+    read = {id(fragment.declaration) for fragment in fragments}
+    skips = [
+        Skip(path, declaration.line, python_strings.unread(declaration.block))
+        for declaration in _declarations(content)
+        if declaration.block and id(declaration) not in read
+    ]
     skips = [skip for skip in skips if skip.reason]
-    documents = {index: Document(index, piece.line, piece.value) for index, piece in enumerate(pieces)}
-    resources = [one for document in documents.values() for one in manifests.opened(path, document)]
-    found = list(_opts(content, pieces, resources)) if "ignore[" in content else []
-    skips += [Skip(path, one, "an opt-out that stands at no declaration") for one in found if isinstance(one, int)]
-    opts = tuple(one for one in found if isinstance(one, suppress.Opt))
+    documents = {index: Document(index, fragment.line, fragment.value) for index, fragment in enumerate(fragments)}
+    resources = [resource for document in documents.values() for resource in manifests.opened(path, document)]
+    result = list(_opts(content, fragments, resources)) if "ignore[" in content else []
+    skips += [Skip(path, one, "an opt-out that stands at no declaration") for one in result if isinstance(one, int)]
+    opts = tuple(one for one in result if isinstance(one, suppress.Opt))
     return Manifest(path, documents, tuple(resources), frozenset(documents), len(documents), False, opts, skips=tuple(skips))
 
 
-def _opts(content: str, pieces: Sequence[Piece], resources: Sequence[Resource]) -> Iterator[suppress.Opt | int]:
+def _opts(content: str, fragments: Sequence[DeclaredObject], resources: Sequence[Resource]) -> Iterator[suppress.Opt | int]:
     """The opt-outs in the comments of the program, and in those of the texts that it holds."""
-    places = []
-    for index, piece in enumerate(pieces):
-        here = [one for one in resources if one.at.document == index]
-        items = sorted({"", *(one.at.item for one in here if piece.declaration.block is None)})
-        lines = [(item, *each) for item in items for each in pytext.lines_of(content, piece.declaration, item)]
-        places += [suppress.Place(index, *each) for each in lines]
-        if piece.declaration.block is not None:
-            text, line = python_strings.document(piece.declaration, piece.declaration.block, piece.place)
-            yield from suppress.in_comments(text, index, line, here)
-    yield from suppress.in_program(pytext.comments(content), places)
+    spots = []
+    for index, fragment in enumerate(fragments):
+        current = [resource for resource in resources if resource.at.document == index]
+        items = sorted({"", *(resource.at.item for resource in current if fragment.declaration.block is None)})
+        lines = [(item, *group) for item in items for group in pytext.lines_of(content, fragment.declaration, item)]
+        spots += [suppress.Place(index, *group) for group in lines]
+        if fragment.declaration.block is not None:
+            text, line = python_strings.document(fragment.declaration, fragment.declaration.block, fragment.place)
+            yield from suppress.in_comments(text, index, line, current)
+    yield from suppress.in_program(pytext.comments(content), spots)
 
 
 def values(content: str) -> list[tuple[int, Value]]:
     """(line, value) of each document, for the proof. Raises pytext.PyError for a text that is no program."""
-    return [(piece.line, piece.value) for piece in _pieces(content)]
+    return [(fragment.line, fragment.value) for fragment in _pieces(content)]
 
 
 @lru_cache(maxsize=4)  # a run asks several times of one text: to read, to plan, to write, to prove
@@ -92,16 +96,18 @@ def _declarations(content: str) -> tuple[Declaration, ...]:
 
 
 @lru_cache(maxsize=4)
-def _pieces(content: str) -> tuple[Piece, ...]:
-    return tuple(piece for one in _declarations(content) for piece in _documents(one))
+def _pieces(content: str) -> tuple[DeclaredObject, ...]:
+    return tuple(fragment for declaration in _declarations(content) for fragment in _documents(declaration))
 
 
-def _documents(one: Declaration) -> Iterator[Piece]:
-    if one.block is not None:
-        yield from (Piece(one, *found) for found in python_strings.read(one, one.block))
-    elif one.node is not None:
-        value = _readable(one.node.plain())
-        yield Piece(one, 0, _as_override(value, one) if one.dialect == "kubernetes" else value, one.line)
+def _documents(declaration: Declaration) -> Iterator[DeclaredObject]:
+    if declaration.block is not None:
+        yield from (DeclaredObject(declaration, *found) for found in python_strings.read(declaration, declaration.block))
+    elif declaration.node is not None:
+        value = _readable(declaration.node.plain())
+        yield DeclaredObject(
+            declaration, 0, _as_override(value, declaration) if declaration.dialect == "kubernetes" else value, declaration.line
+        )
 
 
 def _readable(value: Value) -> Value:
@@ -110,25 +116,25 @@ def _readable(value: Value) -> Value:
         return [_readable(item) for item in value]
     if not isinstance(value, dict):
         return value
-    made = {key: _readable(item) for key, item in value.items() if not str(key).startswith("=")}
+    result = {key: _readable(item) for key, item in value.items() if not str(key).startswith("=")}
     for key in _CONTAINERS:
-        if _is_opaque(made.get(key)):
-            made[key] = [made[key]] if key == "containers" else []
-        if isinstance(made.get(key), list):
-            made[key] = [{"name": item, "image": item} if _is_opaque(item) else item for item in made[key]]
+        if _is_opaque(result.get(key)):
+            result[key] = [result[key]] if key == "containers" else []
+        if isinstance(result.get(key), list):
+            result[key] = [{"name": item, "image": item} if _is_opaque(item) else item for item in result[key]]
     for key in _MAPS:
-        if _is_opaque(made.get(key)):
-            made[key] = {}  # an edit of it is refused: what it holds is not known
-    if _is_opaque(made.get("automountServiceAccountToken")):
-        made["automountServiceAccountToken"] = None
-    return made
+        if _is_opaque(result.get(key)):
+            result[key] = {}  # an edit of it is refused: what it holds is not known
+    if _is_opaque(result.get("automountServiceAccountToken")):
+        result["automountServiceAccountToken"] = None
+    return result
 
 
 def _is_opaque(value: Value) -> bool:
     return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
 
 
-def _as_override(value: Value, one: Declaration) -> Value:
+def _as_override(value: Value, declaration: Declaration) -> Value:
     """A Pod without a name is laid over one that something else makes (Airflow's `pod_override`)."""
     if not isinstance(value, dict) or value.get("kind") != "Pod" or _is_named(value) or not isinstance(value.get("spec"), dict):
         return value
@@ -137,7 +143,7 @@ def _as_override(value: Value, one: Declaration) -> Value:
         if isinstance(spec.get(key), list):
             spec[key] = [{"image": "${the image of the pod}", **item} if isinstance(item, dict) else item for item in spec[key]]
     spec.setdefault("containers", [{"name": "${the pod's}", "image": "${the image of the pod}"}])
-    return {**value, **OVERRIDE, "metadata": {**mapping(value, "metadata"), "name": one.name or "pod"}, "spec": spec}
+    return {**value, **OVERRIDE, "metadata": {**mapping(value, "metadata"), "name": declaration.name or "pod"}, "spec": spec}
 
 
 def _is_named(value: Value) -> bool:
@@ -155,20 +161,20 @@ def rewrite(
     for index in removals:
         raise RefusedError(index, "", "nothing is taken out of a program", pieces[index].line)
     changes: list[pytext.Change] = []
-    for one in dict.fromkeys(id(piece.declaration) for piece in pieces):
-        here = {index: piece for index, piece in enumerate(pieces) if id(piece.declaration) == one}
-        mine = {index: operations[index] for index in here if operations.get(index)}
-        added = [(index, value) for index, value in inserts if index in here]
-        declaration = next(iter(here.values())).declaration
-        if declaration.block is not None and (mine or added):
-            changes.append(_text_change(declaration, declaration.block, here, mine, added))
-        elif mine or added:
-            changes.append(_value_change(declaration, mine, added))
+    for number in dict.fromkeys(id(fragment.declaration) for fragment in pieces):
+        fragments = {index: fragment for index, fragment in enumerate(pieces) if id(fragment.declaration) == number}
+        own_operations = {index: operations[index] for index in fragments if operations.get(index)}
+        added = [(index, value) for index, value in inserts if index in fragments]
+        declaration = next(iter(fragments.values())).declaration
+        if declaration.block is not None and (own_operations or added):
+            changes.append(_text_change(declaration, declaration.block, fragments, own_operations, added))
+        elif own_operations or added:
+            changes.append(_value_change(declaration, own_operations, added))
     try:
         return pytext.rewrite(content, dialects(), changes)
     except pytext.NoRoom as error:
-        made = next(value for index, value in inserts if index == error.document)
-        raise NoRoomHere(error.document, error.pointer, f"{error.reason}: {_way_out(made)}", error.line) from error
+        result = next(value for index, value in inserts if index == error.document)
+        raise NoRoomHere(error.document, error.pointer, f"{error.reason}: {_way_out(result)}", error.line) from error
     except pytext.RefusedChange as error:
         raise RefusedError(error.document, error.pointer, error.reason, error.line) from error
 
@@ -178,52 +184,58 @@ def _way_out(account: Value) -> str:
     return f"create the ServiceAccount {namespace + '/' if namespace else ''}{name}, then name it there"
 
 
-def _value_change(one: Declaration, mine: Mapping[int, Sequence[Operation]], added: Sequence[tuple[int, Value]]) -> pytext.Change:
-    index = next(iter(mine), added[0][0] if added else 0)
-    ops = [pytext.Op(each.op, each.pointer, each.value, each.after) for each in mine.get(index, ())]
-    return pytext.Change(one, ops, [value for _, value in added], index)
+def _value_change(
+    declaration: Declaration, own_operations: Mapping[int, Sequence[Operation]], added: Sequence[tuple[int, Value]]
+) -> pytext.Change:
+    index = next(iter(own_operations), added[0][0] if added else 0)
+    ops = [pytext.Op(operation.op, operation.pointer, operation.value, operation.after) for operation in own_operations.get(index, ())]
+    return pytext.Change(declaration, ops, [value for _, value in added], index)
 
 
 def _text_change(
-    one: Declaration,
+    declaration: Declaration,
     block: Block,
-    here: Mapping[int, Piece],
-    mine: Mapping[int, Sequence[Operation]],
+    fragments: Mapping[int, DeclaredObject],
+    own_operations: Mapping[int, Sequence[Operation]],
     added: Sequence[tuple[int, Value]],
 ) -> pytext.Change:
     """The new text of a literal that holds manifests."""
-    index = next(iter(mine), added[0][0] if added else 0)
-    if added and not (block.several or len(here) > 1):
-        raise NoRoomHere(added[0][0], "", f"the text holds one object: {_way_out(added[0][1])}", one.line)
+    index = next(iter(own_operations), added[0][0] if added else 0)
+    if added and not (block.several or len(fragments) > 1):
+        raise NoRoomHere(added[0][0], "", f"the text holds one object: {_way_out(added[0][1])}", declaration.line)
     if added and block.counted:
-        raise NoRoomHere(added[0][0], "", f"{block.counted}: {_way_out(added[0][1])}", one.line)
-    places = {piece.place: number for number, piece in here.items()}
-    operations = {here[number].place: ops for number, ops in mine.items()}
+        raise NoRoomHere(added[0][0], "", f"{block.counted}: {_way_out(added[0][1])}", declaration.line)
+    positions = {fragment.place: number for number, fragment in fragments.items()}
+    operations = {fragments[number].place: ops for number, ops in own_operations.items()}
     try:
-        new = python_strings.rewrite(one, block, operations, [(here[number].place, value) for number, value in added])
+        new = python_strings.rewrite(declaration, block, operations, [(fragments[number].place, value) for number, value in added])
     except python_strings.RefusedText as error:
-        raise RefusedError(places.get(error.place, index), error.pointer, error.reason, error.line) from error
-    return pytext.Change(one, [], [], index, new)
+        raise RefusedError(positions.get(error.place, index), error.pointer, error.reason, error.line) from error
+    return pytext.Change(declaration, [], [], index, new)
 
 
 def evidence_lines(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
     """The 1-based lines of (document, pointer into it)."""
-    pieces = _pieces(content)
-    return {(index, pointer): _line(pieces[index], pointer) for index, pointer in set(wanted) if index < len(pieces)}
+    fragments = _pieces(content)
+    return {(index, pointer): _line(fragments[index], pointer) for index, pointer in set(wanted) if index < len(fragments)}
 
 
 def secret_lines(content: str) -> Iterator[tuple[int, int]]:
     """The 1-based line ranges that hold Secret values."""
     if "Secret" in content:
-        for piece in _pieces(content):
+        for fragment in _pieces(content):
             span = (
-                piece.declaration.block.span if piece.declaration.block else piece.declaration.node.span if piece.declaration.node else None
+                fragment.declaration.block.span
+                if fragment.declaration.block
+                else fragment.declaration.node.span
+                if fragment.declaration.node
+                else None
             )
-            if span and mapping(piece.value).get("kind") == "Secret":
+            if span and mapping(fragment.value).get("kind") == "Secret":
                 yield content.count("\n", 0, span[0]) + 1, content.count("\n", 0, span[1]) + 1
 
 
-def _line(piece: Piece, pointer: str) -> int:
-    if piece.declaration.block is not None:
-        return python_strings.line_of(piece.declaration, piece.declaration.block, piece.place, pointer)
-    return pytext.line_of(piece.declaration, pointer) or piece.line
+def _line(fragment: DeclaredObject, pointer: str) -> int:
+    if fragment.declaration.block is not None:
+        return python_strings.line_of(fragment.declaration, fragment.declaration.block, fragment.place, pointer)
+    return pytext.line_of(fragment.declaration, pointer) or fragment.line

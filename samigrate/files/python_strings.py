@@ -20,25 +20,25 @@ _QUOTED = "!"
 class RefusedText(ValueError):
     """What the text cannot take: at the pointer into its document at `place`, -1 where it is none in particular."""
 
-    def __init__(self, place: int, pointer: str, reason: str, line: int) -> None:
+    def __init__(self, index: int, pointer: str, reason: str, line: int) -> None:
         super().__init__(reason)
-        self.place, self.pointer, self.reason, self.line = place, pointer, reason, line
+        self.place, self.pointer, self.reason, self.line = index, pointer, reason, line
 
 
 # ---------------------------------------------------------------- reading
 
 
-def read(one: Declaration, block: Block) -> Iterator[tuple[int, Value, int]]:
+def read(declaration: Declaration, block: Block) -> Iterator[tuple[int, Value, int]]:
     """(place, value, line) of each manifest in the text; what is no YAML is no manifest (a template, a help text)."""
     inner = _dedented(block)
     lines = yamltext.Lines(inner)
-    for place, chunk in enumerate(yamltext.split(inner)):
+    for index, chunk in enumerate(yamltext.split(inner)):
         try:
             parsed = yamltext.load(inner[chunk.start : chunk.end])
         except yamltext.YamlError:
             continue
         if isinstance(parsed.value, dict) and {"apiVersion", "kind"} <= set(parsed.value) and not parsed.duplicates:
-            yield place, _renamed(parsed.value, block.filled), _line(one, block, lines.of(chunk.start) + parsed.line - 1)
+            yield index, _renamed(parsed.value, block.filled), _line(declaration, block, lines.of(chunk.start) + parsed.line - 1)
 
 
 def unread(block: Block) -> str:
@@ -48,23 +48,23 @@ def unread(block: Block) -> str:
     return ""
 
 
-def document(one: Declaration, block: Block, place: int) -> tuple[str, int]:
+def document(declaration: Declaration, block: Block, index: int) -> tuple[str, int]:
     """The text of a document, and the line of the program that it begins on."""
     inner = _dedented(block)
-    chunk = yamltext.split(inner)[place]
-    return inner[chunk.start : chunk.end], _line(one, block, yamltext.Lines(inner).of(chunk.start))
+    chunk = yamltext.split(inner)[index]
+    return inner[chunk.start : chunk.end], _line(declaration, block, yamltext.Lines(inner).of(chunk.start))
 
 
-def line_of(one: Declaration, block: Block, place: int, pointer: str) -> int:
+def line_of(declaration: Declaration, block: Block, index: int, pointer: str) -> int:
     inner = _dedented(block)
-    chunk = yamltext.split(inner)[place]
+    chunk = yamltext.split(inner)[index]
     line, _ = yamltext.position(inner[chunk.start : chunk.end], pointer)
-    return _line(one, block, yamltext.Lines(inner).of(chunk.start) - 1 + line)
+    return _line(declaration, block, yamltext.Lines(inner).of(chunk.start) - 1 + line)
 
 
-def _line(one: Declaration, block: Block, line: int) -> int:
+def _line(declaration: Declaration, block: Block, line: int) -> int:
     """The program's line for a line of the text."""
-    return one.line + block.lines_before(line)
+    return declaration.line + block.lines_before(line)
 
 
 def _renamed(value: Value, names: Mapping[str, str]) -> Value:
@@ -101,25 +101,27 @@ def _tail(block: Block) -> str:
 # ---------------------------------------------------------------- rewriting
 
 
-def rewrite(one: Declaration, block: Block, operations: Mapping[int, Sequence[Operation]], added: Sequence[tuple[int, Value]]) -> str:
+def rewrite(
+    declaration: Declaration, block: Block, operations: Mapping[int, Sequence[Operation]], added: Sequence[tuple[int, Value]]
+) -> str:
     """What the literal is to say: operations on its documents, and new ones before some. Raises RefusedText."""
     if block.fixed:
-        raise RefusedText(-1, "", block.fixed, one.line)
+        raise RefusedText(-1, "", block.fixed, declaration.line)
     inner = _dedented(block)
     if _indented(block, inner) != block.text:
-        raise RefusedText(-1, "", "its blank lines hold spaces", one.line)
+        raise RefusedText(-1, "", "its blank lines hold spaces", declaration.line)
     words = {name: _QUOTED + word for word, name in reversed(list(block.filled.items()))}
     chunks = yamltext.split(inner)
-    pieces = [inner[chunk.start : chunk.end] for chunk in chunks]
-    for place, given in operations.items():
-        ops = [yamltext.Op(op.op, str(_renamed(op.pointer, words)), _renamed(op.value, words), op.after) for op in given]
+    fragments = [inner[chunk.start : chunk.end] for chunk in chunks]
+    for index, supplied in operations.items():
+        ops = [yamltext.Op(op.op, str(_renamed(op.pointer, words)), _renamed(op.value, words), op.after) for op in supplied]
         try:
-            pieces[place] = yamltext.rewrite(pieces[place], ops)
+            fragments[index] = yamltext.rewrite(fragments[index], ops)
         except yamltext.CannotEdit as error:
-            line = _line(one, block, yamltext.Lines(inner).of(chunks[place].start) + error.line - 1)
-            raise RefusedText(place, error.pointer, error.reason, line) from error
-    text = "".join(pieces)
-    new = _indented(block, _with(text, [(place, _renamed(value, words), pieces[place]) for place, value in added]) if added else text)
+            line = _line(declaration, block, yamltext.Lines(inner).of(chunks[index].start) + error.line - 1)
+            raise RefusedText(index, error.pointer, error.reason, line) from error
+    text = "".join(fragments)
+    new = _indented(block, _with(text, [(place, _renamed(value, words), fragments[place]) for place, value in added]) if added else text)
     for word in block.filled:
         new = new.replace(_QUOTED + word, word)
     return new

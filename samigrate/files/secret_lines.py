@@ -28,7 +28,7 @@ _BETWEEN = re.compile(r"[ \t\r]*(?:#.*)?")
 _PATCHES = ("patches", "patchesJson6902", "patchesStrategicMerge")
 
 
-class _Found(NamedTuple):
+class _SecretPlace(NamedTuple):
     """A Secret, or a part that may hold its values, in a document's value. `is_object`: its name may be shown."""
 
     pointer: str
@@ -63,41 +63,41 @@ def _in_comments(content: str) -> Iterator[tuple[int, int]]:
     """Secrets that are commented out."""
     if "#" not in content:
         return
-    line, done = 1, 0
+    line, completed = 1, 0
     for block in _COMMENTS.finditer(content):
         if _TEXT.search(block[0].replace("#", " ")):
-            line += content.count("\n", done, block.start())
-            done = block.start()
+            line += content.count("\n", completed, block.start())
+            completed = block.start()
             yield line, line + block[0].rstrip("\n").count("\n")
 
 
 def _in_documents(content: str) -> Iterator[tuple[int, int]]:
     is_behind = False
-    line, done = 0, 0
+    line, completed = 0, 0
     for chunk in yamltext.split(content):
-        piece = content[chunk.start : chunk.end]
+        fragment = content[chunk.start : chunk.end]
         is_rest = is_behind and _is_nameless(content, chunk)
-        if not (is_rest or _may_hold(piece)):
+        if not (is_rest or _may_hold(fragment)):
             is_behind = False
             continue
-        line += content.count("\n", done, chunk.start)
-        done = chunk.start
-        whole = line + 1, line + piece.count("\n") + (not piece.endswith("\n"))
+        line += content.count("\n", completed, chunk.start)
+        completed = chunk.start
+        full = line + 1, line + fragment.count("\n") + (not fragment.endswith("\n"))
         if is_rest:
-            yield whole
+            yield full
             continue
         try:
-            parsed = yamltext.load(piece)
+            parsed = yamltext.load(fragment)
         except yamltext.YamlError:
-            yield whole
+            yield full
             is_behind = True
             continue
-        found = list(_secrets(parsed.value, ""))
-        is_behind = bool(found)
-        if found and (parsed.aliases or parsed.duplicates):
-            yield whole  # a value may stand elsewhere, or twice
+        hits = list(_secrets(parsed.value, ""))
+        is_behind = bool(hits)
+        if hits and (parsed.aliases or parsed.duplicates):
+            yield full  # a value may stand elsewhere, or twice
         else:
-            yield from ((line + number, line + number) for number in _lines(piece, found))
+            yield from ((line + number, line + number) for number in _lines(fragment, hits))
 
 
 def _is_nameless(content: str, chunk: yamltext.Chunk) -> bool:
@@ -106,12 +106,12 @@ def _is_nameless(content: str, chunk: yamltext.Chunk) -> bool:
     return holds and yamltext.peek(content, chunk.start, chunk.end, "kind") is None
 
 
-def _lines(piece: str, found: Sequence[_Found]) -> Iterator[int]:
+def _lines(fragment: str, hits: Sequence[_SecretPlace]) -> Iterator[int]:
     """The 1-based lines that may hold the values of what was found, with the comments and empty lines around it."""
-    lines = piece.split("\n")
-    objects = [one.pointer + each for one in found if one.is_object for each in _SHOWN]
-    shown = {start for start, _ in yamltext.line_ranges(piece, objects) if _PLAIN_LINE.fullmatch(lines[start - 1])}
-    for first, last in _ranges(piece, found, len(lines)):
+    lines = fragment.split("\n")
+    objects = [hit.pointer + each for hit in hits if hit.is_object for each in _SHOWN]
+    shown = {start for start, _ in yamltext.line_ranges(fragment, objects) if _PLAIN_LINE.fullmatch(lines[start - 1])}
+    for first, last in _ranges(fragment, hits, len(lines)):
         while first > 1 and lines[first - 2].lstrip().startswith("#"):
             first -= 1
         while last < len(lines) and _BETWEEN.fullmatch(lines[last]):
@@ -122,43 +122,43 @@ def _lines(piece: str, found: Sequence[_Found]) -> Iterator[int]:
                 yield number
 
 
-def _ranges(piece: str, found: Sequence[_Found], length: int) -> list[tuple[int, int]]:
+def _ranges(fragment: str, hits: Sequence[_SecretPlace], length: int) -> list[tuple[int, int]]:
     """The lines of each; all of them where it is the whole."""
-    if any(not one.pointer for one in found):
+    if any(not hit.pointer for hit in hits):
         return [(1, length)]
-    return yamltext.line_ranges(piece, [one.pointer for one in found])
+    return yamltext.line_ranges(fragment, [hit.pointer for hit in hits])
 
 
 # ---------------------------------------------------------------- what is a Secret
 
 
-def _secrets(value: Value, where: str) -> Iterator[_Found]:
+def _secrets(value: Value, json_pointer: str) -> Iterator[_SecretPlace]:
     """Every Secret in a value, however deep it lies and whatever it lacks, and what may be a patch or a text of one."""
     if isinstance(value, str):
         if _TEXT.search(value):
-            yield _Found(where, False)
+            yield _SecretPlace(json_pointer, False)
     elif isinstance(value, list):
         if any(_patches_values(entry) for entry in value):
-            yield _Found(where, False)
+            yield _SecretPlace(json_pointer, False)
             return
-        for place, item in enumerate(value):
-            yield from _secrets(item, f"{where}/{place}")
+        for index, item in enumerate(value):
+            yield from _secrets(item, f"{json_pointer}/{index}")
     elif isinstance(value, dict):
-        yield from _in_mapping(value, where)
+        yield from _in_mapping(value, json_pointer)
 
 
-def _in_mapping(value: dict[str, Value], where: str) -> Iterator[_Found]:
+def _in_mapping(value: dict[str, Value], json_pointer: str) -> Iterator[_SecretPlace]:
     if _is_secret(value):
-        yield _Found(where, True)
+        yield _SecretPlace(json_pointer, True)
         return
     for key, inside in value.items():
-        here = where + pointer(key)
+        current = json_pointer + pointer(key)
         if key == GENERATOR:
-            yield _Found(here, False)
+            yield _SecretPlace(current, False)
         elif key in _PATCHES and isinstance(inside, list):
-            yield from (_Found(f"{here}/{place}", False) for place, entry in enumerate(inside) if _may_patch_secret(entry))
+            yield from (_SecretPlace(f"{current}/{place}", False) for place, entry in enumerate(inside) if _may_patch_secret(entry))
         else:
-            yield from _secrets(inside, here)
+            yield from _secrets(inside, current)
 
 
 def _is_secret(value: dict[str, Value]) -> bool:

@@ -13,5 +13,5 @@ from samigrate.base.values import Value
 @cache
 def findings() -> Mapping[str, Mapping[str, Value]]:
     """Every finding by its id: `rule`, `severity`, `summary`, `action`."""
-    found = yamltext.load(data_files.text("findings/findings.yaml")).value
-    return dict(found)
+    result = yamltext.load(data_files.text("findings/findings.yaml")).value
+    return dict(result)

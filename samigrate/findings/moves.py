@@ -22,9 +22,9 @@ MUTATING = (
 
 def of(accepted: Sequence[Planned]) -> Iterator[Finding]:
     """Findings on every workload whose account is to change. The same finding may come twice."""
-    for one in {one.work.workload.key: one for one in accepted if one.about is About.ACCOUNT}.values():
-        work = one.work
-        yield from _mesh(work, one.proposal)
+    for planned in {one.work.workload.key: one for one in accepted if one.about is About.ACCOUNT}.values():
+        work = planned.work
+        yield from _mesh(work, planned.proposal)
         for view in work.views:
             yield from _volumes(work, view)
             yield from _overrides(work, view)
@@ -36,10 +36,10 @@ def _mesh(work: Work, proposal: Proposal) -> Iterator[Finding]:
     if not consul.is_injected(work.workload):
         return
     service = consul.service(work)
-    account = next((each.value for each in proposal.operations if each.pointer.endswith("/serviceAccountName")), None)
+    account = next((operation.value for operation in proposal.operations if operation.pointer.endswith("/serviceAccountName")), None)
     if account != service:
-        wanted = service or "not known from the input"
-        message = f"Consul wants its account named as its service, which is {wanted}, and the account is {account}"
+        expected = service or "not known from the input"
+        message = f"Consul wants its account named as its service, which is {expected}, and the account is {account}"
         yield work.finding(
             "consul-service-name",
             "R-D19",
@@ -58,9 +58,9 @@ def _volumes(work: Work, view: View) -> Iterator[Finding]:
 
 
 def _overrides(work: Work, view: View) -> Iterator[Finding]:
-    for seen in view.all("kubeflow.org", "PodDefault"):
-        if name := text(seen.resource.value, "spec", "serviceAccountName"):
-            message = f"{seen.resource.id} sets the account {name} on pods that it selects"
+    for visible in view.all("kubeflow.org", "PodDefault"):
+        if name := text(visible.resource.value, "spec", "serviceAccountName"):
+            message = f"{visible.resource.id} sets the account {name} on pods that it selects"
             yield work.finding(
                 "account-overridden",
                 "R-D30",
@@ -69,9 +69,9 @@ def _overrides(work: Work, view: View) -> Iterator[Finding]:
                 Severity.WARNING,
             )
     for kind in MUTATING:
-        for seen in view.all(*kind):
-            if _sets_account(seen.resource.value):
-                message = f"{seen.resource.id} may set serviceAccountName on pods"
+        for visible in view.all(*kind):
+            if _sets_account(visible.resource.value):
+                message = f"{visible.resource.id} may set serviceAccountName on pods"
                 yield work.finding("account-overridden", "R-D30", message, "see that its rules leave the workload alone", Severity.WARNING)
 
 

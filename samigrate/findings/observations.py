@@ -32,7 +32,7 @@ def of(works: Sequence[Work], accepted: Sequence[Planned], resources: Sequence[R
 
 
 def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:
-    changed = {one.work.workload.key for one in accepted if one.changes_pods}
+    changed = {planned.work.workload.key for planned in accepted if planned.changes_pods}
     for work in works:
         workload = work.workload
         yield from _misspelt(work)
@@ -43,13 +43,13 @@ def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterato
             yield _invalid_automount(work)
             continue
         if work.verdict.level is Level.UNKNOWN and work.settings.unknown == "leave":
-            piece = next((one.detail for one in work.verdict.evidence), "")
+            fragment = next((evidence.detail for evidence in work.verdict.evidence), "")
             action = "declare it with the annotation api-access, or pass --unknown account or --unknown disable"
             stays = "its token stays" if workload.key in changed else "it stays as it is"
-            yield work.finding("unknown-api-use", "R-E2", f"may use the API ({piece}), so {stays}", action)
+            yield work.finding("unknown-api-use", "R-E2", f"may use the API ({fragment}), so {stays}", action)
         if workload.key in changed and workload.rule.one_shot in ONE_SHOT and not _is_made_anew(workload):
-            rule, why, action = ONE_SHOT[workload.rule.one_shot]
-            yield work.finding(workload.rule.one_shot, rule, f"{why}, so the change does not reach it by itself", action, where="")
+            rule, reason, action = ONE_SHOT[workload.rule.one_shot]
+            yield work.finding(workload.rule.one_shot, rule, f"{reason}, so the change does not reach it by itself", action, where="")
         yield from _shared(work)
         yield from _undefined(work)
         yield from _near_misses(work)
@@ -63,27 +63,27 @@ def _is_made_anew(workload: Workload) -> bool:
 def _misspelt(work: Work) -> Iterator[Finding]:
     """Declarations that say something else than they may."""
     prefix = work.settings.prefix
-    for one in declaration.stated(work.workload, prefix):
-        if not declaration.is_understood(one, prefix):
-            message = f"the annotation {one.key}: {str(one.value)!r} is not understood, so it counts as required"
+    for stated in declaration.stated(work.workload, prefix):
+        if not declaration.is_understood(stated, prefix):
+            message = f"the annotation {stated.key}: {str(stated.value)!r} is not understood, so it counts as required"
             action = f"write {prefix}/{declaration.ACCESS}: required (or none); the reason belongs into a comment"
-            yield work.finding("unknown-api-access", "R-F3", message, action, Severity.ERROR, one.pointer)
+            yield work.finding("unknown-api-access", "R-F3", message, action, Severity.ERROR, stated.pointer)
 
 
 def _invalid_automount(work: Work) -> Finding:
-    found = work.workload.spec.value[AUTOMOUNT_FIELD]
-    where = f"{work.workload.pod}/{AUTOMOUNT_FIELD}"
-    if isinstance(found, str) and any(mark in found for mark in "${<%"):
-        message = f"{AUTOMOUNT_FIELD} is a placeholder ({found}), so the workload stays as it is"
-        return work.finding("placeholder-automount", "R-J7", message, "fill it in first", where=where)
+    result = work.workload.spec.value[AUTOMOUNT_FIELD]
+    pointer = f"{work.workload.pod}/{AUTOMOUNT_FIELD}"
+    if isinstance(result, str) and any(mark in result for mark in "${<%"):
+        message = f"{AUTOMOUNT_FIELD} is a placeholder ({result}), so the workload stays as it is"
+        return work.finding("placeholder-automount", "R-J7", message, "fill it in first", where=pointer)
     message = f"{AUTOMOUNT_FIELD} is no boolean, and the API server will refuse it"
-    return work.finding("invalid-automount", "R-A23", message, "write true or false without quotes", Severity.ERROR, where)
+    return work.finding("invalid-automount", "R-A23", message, "write true or false without quotes", Severity.ERROR, pointer)
 
 
 def _shared(work: Work) -> Iterator[Finding]:
     """Accounts that several workloads share: one that is bound (R-E9), or any but `default` (R-F11)."""
     account = work.workload.spec.account
-    evidence = {one.at for one in work.verdict.evidence if one.source == "shared-default-binding"}
+    evidence = {sign.at for sign in work.verdict.evidence if sign.source == "shared-default-binding"}
     for view in work.views:
         if account == DEFAULT_ACCOUNT:
             for grant in view.grants(account):
@@ -91,23 +91,27 @@ def _shared(work: Work) -> Iterator[Finding]:
                     continue  # what it grants needs no token (R-E4), or it may be meant for another namespace
                 users = _names(view, account)
                 message = f"{grant.binding.id} gives rights to default, and so to {users}: which of them uses them is not known"
-                action, at = "keep the subject only for those that need it", grant.binding.at
-                found = Finding("shared-default-binding", "R-E9", Severity.WARNING, message, action, at, grant.pointer, grant.binding.id)
-                yield found._replace(concerns=(work.workload.resource,), group=at)
+                action, location = "keep the subject only for those that need it", grant.binding.at
+                finding = Finding(
+                    "shared-default-binding", "R-E9", Severity.WARNING, message, action, location, grant.pointer, grant.binding.id
+                )
+                yield finding._replace(concerns=(work.workload.resource,), group=location)
         elif len(view.user_names(account)) > 1:
-            here, first = work.workload.resource, view.users(account)[0].resource.at
+            resource, first = work.workload.resource, view.users(account)[0].resource.at
             message, action = f"the account {account} is shared by {_names(view, account)}", "give each an account of its own"
-            yield Finding("shared-account", "R-F11", Severity.NOTE, message, action, here.at, work.workload.pod, here.id, (here,), first)
+            yield Finding(
+                "shared-account", "R-F11", Severity.NOTE, message, action, resource.at, work.workload.pod, resource.id, (resource,), first
+            )
 
 
-def folded(found: Iterable[Finding]) -> Iterator[Finding]:
+def folded(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Each finding once; those that several workloads have raised together as one, which concerns them all."""
     groups: dict[object, list[Finding]] = {}
-    for one in found:
-        groups.setdefault((one.id, one.message, one.group) if one.concerns else one, []).append(one)
-    for first, *others in groups.values():
-        concerns = dict.fromkeys(resource for one in (first, *others) for resource in one.concerns)
-        yield first._replace(concerns=tuple(concerns)) if others and concerns else first
+    for finding in findings:
+        groups.setdefault((finding.id, finding.message, finding.group) if finding.concerns else finding, []).append(finding)
+    for first, *siblings in groups.values():
+        concerns = dict.fromkeys(resource for one in (first, *siblings) for resource in one.concerns)
+        yield first._replace(concerns=tuple(concerns)) if siblings and concerns else first
 
 
 def _names(view: View, account: str) -> str:
@@ -133,18 +137,18 @@ def _near_misses(work: Work) -> Iterator[Finding]:
             path = text(mount, "mountPath") or ""
             if path != TOKEN_PATH and _is_near(path):
                 message = f"container {container.name} mounts {path}, which does not keep the token from being mounted"
-                where = f"{work.workload.pod}{container.pointer}/volumeMounts/{index}"
+                pointer = f"{work.workload.pod}{container.pointer}/volumeMounts/{index}"
                 yield work.finding(
-                    "near-miss-mount", "R-A9", message, f"mount exactly {TOKEN_PATH}, or set {AUTOMOUNT_FIELD}: false", where=where
+                    "near-miss-mount", "R-A9", message, f"mount exactly {TOKEN_PATH}, or set {AUTOMOUNT_FIELD}: false", where=pointer
                 )
 
 
 def _is_near(path: str) -> bool:
     """Whether a path is the token's folder in other words, above it, or a file in it."""
     plain = "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
-    whole = plain if plain.startswith("/var/") else f"/var{plain}"
+    full_text = plain if plain.startswith("/var/") else f"/var{plain}"
     return (
-        whole == TOKEN_PATH
-        or whole.startswith(TOKEN_PATH + "/")
-        or (TOKEN_PATH.startswith(whole + "/") and whole.startswith("/var/run/secrets"))
+        full_text == TOKEN_PATH
+        or full_text.startswith(TOKEN_PATH + "/")
+        or (TOKEN_PATH.startswith(full_text + "/") and full_text.startswith("/var/run/secrets"))
     )

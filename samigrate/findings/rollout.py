@@ -18,7 +18,7 @@ KINDS = {
 
 def of(accepted: Sequence[Planned]) -> Iterator[Finding]:
     """A finding on every workload whose pods are to change and are not simply replaced one by one."""
-    changed = {one.work.workload.key: one.work for one in accepted if one.changes_pods and not one.work.is_object}
+    changed = {planned.work.workload.key: planned.work for planned in accepted if planned.changes_pods and not planned.work.is_object}
     for work in changed.values():
         if reasons := dict(_reasons(work)):
             rule = next(iter(reasons.values()))
@@ -30,8 +30,8 @@ def _reasons(work: Work) -> Iterator[tuple[str, str]]:
     workload = work.workload
     spec = mapping(workload.resource.value, "spec")
     strategy = mapping(spec, "updateStrategy") or mapping(spec, "strategy")
-    if known := KINDS.get((workload.id.group, workload.id.kind)):
-        yield known[1], known[0]
+    if existing := KINDS.get((workload.id.group, workload.id.kind)):
+        yield existing[1], existing[0]
     if strategy.get("type") == "OnDelete":
         rule = "R-G9" if workload.id.kind == "DaemonSet" else "R-G8"
         yield "OnDelete: old and new pods run side by side until each is deleted", rule
@@ -53,8 +53,8 @@ def _alone(work: Work) -> Iterator[tuple[str, str]]:
         yield "a host port: on one node the new pod waits until the old one is gone", "R-G18"
     for claim in _claims(work.workload):
         for view in work.views:
-            for seen in view.find("", "PersistentVolumeClaim", claim):
-                modes = sequence(seen.resource.value, "spec", "accessModes")
+            for visible in view.find("", "PersistentVolumeClaim", claim):
+                modes = sequence(visible.resource.value, "spec", "accessModes")
                 if modes and not {"ReadWriteMany", "ReadOnlyMany"} & set(map(str, modes)):
                     yield f"the claim {claim} is for one node at a time: elsewhere the new pod waits for the old one", "R-G18"
 

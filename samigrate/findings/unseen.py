@@ -26,39 +26,39 @@ VAULT = "vault.hashicorp.com/"
 def of(works: Sequence[Work], resources: Iterable[Resource]) -> Iterator[Finding]:
     """One finding for each kind of source, and one for each scope with workloads about what grants rights unseen."""
     overlays = (view.scope.overlay for work in works for view in work.views)
-    seen = {member.at for overlay in overlays if overlay for member in overlay.build.members if not member.is_file}
-    yield from _sources([resource for resource in resources if source(resource) and resource.at not in seen])
+    visited = {member.at for overlay in overlays if overlay for member in overlay.build.members if not member.is_file}
+    yield from _sources([resource for resource in resources if source(resource) and resource.at not in visited])
     scopes: dict[str, list[Work]] = {}
     for work in works:
         for view in work.views:
             scopes.setdefault(view.scope.name, []).append(work)
-    for scope, held in sorted(scopes.items()):
-        yield _grants(scope, held)
+    for scope, present in sorted(scopes.items()):
+        yield _grants(scope, present)
 
 
 def _sources(resources: Sequence[Resource]) -> Iterator[Finding]:
     by_advice: dict[str, list[Resource]] = {}
     for resource in resources:
         by_advice.setdefault(source(resource), []).append(resource)
-    for advice, found in by_advice.items():
-        names = ", ".join(str(one.id) if one.id.name else one.at.path for one in found[:3])
-        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        message = f"what {names}{more} bring{'s' * (len(found) == 1)} is not in the input, so nothing is decided about it"
-        yield Finding("unseen-source", "R-D35", Severity.NOTE, message, advice, found[0].at, "", found[0].id)
+    for advice, result in by_advice.items():
+        names = ", ".join(str(one.id) if one.id.name else one.at.path for one in result[:3])
+        suffix = f" and {len(result) - 3} more" if len(result) > 3 else ""
+        message = f"what {names}{suffix} bring{'s' * (len(result) == 1)} is not in the input, so nothing is decided about it"
+        yield Finding("unseen-source", "R-D35", Severity.NOTE, message, advice, result[0].at, "", result[0].id)
 
 
 def _grants(scope: str, works: Sequence[Work]) -> Finding:
     """What may give rights to the scope's accounts without being in the input, and how to see it."""
     first = next((work for work in works if work.tokens), works[0])
-    here = [view for view in first.views if view.scope.name == scope]
-    accounts = dict.fromkeys((view.namespace or "NAMESPACE", built.account(first, view) or "ACCOUNT") for view in here)
+    views = [view for view in first.views if view.scope.name == scope]
+    accounts = dict.fromkeys((view.namespace or "NAMESPACE", built.account(first, view) or "ACCOUNT") for view in views)
     commands = [
         *(f"kubectl auth can-i --list --as=system:serviceaccount:{space}:{name} -n {space}" for space, name in accounts),
         "kubectl get rolebindings,clusterrolebindings -A -o wide",
         *_hints(works),
     ]
-    where = "" if scope == "-" else f"{scope}: "
-    message = f"{where}grants that are in the cluster alone, cloud IAM and Vault roles are not in the input"
+    prefix = "" if scope == "-" else f"{scope}: "
+    message = f"{prefix}grants that are in the cluster alone, cloud IAM and Vault roles are not in the input"
     return Finding(STANDING, "R-D35", Severity.NOTE, message, "; ".join(commands), Location(first.workload.resource.at.path))
 
 
@@ -76,7 +76,7 @@ def _keys(work: Work) -> Iterator[str]:
     yield from mapping(work.workload.metadata, "annotations")
     yield from mapping(work.workload.metadata, "labels")
     for view in work.views:
-        for seen in view.account(work.workload.spec.account):
-            yield from seen.resource.annotations
+        for visible in view.account(work.workload.spec.account):
+            yield from visible.resource.annotations
     for container in work.workload.spec.containers():
         yield from (name for variable in sequence(container.value, "env") if (name := text(variable, "name")))

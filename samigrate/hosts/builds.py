@@ -42,31 +42,31 @@ class Failed:
 def program() -> tuple[str, ...]:
     """The command that builds a folder. Raises InputError where there is none."""
     for name, verb in PROGRAMS:
-        if found := shutil.which(name):
-            return found, verb
+        if result := shutil.which(name):
+            return result, verb
     raise InputError("", 0, "--verify-build needs kustomize or kubectl on PATH")
 
 
 def verified(outcome: Outcome, roots: Sequence[Root], command: Sequence[str]) -> Outcome:
     """The outcome without the changes of builds that would differ by anything but the plan."""
-    found = [(root, build) for root in roots for build in _builds(root)]
+    result = [(root, build) for root in roots for build in _builds(root)]
     touched = {change.path for change in outcome.changes}
-    concerned = [(root, build) for root, build in found if touched & build.files]
+    concerned = [(root, build) for root, build in result if touched & build.files]
     problems: list[Problem] = []
     skipped: list[Skip] = []
     for root, group in _by_root(concerned).items():
         with _copy(root, outcome.changes) as changed:
             for build in group:
-                said = _compare(build, root, changed, outcome, command)
-                problems += said if isinstance(said, list) else []
-                skipped += [said] if isinstance(said, Skip) else []
+                stated = _compare(build, root, changed, outcome, command)
+                problems += stated if isinstance(stated, list) else []
+                skipped += [stated] if isinstance(stated, Skip) else []
     bad = {path for problem in problems for _, build in concerned if problem.path == _file(build) for path in build.files}
-    bad = rewriting.whole(bad, (one.files for one in outcome.workloads))
+    bad = rewriting.whole(bad, (report.files for report in outcome.workloads))
     good = [_note(concerned, len(skipped))] if len(concerned) > len(skipped) and not problems else []
-    kept = tuple(change for change in outcome.changes if change.path not in bad)
+    changes = tuple(change for change in outcome.changes if change.path not in bad)
     return outcome._replace(
-        changes=kept,
-        workloads=tuple(one.unchanged() if one.files & bad else one for one in outcome.workloads),
+        changes=changes,
+        workloads=tuple(report.unchanged() if report.files & bad else report for report in outcome.workloads),
         problems=(*outcome.problems, *problems),
         skipped=(*outcome.skipped, *skipped),
         findings=(*outcome.findings, *good),
@@ -78,26 +78,26 @@ def _note(concerned: Sequence[tuple[Root, Build]], unbuilt: int) -> Finding:
     if len(concerned) == 1:
         message = "the one kustomize build that changes differs by exactly the plan"
     else:
-        which = f"{built} of {len(concerned)}" if unbuilt else f"all {built}"
-        message = f"{which} kustomize builds that change differ by exactly the plan"
+        selector = f"{built} of {len(concerned)}" if unbuilt else f"all {built}"
+        message = f"{selector} kustomize builds that change differ by exactly the plan"
     return Finding("built-as-planned", "R-F21", Severity.NOTE, message, "none needed", Location(_file(concerned[0][1])))
 
 
-def _by_root(found: Iterable[tuple[Root, Build]]) -> dict[str, list[Build]]:
+def _by_root(result: Iterable[tuple[Root, Build]]) -> dict[str, list[Build]]:
     groups: dict[str, list[Build]] = defaultdict(list)
-    for root, build in found:
+    for root, build in result:
         groups[root.path].append(build)
     return groups
 
 
 def _builds(root: Root) -> Iterator[Build]:
     """The builds of a root: what nobody else uses, and is no component."""
-    known = []
+    kustomizations = []
     for source in root.sources:
         if manifests.is_kustomization_file(source.path):
             with suppress(OSError):
-                known += kustomization.read(source.path, source.read())
-    yield from (build for build in gathering.builds(known) if not build.members[0].is_component)
+                kustomizations += kustomization.read(source.path, source.read())
+    yield from (build for build in gathering.builds(kustomizations) if not build.members[0].is_component)
 
 
 def _file(build: Build) -> str:
@@ -138,11 +138,11 @@ def build(command: Sequence[str], folder: str) -> list[build_conflicts.Object] |
     return list(build_conflicts.objects(ran.stdout))
 
 
-def _fit(failed: Failed, one: Build, command: Sequence[str]) -> str:
+def _fit(failed: Failed, candidate: Build, command: Sequence[str]) -> str:
     """What kustomize says, where none of the files of the build may hold a Secret's values."""
-    if not any(map(_may_hold_secret, {*one.files, *_side_files(one)})):
+    if not any(map(_may_hold_secret, {*candidate.files, *_side_files(candidate)})):
         return failed.words
-    return f"`{' '.join(command)} {one.folder or '.'}` says why (it may quote a Secret, so it is not repeated here)"
+    return f"`{' '.join(command)} {candidate.folder or '.'}` says why (it may quote a Secret, so it is not repeated here)"
 
 
 def _side_files(one: Build) -> Iterator[str]:
@@ -158,20 +158,20 @@ def _may_hold_secret(path: str) -> bool:
         return True
 
 
-def _compare(one: Build, root: str, changed: str, outcome: Outcome, command: Sequence[str]) -> list[Problem] | Skip:
+def _compare(candidate: Build, root: str, changed: str, outcome: Outcome, command: Sequence[str]) -> list[Problem] | Skip:
     """What is wrong with a build after the change. What did not build before proves nothing."""
-    here = os.path.realpath(one.folder or ".")
-    before = build(command, here)
+    current = os.path.realpath(candidate.folder or ".")
+    before = build(command, current)
     if isinstance(before, Failed):
-        return Skip(_file(one), 1, f"does not build, so the change is not verified: {_fit(before, one, command)}")
-    after = build(command, os.path.join(changed, os.path.relpath(here, os.path.realpath(root))))
+        return Skip(_file(candidate), 1, f"does not build, so the change is not verified: {_fit(before, candidate, command)}")
+    after = build(command, os.path.join(changed, os.path.relpath(current, os.path.realpath(root))))
     if isinstance(after, Failed):
-        return [Problem(_file(one), 1, f"would not build any more: {_fit(after, one, command)}", ours=True)]
-    planned, fields = list(_planned(one, outcome)), _not_followed(one)
-    why = f" (what `{'` and `'.join(fields)}` do{'es' * (len(fields) == 1)} is not followed here)" if fields else ""
+        return [Problem(_file(candidate), 1, f"would not build any more: {_fit(after, candidate, command)}", ours=True)]
+    planned, fields = list(_planned(candidate, outcome)), _not_followed(candidate)
+    reason = f" (what `{'` and `'.join(fields)}` do{'es' * (len(fields) == 1)} is not followed here)" if fields else ""
     return [
-        Problem(_file(one), 1, f"the build would differ by more or less than the plan: {words}{why}", ours=not fields)
-        for words in build_conflicts.differences(before, after, planned, one)
+        Problem(_file(candidate), 1, f"the build would differ by more or less than the plan: {words}{reason}", ours=not fields)
+        for words in build_conflicts.differences(before, after, planned, candidate)
     ]
 
 
@@ -183,27 +183,27 @@ def _not_followed(one: Build) -> list[str]:
 # ---------------------------------------------------------------- the plan, object by object
 
 
-def _planned(one: Build, outcome: Outcome) -> Iterator[build_conflicts.Planned]:
+def _planned(candidate: Build, outcome: Outcome) -> Iterator[build_conflicts.PlannedObject]:
     """The planned operations on each object of a build, and the accounts it gets."""
     operations: dict[Location, list[Operation]] = defaultdict(list)
     for report in outcome.workloads:
         for applied in report.applied:
-            if applied.operation.target.path in one.files:
+            if applied.operation.target.path in candidate.files:
                 operations[applied.operation.target].append(applied.operation)
     sources = _resources({target.path for target in operations}, outcome)
-    for target, each in operations.items():
-        edits = tuple(operation for operation in each if operation.pointer)
+    for target, group in operations.items():
+        edits = tuple(operation for operation in group if operation.pointer)
         source = sources[target.path, target.document, target.item]
-        yield build_conflicts.Planned(source, edits, tuple(operation.value for operation in each if not operation.pointer))
+        yield build_conflicts.PlannedObject(source, edits, tuple(operation.value for operation in group if not operation.pointer))
 
 
 def _resources(paths: Iterable[str], outcome: Outcome) -> Mapping[tuple[str, int, str], Resource]:
     old = {change.path: change.old for change in outcome.changes}
-    found: dict[tuple[str, int, str], Resource] = {}
+    resources: dict[tuple[str, int, str], Resource] = {}
     for path in paths:
         text = old.get(path) or Path(path).read_text(encoding="utf-8")
-        found |= {resource.key: resource for resource in manifests.read(path, text, _Every()).resources}
-    return found
+        resources |= {resource.key: resource for resource in manifests.read(path, text, _Every()).resources}
+    return resources
 
 
 class _Every(frozenset[str]):

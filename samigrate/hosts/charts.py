@@ -31,12 +31,15 @@ def note(chart: str, shown: str) -> str:
     try:
         with open(os.path.join(chart, "values.yaml"), encoding="utf-8") as file:
             content = file.read()
-        found = list(settings(yamltext.load(content).value))
+        result = list(settings(yamltext.load(content).value))
     except (OSError, UnicodeDecodeError, yamltext.YamlError):
         return text
-    told = [f"{'.'.join(one.path)}={one.value} (line {yamltext.position(content, pointer(*one.path))[0]})" for one in found[:SHOWN]]
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return f"{text}; unless its pods use the API, set in {shown}/values.yaml: {', '.join(told)}{more}" if told else text
+    messages = [
+        f"{'.'.join(setting.path)}={setting.value} (line {yamltext.position(content, pointer(*setting.path))[0]})"
+        for setting in result[:SHOWN]
+    ]
+    suffix = f" and {len(result) - SHOWN} more" if len(result) > SHOWN else ""
+    return f"{text}; unless its pods use the API, set in {shown}/values.yaml: {', '.join(messages)}{suffix}" if messages else text
 
 
 def settings(value: Value, path: tuple[str, ...] = ()) -> Iterator[Setting]:
@@ -44,17 +47,17 @@ def settings(value: Value, path: tuple[str, ...] = ()) -> Iterator[Setting]:
     if not isinstance(value, dict) or len(path) > 8:
         return
     for key, inner in value.items():
-        here = (*path, key)
+        current = (*path, key)
         if key == "serviceAccount" and isinstance(inner, dict):
-            yield from _account(inner, here)
+            yield from _account(inner, current)
         elif key == "serviceAccountName" and inner in ("", None, "default"):
-            yield Setting(here, "<an account of its own>")
+            yield Setting(current, "<an account of its own>")
         elif key == "automountServiceAccountToken" and inner is not False and not isinstance(inner, dict | list):
-            yield Setting(here, "false")
+            yield Setting(current, "false")
         else:
-            yield from settings(inner, here)
+            yield from settings(inner, current)
             for index, item in enumerate(sequence({"items": inner}, "items")):
-                yield from settings(item, (*here, str(index)))
+                yield from settings(item, (*current, str(index)))
 
 
 def _account(value: dict[str, Value], path: tuple[str, ...]) -> Iterator[Setting]:

@@ -37,28 +37,28 @@ NOBODY = ("-c", "user.name=samigrate", "-c", "user.email=samigrate@localhost")
 
 def run(folder: str, *arguments: str, stdin: bytes = b"") -> str:
     """What git prints, without the last newline. Raises InputError with what it says where it fails."""
-    done = start(folder, *arguments, stdin=stdin)
-    if done.returncode:
-        said = os.fsdecode(done.stderr).strip().splitlines() or [f"exit code {done.returncode}"]
-        raise InputError("", 0, f"git {arguments[0] if arguments[0] != '-c' else 'commit-tree'}: {said[-1]}")
-    return os.fsdecode(done.stdout).removesuffix("\n")
+    process = start(folder, *arguments, stdin=stdin)
+    if process.returncode:
+        messages = os.fsdecode(process.stderr).strip().splitlines() or [f"exit code {process.returncode}"]
+        raise InputError("", 0, f"git {arguments[0] if arguments[0] != '-c' else 'commit-tree'}: {messages[-1]}")
+    return os.fsdecode(process.stdout).removesuffix("\n")
 
 
 def ask(folder: str, *arguments: str) -> str | None:
     """The same, or None where git says no."""
-    done = start(folder, *arguments)
-    return None if done.returncode else os.fsdecode(done.stdout).removesuffix("\n")
+    process = start(folder, *arguments)
+    return None if process.returncode else os.fsdecode(process.stdout).removesuffix("\n")
 
 
 def start(folder: str, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """git in a folder, whatever comes of it. Raises InputError where there is no git."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name.startswith(_OWN)}
+    remaining = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name.startswith(_OWN)}
     try:
         return subprocess.run(
             ["git", *_SAFE, "-C", folder, *arguments],
             input=stdin,
             capture_output=True,
-            env=kept | _ENVIRONMENT | ({} if _TAKES_PATHS in arguments else {"GIT_LITERAL_PATHSPECS": "1"}),
+            env=remaining | _ENVIRONMENT | ({} if _TAKES_PATHS in arguments else {"GIT_LITERAL_PATHSPECS": "1"}),
             check=False,
         )
     except FileNotFoundError as error:
@@ -103,7 +103,7 @@ def check_branch(name: str) -> None:
 def commit(folder: str, parent: str, message: str) -> str:
     """A commit of the index on `parent`. No hook runs; it is signed where the user's git signs."""
     tree = run(folder, "write-tree")
-    known = ask(folder, "var", "GIT_COMMITTER_IDENT") is not None and ask(folder, "var", "GIT_AUTHOR_IDENT") is not None
+    is_known = ask(folder, "var", "GIT_COMMITTER_IDENT") is not None and ask(folder, "var", "GIT_AUTHOR_IDENT") is not None
     sign = ("-S",) if ask(folder, "config", "--bool", "commit.gpgSign") == "true" else ()
-    who = () if known else NOBODY
-    return run(folder, *who, "commit-tree", *sign, tree, "-p", parent, stdin=message.encode("utf-8", "surrogateescape"))
+    subject = () if is_known else NOBODY
+    return run(folder, *subject, "commit-tree", *sign, tree, "-p", parent, stdin=message.encode("utf-8", "surrogateescape"))

@@ -18,7 +18,7 @@ from samigrate.domain.outcome import Outcome, WorkloadReport
 from samigrate.files.manifests import OWN_GROUP
 from samigrate.hosts import stream
 from samigrate.pipeline import Root
-from samigrate.settings.config import Document, Settings, load_config, settings_of
+from samigrate.settings.config import ConfigDocument, Settings, load_config, settings_of
 
 KIND = "ResourceList"
 _SEVERITY = {Severity.NOTE: "info", Severity.WARNING: "warning", Severity.ERROR: "error"}
@@ -58,8 +58,8 @@ def read(content: bytes, config: str | None) -> Call:
     ):
         message = "holds nothing but the function's own configuration, as under `generators:`: list it under `transformers:`"
         raise InputError(stream.NAME, 0, message)
-    given = mapping(parsed.value, "functionConfig")
-    settings = load_config(config) if config else _function_settings(given)
+    fields = mapping(parsed.value, "functionConfig")
+    settings = load_config(config) if config else _function_settings(fields)
     return Call(content, parsed.value, settings)
 
 
@@ -70,13 +70,13 @@ def root(call: Call, settings: Settings) -> Root:
 # ---------------------------------------------------------------- the configuration
 
 
-def _function_settings(given: dict[str, Value]) -> Settings:
+def _function_settings(fields: dict[str, Value]) -> Settings:
     """Settings from a functionConfig: our Config, or a ConfigMap whose data are its keys (kpt's `-- key=value`)."""
-    if not given or (text(given, "kind") == "ConfigMap" and not mapping(given, "data")):
+    if not fields or (text(fields, "kind") == "ConfigMap" and not mapping(fields, "data")):
         return Settings()
-    if text(given, "kind") != "ConfigMap":
-        return _settings({key: value for key, value in given.items() if key != "metadata"}, "functionConfig")
-    data = dict(mapping(given, "data"))
+    if text(fields, "kind") != "ConfigMap":
+        return _settings({key: value for key, value in fields.items() if key != "metadata"}, "functionConfig")
+    data = dict(mapping(fields, "data"))
     namespace = data.pop("namespace", None)
     read = {key: _from_text(key, value) for key, value in data.items()}
     settings = _settings({"apiVersion": "samigrate.dev/v1", "kind": "Config", **read}, "functionConfig")
@@ -91,7 +91,7 @@ def _from_text(key: str, value: Value) -> Value:
 
 
 def _settings(value: dict[str, Value], name: str) -> Settings:
-    return settings_of(Document(name, yamltext.render(value), value))
+    return settings_of(ConfigDocument(name, yamltext.render(value), value))
 
 
 def plugin_settings(path: str) -> Settings:
@@ -111,11 +111,11 @@ def plugin_settings(path: str) -> Settings:
 
 def result(call: Call, outcome: Outcome) -> bytes:
     """The ResourceList after the run, with its results; with problems, the one that came in."""
-    made = call.content if outcome.problems else stream.result(call.content, outcome)
+    content = call.content if outcome.problems else stream.result(call.content, outcome)
     entries = list(_results(call, outcome))
-    old = made.decode("utf-8")
+    old = content.decode("utf-8")
     if not entries:
-        return made
+        return content
     op = "replace" if "results" in call.value else "add"
     new = yamltext.rewrite(old, [yamltext.Op(op, "/results", entries)])
     if yamltext.load(new).value != {**yamltext.load(old).value, "results": entries}:
@@ -134,21 +134,21 @@ def _results(call: Call, outcome: Outcome) -> Iterator[dict[str, Value]]:
 
 
 def _of_finding(call: Call, finding: Finding) -> dict[str, Value]:
-    found: dict[str, Value] = {
+    fields: dict[str, Value] = {
         "message": f"{finding.message}; {finding.action}" if finding.action else finding.message,
         "severity": _SEVERITY[finding.severity],
     }
-    found |= _place(call, finding.at, finding.resource)
+    fields |= _place(call, finding.at, finding.resource)
     if finding.pointer:
-        found["field"] = {"path": _field(finding.pointer)}
-    return found | {"tags": {"id": finding.id, "rule": finding.rule}}
+        fields["field"] = {"path": _field(finding.pointer)}
+    return fields | {"tags": {"id": finding.id, "rule": finding.rule}}
 
 
 def _of_workload(call: Call, report: WorkloadReport) -> Iterator[dict[str, Value]]:
     """One result for each field that is set, changed or gone."""
-    for one in report.applied:
-        operation = one.operation
-        if one.about is About.COMMENTARY:
+    for applied in report.applied:
+        operation = applied.operation
+        if applied.about is About.COMMENTARY:
             continue
         if operation.pointer == "":
             message = f"{operation.reason}: ServiceAccount {at(operation.value, 'metadata', 'name')} was added"
@@ -159,25 +159,25 @@ def _of_workload(call: Call, report: WorkloadReport) -> Iterator[dict[str, Value
             field["currentValue"] = operation.before
         if operation.op != "remove":
             field["proposedValue"] = operation.value
-        place = _place(call, operation.target, None)
-        yield {"message": operation.reason or one.part, "severity": "info", **place, "field": field, "tags": {"id": one.transform}}
+        fields = _place(call, operation.target, None)
+        yield {"message": operation.reason or applied.part, "severity": "info", **fields, "field": field, "tags": {"id": applied.transform}}
 
 
-def _place(call: Call, where: Location, named: ResourceId | None) -> dict[str, Value]:
+def _place(call: Call, location: Location, named: ResourceId | None) -> dict[str, Value]:
     """resourceRef and file of an item."""
-    item = resolve(call.value, where.item) if where.item else None
+    item = resolve(call.value, location.item) if location.item else None
     if not isinstance(item, dict):
         return {}
-    resource = Resource(where, item)
-    own = named or resource.id
-    reference = {"apiVersion": text(item, "apiVersion") or "", "kind": own.kind, "name": own.name}
-    if own.namespace:
-        reference["namespace"] = own.namespace
-    found: dict[str, Value] = {"resourceRef": reference}
+    resource = Resource(location, item)
+    resource_id = named or resource.id
+    reference = {"apiVersion": text(item, "apiVersion") or "", "kind": resource_id.kind, "name": resource_id.name}
+    if resource_id.namespace:
+        reference["namespace"] = resource_id.namespace
+    fields: dict[str, Value] = {"resourceRef": reference}
     if path := _annotation(resource, "path"):
         index = _annotation(resource, "index")
-        found["file"] = {"path": path, **({"index": int(index)} if index.isdigit() else {})}
-    return found
+        fields["file"] = {"path": path, **({"index": int(index)} if index.isdigit() else {})}
+    return fields
 
 
 def _annotation(resource: Resource, name: str) -> str:
@@ -187,7 +187,7 @@ def _annotation(resource: Resource, name: str) -> str:
 
 def _field(pointer: str) -> str:
     """A JSON Pointer as results name a field: spec.containers[0].image."""
-    found = ""
+    collected = ""
     for part in parts(pointer):
-        found += f"[{part}]" if part.isdigit() or part == "-" else f".{part}"
-    return found.lstrip(".")
+        collected += f"[{part}]" if part.isdigit() or part == "-" else f".{part}"
+    return collected.lstrip(".")

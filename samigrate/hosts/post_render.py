@@ -28,22 +28,22 @@ def require_objects(content: bytes, *, may_be_empty: bool) -> None:
 
 def objects(content: bytes) -> int:
     """How many documents of a stream look like an object."""
-    found = content.decode("utf-8", "replace")
-    return sum(_is_object(found, chunk) for chunk in yamltext.split(found))
+    text = content.decode("utf-8", "replace")
+    return sum(_is_object(text, chunk) for chunk in yamltext.split(text))
 
 
-def _is_object(found: str, chunk: yamltext.Chunk) -> bool:
-    if yamltext.is_flow(found, chunk.start, chunk.end):
-        return "kind" in found[chunk.start : chunk.end]
-    return yamltext.peek(found, chunk.start, chunk.end, "kind") is not None
+def _is_object(text: str, chunk: yamltext.Chunk) -> bool:
+    if yamltext.is_flow(text, chunk.start, chunk.end):
+        return "kind" in text[chunk.start : chunk.end]
+    return yamltext.peek(text, chunk.start, chunk.end, "kind") is not None
 
 
 def result(content: bytes, outcome: Outcome) -> bytes:
     """The stream after the run."""
-    made = stream.result(content, outcome)
-    if objects(made) < objects(content):
+    output = stream.result(content, outcome)
+    if objects(output) < objects(content):
         raise AssertionError("the migrated stream holds fewer objects than came in")
-    return made
+    return output
 
 
 def told(outcome: Outcome, look: Look) -> Iterator[str]:

@@ -29,7 +29,7 @@ _INPUTS = ("config", "kinds", "context", "evidence", "recipe")
 """Options that name files which only inform: where a commit does not have them, the user's own are read."""
 
 
-class Made(NamedTuple):
+class MadeBranch(NamedTuple):
     """What became of a workload or another object: the fields of `Changed` but for the entry."""
 
     kind: str
@@ -82,10 +82,10 @@ class _Branches:
 
     def _from_top(self, path: str) -> str:
         """A path of the plan as git has it."""
-        found = os.path.normpath(os.path.join(self.inside, path)).replace(os.sep, "/")
-        if os.path.isabs(path) or found.startswith("../"):
+        result = os.path.normpath(os.path.join(self.inside, path)).replace(os.sep, "/")
+        if os.path.isabs(path) or result.startswith("../"):
             raise InputError(path, 0, "is not below the repository: make the plan in it, with relative paths")
-        return found
+        return result
 
     def run(self) -> tuple[list[Opened], list[Problem]]:
         rules = self._rules()
@@ -96,18 +96,22 @@ class _Branches:
         entries = [entry for entry in self.plan.entries if not entry.skip]
         waiting = grouping.group(entries, self.request.by, owners, self.request.max_files)
         opened: list[Opened] = []
-        told: set[Left] = set()
+        left_out: set[Left] = set()
         with git.worktree(self.top, self.base) as tree:
-            outcome, done = self._followed(entries, tree)
+            outcome, changed_entries = self._followed(entries, tree)
             while waiting:
-                one = waiting.pop(0)
-                left = [each for each in self.plan.left if grouping.key(each, self.request.by, owners) in one.keys and each not in told]
-                found = self._one(one, left, [done[entry.key] for entry in one.entries if entry.key in done], outcome, tree)
-                if isinstance(found, Opened):
-                    told |= set(left)
-                    opened.append(found)
+                group = waiting.pop(0)
+                left = [
+                    each for each in self.plan.left if grouping.key(each, self.request.by, owners) in group.keys and each not in left_out
+                ]
+                value = self._one(
+                    group, left, [changed_entries[entry.key] for entry in group.entries if entry.key in changed_entries], outcome, tree
+                )
+                if isinstance(value, Opened):
+                    left_out |= set(left)
+                    opened.append(value)
                 else:
-                    waiting = [*found, *waiting]
+                    waiting = [*value, *waiting]
         return opened, list(dict.fromkeys(self.problems))
 
     def _followed(self, entries: Sequence[Entry], tree: str) -> tuple[Outcome, Mapping[str, Changed]]:
@@ -117,31 +121,31 @@ class _Branches:
             outcome, progress = self.follow(replace(self.plan, entries=tuple(entries), options=self._options(tree)))
         self.problems += [problem for problem in outcome.problems if problem.ours]
         self._tell_refused(entries, outcome, progress)
-        return outcome, {one.entry.key: one for one in _changed(entries, outcome, progress)}
+        return outcome, {changed.entry.key: changed for changed in _changed(entries, outcome, progress)}
 
     def _rules(self) -> Sequence[codeowners.Rule]:
-        for place in codeowners.PLACES:
-            text = git.ask(self.top, "show", f"{self.base}:{place}")
+        for pointer in codeowners.PLACES:
+            text = git.ask(self.top, "show", f"{self.base}:{pointer}")
             if text is not None:
                 return codeowners.parse(text)
         return ()
 
     # ---- one group
 
-    def _one(self, one: Group, left: Sequence[Left], changed: Sequence[Changed], outcome: Outcome, tree: str) -> Opened | list[Group]:
+    def _one(self, group: Group, left: Sequence[Left], changed: Sequence[Changed], outcome: Outcome, tree: str) -> Opened | list[Group]:
         """The group's branch; or the groups to make of it, where its text would be too long (or none, where all of it
         is in the base already)."""
-        branch = self.request.prefix + one.name
-        part = one.name.rpartition("-")[2] if one.is_part else ""
-        what = pullrequest.What(one.keys if self.request.by else (), self.request.by, part, self.request.command)
-        text = pullrequest.describe(branch, what, changed, left)
-        if text.comments and len(one.units) > 1:
-            middle = len(one.units) // 2
-            return grouping.numbered(one, [one.units[:middle], one.units[middle:]])
+        branch = self.request.prefix + group.name
+        part = group.name.rpartition("-")[2] if group.is_part else ""
+        request = pullrequest.Request(group.keys if self.request.by else (), self.request.by, part, self.request.command)
+        text = pullrequest.describe(branch, request, changed, left)
+        if text.comments and len(group.units) > 1:
+            middle = len(group.units) // 2
+            return grouping.numbered(group, [group.units[:middle], group.units[middle:]])
         git.run(tree, "checkout", "--quiet", "--force", "--detach", self.base)
         git.run(tree, "clean", "--quiet", "-ffdx")
         with contextlib.chdir(self._folder(tree)):
-            written, failed = write(_part(outcome, one.files))
+            written, failed = write(_part(outcome, group.files))
             self.problems += failed
             if written:
                 git.run(os.getcwd(), "add", "--force", "--", *written)
@@ -210,26 +214,26 @@ class _Branches:
 def _part(outcome: Outcome, files: frozenset[str]) -> Outcome:
     """What of the outcome happens to some files."""
     changes = tuple(change for change in outcome.changes if change.path in files)
-    return outcome._replace(changes=changes, workloads=tuple(one for one in outcome.workloads if one.files & files))
+    return outcome._replace(changes=changes, workloads=tuple(report for report in outcome.workloads if report.files & files))
 
 
 def _changed(entries: Sequence[Entry], outcome: Outcome, progress: Progress) -> list[Changed]:
     """The entries that are carried out now, with what became of their workloads."""
-    reports: dict[tuple[str, str, str], list[Made]] = {}
+    reports: dict[tuple[str, str, str], list[MadeBranch]] = {}
     for report in outcome.workloads:
-        place = report.workload.resource.at.path, str(report.workload.id), report.workload.pod
+        position = report.workload.resource.at.path, str(report.workload.id), report.workload.pod
         accounts, tokens = (report.account_before, report.account_after), (report.tokens_before, report.tokens_after)
-        reports.setdefault(place, []).append(Made(report.workload.id.kind, accounts, tokens, report.applied, report.builds))
+        reports.setdefault(position, []).append(MadeBranch(report.workload.id.kind, accounts, tokens, report.applied, report.builds))
     for thing in outcome.objects:
-        place = thing.resource.at.path, str(thing.resource.id), ""
-        reports.setdefault(place, []).append(Made(thing.resource.id.kind, ("", ""), (0, 0), thing.applied))
-    found = []
+        position = thing.resource.at.path, str(thing.resource.id), ""
+        reports.setdefault(position, []).append(MadeBranch(thing.resource.id.kind, ("", ""), (0, 0), thing.applied))
+    changed_entries = []
     for entry in entries:
-        here = reports.get((entry.at.file, entry.at.object, entry.pod), [])
-        made = here[min(entry.at.nth, len(here) - 1)] if here else None
-        if made is not None and made.applied and entry.key not in progress.refused and entry.key not in progress.done:
-            found.append(Changed(entry, *made))
-    return found
+        built_objects = reports.get((entry.at.file, entry.at.object, entry.pod), [])
+        built = built_objects[min(entry.at.nth, len(built_objects) - 1)] if built_objects else None
+        if built is not None and built.applied and entry.key not in progress.refused and entry.key not in progress.done:
+            changed_entries.append(Changed(entry, *built))
+    return changed_entries
 
 
 def _message(text: PullRequest, changed: Sequence[Changed]) -> str:
@@ -238,8 +242,11 @@ def _message(text: PullRequest, changed: Sequence[Changed]) -> str:
 
 
 def _lines(changed: Sequence[Changed]) -> Iterator[str]:
-    for one in changed[:50]:
-        account = f", account {one.account[0]} -> {one.account[1]}" if one.is_moved else ""
-        yield clean(f"- {one.entry.at.object}" + (f": tokens {one.tokens[0]} -> {one.tokens[1]}{account}" if one.entry.pod else ""))
+    for candidate in changed[:50]:
+        account = f", account {candidate.account[0]} -> {candidate.account[1]}" if candidate.is_moved else ""
+        yield clean(
+            f"- {candidate.entry.at.object}"
+            + (f": tokens {candidate.tokens[0]} -> {candidate.tokens[1]}{account}" if candidate.entry.pod else "")
+        )
     if len(changed) > 50:
         yield f"- and {len(changed) - 50} more"

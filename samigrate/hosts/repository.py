@@ -58,8 +58,8 @@ def gather(selection: Selection) -> Gathered:
 def besides(paths: tuple[str, ...]) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
     """The manifests of `--context` for a stream, and what could not be read."""
     gathering = _Gathering(Selection((), context=paths))
-    found = gathering.context()
-    return _sorted(list(found.values())), tuple(problem._replace(path=gathering.shown(problem.path)) for problem in gathering.problems)
+    sources = gathering.context()
+    return _sorted(list(sources.values())), tuple(problem._replace(path=gathering.shown(problem.path)) for problem in gathering.problems)
 
 
 def read(path: str) -> bytes:
@@ -159,14 +159,14 @@ class _Gathering:
         waiting = sorted(root.files)
         while waiting:
             path = waiting.pop()
-            for one in _kustomizations(path):
-                new = [each for each in one.resources if self._is_new(each, folder)]
+            for candidate in _kustomizations(path):
+                new = [each for each in candidate.resources if self._is_new(each, folder)]
                 for entry in new:
                     self.listed.add(entry)
                     self.followed.append(entry)
-                    found = walk.kustomizations_in(entry) if os.path.isdir(entry) else [entry]
-                    waiting += sorted(set(found) - root.files)
-                    for file in found:
+                    result = walk.kustomizations_in(entry) if os.path.isdir(entry) else [entry]
+                    waiting += sorted(set(result) - root.files)
+                    for file in result:
                         self._add(folder, file)
 
     def _is_new(self, entry: str, folder: str) -> bool:
@@ -193,43 +193,43 @@ class _Gathering:
 
     def context(self) -> dict[str, Source]:
         """The manifests of --context, by path."""
-        found = {}
-        for given in self.selection.context:
-            path = _real(given)
+        sources = {}
+        for supplied in self.selection.context:
+            path = _real(supplied)
             listing = walk.list_folder(path) if os.path.isdir(path) else walk.Listing(files=[path])
             for file in (*listing.files, *self._close(listing)):
-                shown = self.shown(file, {path: given})
-                found[file] = Source(shown, self.closed.get(file) or partial(read, file), may_change=False, is_context=True)
-        return found
+                shown = self.shown(file, {path: supplied})
+                sources[file] = Source(shown, self.closed.get(file) or partial(read, file), may_change=False, is_context=True)
+        return sources
 
     # ---- what is decided together
 
-    def _finish(self, found: _Root, context: dict[str, Source]) -> list[Root]:
-        if not any(self._is_asked(path) for path in found.files):
+    def _finish(self, root: _Root, context: dict[str, Source]) -> list[Root]:
+        if not any(self._is_asked(path) for path in root.files):
             return []  # nobody asked for anything here: a bad config of a neighbour is none of our business
-        settings = self._settings(found.folder)
-        if any(path.endswith(walk.PROGRAM) for path in found.files) and self.selection.reads_programs(settings):
-            self.with_programs.add(found.folder)
-        self._note_scopes(found, settings)
-        left_out = () if found.folder in self.with_programs else (walk.PROGRAM,)
+        settings = self._settings(root.folder)
+        if any(path.endswith(walk.PROGRAM) for path in root.files) and self.selection.reads_programs(settings):
+            self.with_programs.add(root.folder)
+        self._note_scopes(root, settings)
+        left_out = () if root.folder in self.with_programs else (walk.PROGRAM,)
         parts: dict[tuple[str, bool], list[Source]] = defaultdict(list)
-        for path in found.files:
+        for path in root.files:
             if walk.outermost(path, self.charts) is None and (path in self.asked or not path.endswith(left_out)):
                 source = self._source(path, settings)
                 if source.may_change or self.selection.is_wide:
                     scope = _scope(path, settings)
-                    parts[scope or found.folder, scope is not None].append(source)
-        opened = partial(sides.read, self._open_folders(found.folder), self.here)
+                    parts[scope or root.folder, scope is not None].append(source)
+        opened = partial(sides.read, self._open_folders(root.folder), self.here)
         return [
             Root(self.shown(folder), _sorted(_with_context(sources, context)), settings, is_declared=is_declared, opened=opened)
             for (folder, is_declared), sources in parts.items()
             if any(source.may_change for source in sources)
         ]
 
-    def _note_scopes(self, found: _Root, settings: Settings) -> None:
+    def _note_scopes(self, root: _Root, settings: Settings) -> None:
         """The patterns under `scopes:` that match nothing: a typing error, perhaps."""
         for glob in settings.scopes:
-            if not any(_matched(glob, _relative(path, settings.folder)) is not None for path in found.files):
+            if not any(_matched(glob, _relative(path, settings.folder)) is not None for path in root.files):
                 home = os.path.join(settings.folder, CONFIG_NAME)
                 self.skipped.append(Skip(home, 0, f"the scope {glob} matches nothing: no file is decided by itself for it"))
 
@@ -263,9 +263,9 @@ class _Gathering:
     def _note_empty(self, *, is_nothing_left: bool) -> None:
         """A folder in which there is nothing to read: a slip of the pen, perhaps; and where nothing at all is left to
         do, what is excluded."""
-        found = {path for root in self.roots.values() for path in root.files}
-        found |= {skip.path for skip in self.skipped} | {problem.path for problem in self.problems}
-        holding = {os.path.dirname(path) for path in found if not self._is_unread(path)}
+        result = {path for root in self.roots.values() for path in root.files}
+        result |= {skip.path for skip in self.skipped} | {problem.path for problem in self.problems}
+        holding = {os.path.dirname(path) for path in result if not self._is_unread(path)}
         above = {folder for start in holding for folder in (start, *walk.parents(start))}
         empty = [path for path in sorted(self.asked) if os.path.isdir(path) and path not in above]
         self.skipped += [Skip(path, 0, walk.EMPTY) for path in empty]
@@ -290,11 +290,11 @@ class _Gathering:
     def _is_asked(self, path: str) -> bool:
         return path in self.asked or any(above in self.asked for above in walk.parents(path))
 
-    def shown(self, path: str, given: dict[str, str] | None = None) -> str:
+    def shown(self, path: str, supplied: dict[str, str] | None = None) -> str:
         """A path as people see it: relative to the current folder, else as the user has spelled its start."""
         if path == self.here or _is_within(path, self.here):
             return _relative(path, self.here)
-        for start, spelling in (given or self.asked).items():
+        for start, spelling in (supplied or self.asked).items():
             if path == start or _is_within(path, start):
                 return os.path.normpath(os.path.join(spelling, os.path.relpath(path, start))).replace(os.sep, "/")
         spelled_absolutely = any(os.path.isabs(spelling) for spelling in self.asked.values())
@@ -304,8 +304,8 @@ class _Gathering:
 def _with_context(sources: Sequence[Source], context: dict[str, Source]) -> list[Source]:
     """The files of a root and those of --context, which may be among them."""
     informing = {source.path: source for source in context.values()}
-    own = [source._replace(is_context=informing.pop(source.path, None) is not None) for source in sources]
-    return [*own, *informing.values()]
+    own_sources = [source._replace(is_context=informing.pop(source.path, None) is not None) for source in sources]
+    return [*own_sources, *informing.values()]
 
 
 def _kustomizations(path: str) -> list[kustomization.Kustomization]:
@@ -322,12 +322,12 @@ def _real(path: str) -> str:
     if not path:
         raise InputError("", 0, "a PATH is empty: an unset variable? The current folder is `.`")
     try:
-        found = os.path.realpath(path, strict=True)
+        result = os.path.realpath(path, strict=True)
     except (OSError, ValueError) as error:
         raise InputError(path, 0, getattr(error, "strerror", None) or str(error)) from error
-    if not (os.path.isfile(found) or os.path.isdir(found)):
+    if not (os.path.isfile(result) or os.path.isdir(result)):
         raise InputError(path, 0, "is neither a file nor a folder; `-` reads a stream")
-    return found
+    return result
 
 
 def _is_within(path: str, folder: str) -> bool:
@@ -353,6 +353,6 @@ def _scope(path: str, settings: Settings) -> str | None:
 def _matched(glob: str, path: str) -> str | None:
     """The longest part of a path that a pattern under `scopes:` matches, from the config's folder on; "" for that folder."""
     plain = posixpath.normpath(glob.strip("/") or ".")
-    found = "" if plain == "." else globs.matched("/" + plain, path)
-    is_file = found == path and "." not in posixpath.basename(plain)  # which a pattern for folders may match, too
-    return posixpath.dirname(path) if is_file else found
+    result = "" if plain == "." else globs.matched("/" + plain, path)
+    is_file = result == path and "." not in posixpath.basename(plain)  # which a pattern for folders may match, too
+    return posixpath.dirname(path) if is_file else result

@@ -9,10 +9,10 @@ MOST = 1 << 20
 """Bytes: no ConfigMap or Secret holds more."""
 
 
-def read(folders: Sequence[str], here: str, path: str) -> bytes | str:
+def read(folders: Sequence[str], current: str, path: str) -> bytes | str:
     """A file's bytes, or why it is not read. It must lie below one of the folders, all links followed; `path` is
-    relative to `here`."""
-    real = os.path.realpath(os.path.join(here, path))
+    relative to `current`."""
+    real = os.path.realpath(os.path.join(current, path))
     if not any(real.startswith(os.path.join(folder, "")) for folder in folders):
         return "it lies outside of what is read"
     if not os.path.isfile(real):

@@ -40,7 +40,10 @@ def search(folder: str, config: str | None) -> Found:
     ties = find(paths, read, _declared(root, config), os.path.basename(root).lower())
     prefix = os.path.relpath(root).replace(os.sep, "/")
     items, unread = scan.items(ties, paths, read, facts(), prefix)
-    skipped = tuple(Skip(os.path.normpath(os.path.join(prefix, one.path)).replace(os.sep, "/"), one.line, one.reason) for one in unread)
+    skipped = tuple(
+        Skip(os.path.normpath(os.path.join(prefix, unread_file.path)).replace(os.sep, "/"), unread_file.line, unread_file.reason)
+        for unread_file in unread
+    )
     return Found(merge(items), tuple(ties), len(paths), skipped)
 
 
@@ -51,8 +54,8 @@ def _declared(root: str, config: str | None) -> Mapping[str, str]:
     if path is None:
         return {}
     settings = load_config(path)
-    found = {image: os.path.relpath(os.path.join(settings.folder, folder), root).replace(os.sep, "/") for image, folder in settings.source}
-    return {image: folder for image, folder in found.items() if folder != ".." and not folder.startswith("../")}
+    result = {image: os.path.relpath(os.path.join(settings.folder, folder), root).replace(os.sep, "/") for image, folder in settings.source}
+    return {image: folder for image, folder in result.items() if folder != ".." and not folder.startswith("../")}
 
 
 def _listed(root: str) -> Iterator[str]:

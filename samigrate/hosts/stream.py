@@ -28,13 +28,13 @@ def hold(source: IO[bytes]) -> Callable[[], bytes]:
     import shutil
     import tempfile
 
-    held = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as somebody may ask
-    held.write(first)
-    shutil.copyfileobj(source, held, PIECE)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as somebody may ask
+    file.write(first)
+    shutil.copyfileobj(source, file, PIECE)
 
     def read() -> bytes:
-        held.seek(0)
-        return held.read()
+        file.seek(0)
+        return file.read()
 
     return read
 

@@ -43,10 +43,10 @@ class Listing:
     programs: bool = False
 
 
-def _is_wanted(path: str, found: Listing) -> bool:
+def _is_wanted(path: str, listing: Listing) -> bool:
     name = os.path.basename(path)
-    if found.programs and name.endswith(PROGRAM):
-        return _INSTALLED.isdisjoint(os.path.relpath(path, found.folder).split(os.sep))
+    if listing.programs and name.endswith(PROGRAM):
+        return _INSTALLED.isdisjoint(os.path.relpath(path, listing.folder).split(os.sep))
     return name.endswith(SUFFIXES) or name == KUSTOMIZATION
 
 
@@ -70,60 +70,60 @@ def kustomizations_in(folder: str) -> list[str]:
 def list_folder(folder: str, *, programs: bool = False, with_ignored: bool = False) -> Listing:
     """What lies below a folder, links inside it resolved to their targets; with or without what git ignores. `folder`
     is absolute and no link."""
-    found = Listing(folder, programs=programs)
-    entries = _git_entries(folder, found) if not with_ignored and find_above(folder, GIT) else None
+    listing = Listing(folder, programs=programs)
+    entries = _git_entries(folder, listing) if not with_ignored and find_above(folder, GIT) else None
     links: list[str] = []
-    for path in _walk(folder, found) if entries is None else entries:
-        _classify(path, found, links)
-    seen = set(found.files)
+    for path in _walk(folder, listing) if entries is None else entries:
+        _classify(path, listing, links)
+    visited = set(listing.files)
     for link in sorted(links):
-        target = _target(link, folder, found)
-        if target and target not in seen:
-            seen.add(target)
-            found.files.append(link)
-    return found
+        target = _target(link, folder, listing)
+        if target and target not in visited:
+            visited.add(target)
+            listing.files.append(link)
+    return listing
 
 
-def _classify(path: str, found: Listing, links: list[str]) -> None:
-    wanted = _is_wanted(path, found)
+def _classify(path: str, listing: Listing, links: list[str]) -> None:
+    is_wanted = _is_wanted(path, listing)
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
         return  # in git's index, and deleted in the work tree
     except OSError as error:
-        found.problems.append(Problem(path, 0, f"cannot be read: {error.strerror}"))
+        listing.problems.append(Problem(path, 0, f"cannot be read: {error.strerror}"))
         return
     if stat.S_ISDIR(mode):
         if os.path.lexists(os.path.join(path, GIT)):
-            found.nested.append(path)
+            listing.nested.append(path)
     elif stat.S_ISLNK(mode):
         links.append(path)
-    elif wanted and stat.S_ISREG(mode):
-        found.files.append(path)
-    elif wanted:
-        found.skipped.append(Skip(path, 1, "not a regular file"))
+    elif is_wanted and stat.S_ISREG(mode):
+        listing.files.append(path)
+    elif is_wanted:
+        listing.skipped.append(Skip(path, 1, "not a regular file"))
 
 
-def _target(link: str, folder: str, found: Listing) -> str | None:
+def _target(link: str, folder: str, listing: Listing) -> str | None:
     """Where a link to a manifest leads, if that is inside the folder."""
-    wanted = _is_wanted(link, found)
+    is_wanted = _is_wanted(link, listing)
     try:
         target = os.path.realpath(link, strict=True)
         is_folder, is_file = os.path.isdir(target), os.path.isfile(target)
     except OSError as error:
-        if wanted:
-            found.skipped.append(Skip(link, 1, f"a link that cannot be followed: {error.strerror}"))
+        if is_wanted:
+            listing.skipped.append(Skip(link, 1, f"a link that cannot be followed: {error.strerror}"))
         return None
     if not os.path.join(target, "").startswith(os.path.join(folder, "")):
-        if is_folder or (wanted and is_file):
-            found.not_followed[link] = "a link that leads out of the folder: not followed"
-        elif wanted:
-            found.skipped.append(Skip(link, 1, "a link that leads to no regular file: not followed"))
+        if is_folder or (is_wanted and is_file):
+            listing.not_followed[link] = "a link that leads out of the folder: not followed"
+        elif is_wanted:
+            listing.skipped.append(Skip(link, 1, "a link that leads to no regular file: not followed"))
         return None
-    return target if wanted and is_file else None  # a linked folder is walked under its own name
+    return target if is_wanted and is_file else None  # a linked folder is walked under its own name
 
 
-def _walk(folder: str, found: Listing) -> Iterator[str]:
+def _walk(folder: str, listing: Listing) -> Iterator[str]:
     """Every file and link below the folder, and each repository in it, which is not entered."""
     pending = [folder]
     while pending:
@@ -132,7 +132,7 @@ def _walk(folder: str, found: Listing) -> Iterator[str]:
             with os.scandir(current) as entries:
                 inside = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            found.problems.append(Problem(current, 0, f"cannot be read: {error.strerror}"))
+            listing.problems.append(Problem(current, 0, f"cannot be read: {error.strerror}"))
             continue
         for entry in inside:
             if entry.name == GIT:
@@ -150,20 +150,20 @@ def git(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return program.start(folder, *arguments)
 
 
-def _git_entries(folder: str, found: Listing) -> list[str] | None:
+def _git_entries(folder: str, listing: Listing) -> list[str] | None:
     """What git lists below the folder; None, with a note, where git cannot say."""
     try:
         listed = git(folder, "ls-files", "-coz", "--exclude-standard")
     except InputError:
-        found.skipped.append(Skip(folder, 1, "git is not there to list it: every file in it counts, ignored or not"))
+        listing.skipped.append(Skip(folder, 1, "git is not there to list it: every file in it counts, ignored or not"))
         return None
-    said = os.fsdecode(listed.stderr)
+    sentence = os.fsdecode(listed.stderr)
     if listed.returncode:
-        reason = said.strip().splitlines()[0] if said.strip() else f"exit code {listed.returncode}"
-        found.skipped.append(Skip(folder, 1, f"git cannot list it ({reason}): every file in it counts, ignored or not"))
+        reason = sentence.strip().splitlines()[0] if sentence.strip() else f"exit code {listed.returncode}"
+        listing.skipped.append(Skip(folder, 1, f"git cannot list it ({reason}): every file in it counts, ignored or not"))
         return None
-    for name, reason in _UNREADABLE.findall(said):
-        found.problems.append(Problem(os.path.join(folder, name), 0, f"cannot be read: {reason}"))
+    for name, reason in _UNREADABLE.findall(sentence):
+        listing.problems.append(Problem(os.path.join(folder, name), 0, f"cannot be read: {reason}"))
     names = {os.fsdecode(name).rstrip("/") for name in listed.stdout.split(b"\0") if name}
     return [os.path.join(folder, name) for name in sorted(names)]
 

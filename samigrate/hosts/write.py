@@ -42,10 +42,10 @@ def write(outcome: Outcome) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     written: list[str] = []
     problems: list[Problem] = []
     changes = {change.path: change for change in outcome.changes}
-    places = _places(outcome)
+    positions = _places(outcome)
     sweep(changes)
     for paths in _sets(outcome, changes):
-        ordered = sorted(paths, key=lambda path: (places.get(path, 1), path))
+        ordered = sorted(paths, key=lambda path: (positions.get(path, 1), path))
         with _undisturbed():
             _write_set([changes[path] for path in ordered], written, problems)
     return tuple(sorted(written)), tuple(problems)
@@ -66,28 +66,28 @@ def _undisturbed() -> Iterator[None]:
 
 def _write_set(changes: list[FileChange], written: list[str], problems: list[Problem]) -> None:
     staged: list[Staged] = []
-    done: list[str] = []
+    completed: list[str] = []
     change = changes[0]
-    held = _hold({os.path.dirname(os.path.realpath(each.path)) for each in changes})
+    present = _hold({os.path.dirname(os.path.realpath(each.path)) for each in changes})
     try:
         for change in changes:
             staged.append(_stage(change))
         for entry in staged:
             change = entry.change
             _replace(entry)
-            done.append(change.path)
+            completed.append(change.path)
     except (OSError, CannotWriteError) as error:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         problems.append(Problem(change.path, 0, f"not written: {reason}"))
-        left = [other for other in changes if other.path not in done and other is not change]
+        left = [other for other in changes if other.path not in completed and other is not change]
         problems += [Problem(other.path, 0, f"not written: it belongs together with {change.path}") for other in left]
     finally:
         for entry in staged:
             with suppress(FileNotFoundError):
                 os.unlink(entry.ready)
-        for handle in held:
+        for handle in present:
             os.close(handle)
-    written += done
+    written += completed
 
 
 def _hold(folders: set[str]) -> list[int]:
@@ -147,8 +147,8 @@ def _copy_owner(handle: int, target: str | None) -> None:
         os.umask(mask)
         os.fchmod(handle, 0o666 & ~mask)
         return
-    status, own = os.stat(target), os.fstat(handle)
-    if (status.st_uid, status.st_gid) != (own.st_uid, own.st_gid):
+    status, own_status = os.stat(target), os.fstat(handle)
+    if (status.st_uid, status.st_gid) != (own_status.st_uid, own_status.st_gid):
         try:
             os.fchown(handle, status.st_uid, status.st_gid)
         except OSError as error:
@@ -176,12 +176,12 @@ def _require_unchanged(change: FileChange, target: str) -> None:
     """The file still is what the change was made from."""
     try:
         with open(target, "rb") as file:
-            found = file.read()
+            content = file.read()
     except FileNotFoundError:
         if change.old is None:
             return
         raise
-    if change.old is None or found != change.old.encode("utf-8"):
+    if change.old is None or content != change.old.encode("utf-8"):
         raise CannotWriteError("it was changed by someone else meanwhile; run again")
 
 
@@ -221,7 +221,7 @@ def _sets(outcome: Outcome, changes: Mapping[str, FileChange]) -> Iterable[list[
             path = leader[path]
         return path
 
-    spans = [{one.operation.target.path for one in report.applied} for report in outcome.workloads]
+    spans = [{applied.operation.target.path for applied in report.applied} for report in outcome.workloads]
     # A new file holds accounts for what lies beside it.
     spans += [
         {path for path in changes if os.path.dirname(path) == os.path.dirname(new.path)} for new in changes.values() if new.old is None
@@ -230,7 +230,7 @@ def _sets(outcome: Outcome, changes: Mapping[str, FileChange]) -> Iterable[list[
         touched = sorted(span & leader.keys())
         for path in touched[1:]:
             leader[find(path)] = find(touched[0])
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for path in sorted(changes):
-        found.setdefault(find(path), []).append(path)
-    return found.values()
+        result.setdefault(find(path), []).append(path)
+    return result.values()

@@ -55,13 +55,13 @@ def load(extra: Sequence[KindRule] = ()) -> Kinds:
 
 @cache
 def _packaged() -> tuple[KindRule, ...]:
-    found: list[KindRule] = []
+    rules: list[KindRule] = []
     for name in data_files.names("kinds"):
-        found += read(name, data_files.text(name))
-    twice = [key for key, count in Counter((rule.group, rule.kind) for rule in found).items() if count > 1]
+        rules += read(name, data_files.text(name))
+    twice = [key for key, count in Counter((rule.group, rule.kind) for rule in rules).items() if count > 1]
     if twice:
         raise InputError("kinds", 0, f"described twice: {twice}")
-    return tuple(found)
+    return tuple(rules)
 
 
 def read(name: str, content: str) -> tuple[KindRule, ...]:
@@ -91,71 +91,71 @@ _KEYS = frozenset(("group", "kind", "kinds", "pods", "automount", "one_shot", "r
 _ONE_SHOT = ("", "needs-recreate", "needs-restart")
 
 
-def parse_rules(value: Value, where: str) -> tuple[KindRule, ...]:
+def parse_rules(value: Value, file_name: str) -> tuple[KindRule, ...]:
     """The rules that a list of entries describes. Raises InputError, naming the entry (1-based) and the key."""
     if not isinstance(value, list):
-        raise InputError(where, 0, "must be a list of kinds, each with group, kind and pods")
-    return tuple(rule for number, entry in enumerate(value, 1) for rule in _parse_entry(entry, where, f"entry {number}"))
+        raise InputError(file_name, 0, "must be a list of kinds, each with group, kind and pods")
+    return tuple(rule for number, entry in enumerate(value, 1) for rule in _parse_entry(entry, file_name, f"entry {number}"))
 
 
-def _parse_entry(entry: Value, where: str, name: str) -> Iterator[KindRule]:
+def _parse_entry(entry: Value, file_name: str, name: str) -> Iterator[KindRule]:
     if not isinstance(entry, dict):
-        raise InputError(where, 0, f"{name}: must be a mapping with group, kind and pods")
+        raise InputError(file_name, 0, f"{name}: must be a mapping with group, kind and pods")
     if unknown := sorted(str(key) for key in entry if key not in _KEYS):
-        raise InputError(where, 0, f"{name}: unknown key {unknown[0]}; known: {', '.join(sorted(_KEYS))}")
+        raise InputError(file_name, 0, f"{name}: unknown key {unknown[0]}; known: {', '.join(sorted(_KEYS))}")
     group = entry.get("group")
     if not isinstance(group, str):
-        raise InputError(where, 0, f'{name}: group must be text ("" for v1), without the version')
+        raise InputError(file_name, 0, f'{name}: group must be text ("" for v1), without the version')
     if "/" in group:
-        raise InputError(where, 0, f"{name}: group {group}: leave the version out")
+        raise InputError(file_name, 0, f"{name}: group {group}: leave the version out")
     for key in _TEXTS:
         if not isinstance(entry.get(key, ""), str):
-            raise InputError(where, 0, f"{name}: {key} must be text")
+            raise InputError(file_name, 0, f"{name}: {key} must be text")
     if not isinstance(entry.get("annotate", True), bool):
-        raise InputError(where, 0, f"{name}: annotate must be true or false")
-    pods = _pods(entry, where, name)
-    for kind in _kind_names(entry, where, name):
+        raise InputError(file_name, 0, f"{name}: annotate must be true or false")
+    pods = _pods(entry, file_name, name)
+    for kind in _kind_names(entry, file_name, name):
         yield KindRule(
             group=group,
             kind=kind,
             pods=pods,
-            automount=Automount(_choice(entry, "automount", [item.value for item in Automount], "bool", where, name)),
+            automount=Automount(_choice(entry, "automount", [item.value for item in Automount], "bool", file_name, name)),
             report_only=entry.get("report_only", ""),
             api=entry.get("api", ""),
             never_false=entry.get("never_false", ""),
-            one_shot=_choice(entry, "one_shot", _ONE_SHOT, "", where, name),
-            risk=_choice(entry, "risk", [level.name for level in Risk], "L0", where, name),
+            one_shot=_choice(entry, "one_shot", _ONE_SHOT, "", file_name, name),
+            risk=_choice(entry, "risk", [level.name for level in Risk], "L0", file_name, name),
             annotate=entry.get("annotate", True),
             rule=entry.get("rule", "C.1"),
         )
 
 
-def _kind_names(entry: Mapping[str, Value], where: str, name: str) -> list[str]:
+def _kind_names(entry: Mapping[str, Value], file_name: str, name: str) -> list[str]:
     if ("kind" in entry) == ("kinds" in entry):
-        raise InputError(where, 0, f"{name}: give kind or kinds")
-    found = entry.get("kinds", [entry.get("kind")])
-    if not isinstance(found, list) or not found or not all(isinstance(kind, str) and kind for kind in found):
-        raise InputError(where, 0, f"{name}: kind must be text, kinds a list of texts")
-    return found
+        raise InputError(file_name, 0, f"{name}: give kind or kinds")
+    result = entry.get("kinds", [entry.get("kind")])
+    if not isinstance(result, list) or not result or not all(isinstance(kind, str) and kind for kind in result):
+        raise InputError(file_name, 0, f"{name}: kind must be text, kinds a list of texts")
+    return result
 
 
-def _pods(entry: Mapping[str, Value], where: str, name: str) -> tuple[str, ...]:
-    found = entry.get("pods")
-    if not isinstance(found, list) or not all(isinstance(path, str) for path in found):
-        raise InputError(where, 0, f"{name}: pods must be a list of paths such as spec.template.spec")
-    if not found and not entry.get("report_only"):
-        raise InputError(where, 0, f"{name}: pods is empty, so report_only must say why")
-    for path in found:
+def _pods(entry: Mapping[str, Value], file_name: str, name: str) -> tuple[str, ...]:
+    result = entry.get("pods")
+    if not isinstance(result, list) or not all(isinstance(path, str) for path in result):
+        raise InputError(file_name, 0, f"{name}: pods must be a list of paths such as spec.template.spec")
+    if not result and not entry.get("report_only"):
+        raise InputError(file_name, 0, f"{name}: pods is empty, so report_only must say why")
+    for path in result:
         if not all(_STEP.fullmatch(step) for step in path.split(".")):
-            raise InputError(where, 0, f"{name}: {path} is no path such as spec.template.spec or spec.tasks[].template.spec")
-    return tuple(found)
+            raise InputError(file_name, 0, f"{name}: {path} is no path such as spec.template.spec or spec.tasks[].template.spec")
+    return tuple(result)
 
 
-def _choice(entry: Mapping[str, Value], key: str, known: Sequence[str], default: str, where: str, name: str) -> str:
-    found = entry.get(key, default)
-    if found not in known or not isinstance(found, str):
-        raise InputError(where, 0, f"{name}: {key} must be one of {', '.join(item for item in known if item)}")
-    return found
+def _choice(entry: Mapping[str, Value], key: str, existing: Sequence[str], default: str, file_name: str, name: str) -> str:
+    result = entry.get(key, default)
+    if result not in existing or not isinstance(result, str):
+        raise InputError(file_name, 0, f"{name}: {key} must be one of {', '.join(item for item in existing if item)}")
+    return result
 
 
 # ---------------------------------------------------------------- from objects to workloads
@@ -168,14 +168,14 @@ def workloads(resource: Resource, kinds: Kinds) -> Iterator[Workload]:
         return
     if "workloadRef" in mapping(resource.value, "spec") and rule.kind == "Rollout":
         return  # its template is that of the Deployment it refers to (C.2)
-    found = [(pod, names) for path, told in _paths(rule) for pod, names in _expand(resource.value, path, told) if pod]
-    if len(found) == 1:
-        yield _workload(resource, rule, found[0][0], "")
+    result = [(pod, names) for path, told in _paths(rule) for pod, names in _expand(resource.value, path, told) if pod]
+    if len(result) == 1:
+        yield _workload(resource, rule, result[0][0], "")
         return
-    taken: set[str] = set()
-    for pod, names in found:
-        component = _unique(_label("-".join(names)), taken)
-        taken.add(component)
+    used: set[str] = set()
+    for pod, names in result:
+        component = _unique(_label("-".join(names)), used)
+        used.add(component)
         yield _workload(resource, rule, pod, component)
 
 
@@ -205,40 +205,42 @@ def _short(step: str) -> str:
     return "" if short in _SAYS_NOTHING else short
 
 
-def _expand(value: Value, path: _Path, told: _Path) -> Iterator[tuple[str, list[str]]]:
+def _expand(value: Value, path: _Path, reported: _Path) -> Iterator[tuple[str, list[str]]]:
     """(pointer, names on the way) of each mapping that the path leads to."""
-    places: list[tuple[str, Value, list[str]]] = [("", value, [])]
-    for step, name in zip(path, told, strict=True):
-        places = [place for pointer_, found, names in places for place in _step(step, pointer_, found, [*names, name] if name else names)]
-    for pointer_, found, names in places:
-        if isinstance(found, dict):
+    positions: list[tuple[str, Value, list[str]]] = [("", value, [])]
+    for step, name in zip(path, reported, strict=True):
+        positions = [
+            place for pointer_, found, names in positions for place in _step(step, pointer_, found, [*names, name] if name else names)
+        ]
+    for pointer_, result, names in positions:
+        if isinstance(result, dict):
             yield pointer_, names
 
 
-def _step(step: str, where: str, value: Value, names: list[str]) -> Iterator[tuple[str, Value, list[str]]]:
+def _step(step: str, json_pointer: str, value: Value, names: list[str]) -> Iterator[tuple[str, Value, list[str]]]:
     if not isinstance(value, dict):
         return
     key = step.rstrip("[]{}")
-    inside, where = value.get(key), where + pointer(key)
+    inside, json_pointer = value.get(key), json_pointer + pointer(key)
     if step.endswith("[]"):
         for index, item in enumerate(inside if isinstance(inside, list) else []):
-            told = text(item, "name") or text(item, "groupName") or str(index)
-            yield where + pointer(index), item, [*names, told]
+            reported = text(item, "name") or text(item, "groupName") or str(index)
+            yield json_pointer + pointer(index), item, [*names, reported]
     elif step.endswith("{}"):
-        for told, item in inside.items() if isinstance(inside, dict) else ():
-            yield where + pointer(told), item, [*names, str(told)]
+        for reported, item in inside.items() if isinstance(inside, dict) else ():
+            yield json_pointer + pointer(reported), item, [*names, str(reported)]
     else:
-        yield where, inside, names
+        yield json_pointer, inside, names
 
 
 def _label(name: str) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def _unique(name: str, used: set[str]) -> str:
     number = 2
-    found = name
-    while found in taken:
-        found = f"{name}-{number}" if name else str(number)
+    result = name
+    while result in used:
+        result = f"{name}-{number}" if name else str(number)
         number += 1
-    return found
+    return result

@@ -49,10 +49,10 @@ def find_pod_specs(resource: Resource) -> Iterator[str]:
         return
     stack: list[tuple[str, Value, int]] = [("", resource.value, 0)]
     while stack:
-        where, value, depth = stack.pop()
+        json_pointer, value, depth = stack.pop()
         if isinstance(value, dict):
             if looks_like_pod(value):
-                yield where
+                yield json_pointer
                 continue
             inside = [(key, item) for key, item in value.items() if depth or key != "status"]
         elif isinstance(value, list):
@@ -60,7 +60,7 @@ def find_pod_specs(resource: Resource) -> Iterator[str]:
         else:
             continue
         if depth < _DEPTH:
-            stack += [(where + pointer(key), item, depth + 1) for key, item in reversed(inside) if isinstance(item, (dict, list))]
+            stack += [(json_pointer + pointer(key), item, depth + 1) for key, item in reversed(inside) if isinstance(item, (dict, list))]
 
 
 def states_account(resource: Resource) -> bool:
@@ -111,16 +111,16 @@ def _malformed(resource: Resource, workload: Workload) -> str | None:
         return f"{wrong[0]} is {shape_of(metadata.get(wrong[0], spec.get(wrong[0])))}, which the API server refuses"
     containers = workload.spec.containers(ephemeral=True)
     holders = [("", spec, _LISTS), *((f"container {container.name}: ", container.value, _CONTAINER_LISTS) for container in containers)]
-    for where, holder, keys in holders:
+    for json_pointer, holder, keys in holders:
         for key in keys:
             value = holder.get(key)
             if value is None:
                 continue
             if not isinstance(value, list):
-                return f"{where}{key} is {shape_of(value)}, not a list"
+                return f"{json_pointer}{key} is {shape_of(value)}, not a list"
             for item in value:
                 if not isinstance(item, dict):
-                    return f"{where}an item of {key} is {shape_of(item)}, not a mapping"
+                    return f"{json_pointer}an item of {key} is {shape_of(item)}, not a mapping"
     return None
 
 
@@ -211,7 +211,7 @@ def _filled_by_triggers(resource: Resource) -> set[str]:
     Source: https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/images/triggering-updates-on-imagestream-changes
     """
     triggers = (mapping(one, "imageChangeParams") for one in sequence(resource.value, "spec", "triggers"))
-    named = {name for one in triggers for name in sequence(one, "containerNames") if isinstance(name, str)}
+    named = {name for fields in triggers for name in sequence(fields, "containerNames") if isinstance(name, str)}
     return named | set(_TRIGGERED.findall(text(resource.annotations, "image.openshift.io/triggers") or ""))
 
 

@@ -16,7 +16,7 @@ from samigrate.kustomize import replacing
 from samigrate.kustomize.kustomization import Kustomization
 
 if TYPE_CHECKING:
-    from samigrate.kustomize.building import Made
+    from samigrate.kustomize.building import BuiltObject
 
 _VAR = re.compile(r"\$\((\w[\w.-]*)\)")
 _VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?::?[-=][^{}]*)?\}")
@@ -31,21 +31,21 @@ _NOT_FILLED_IN = ("kustomize.toolkit.fluxcd.io/substitute", "disabled")
 """The label or annotation of an object that Flux fills nothing into."""
 
 
-def fill_vars(members: Sequence[Kustomization], sides: Mapping[str, Sequence[Value]], items: Sequence[Made]) -> Mapping[str, str]:
+def fill_vars(members: Sequence[Kustomization], sides: Mapping[str, Sequence[Value]], items: Sequence[BuiltObject]) -> Mapping[str, str]:
     """Fill the `vars` of a build's kustomizations into its objects; tells their values. One that is not known stays."""
-    stated = [(one, entry) for one in members for entry in sequence(one.value, "vars")]
-    found = ((text(entry, "name"), _var(entry, items)) for _, entry in stated)
-    values = {name: value for name, value in found if name and isinstance(value, str)}
+    stated = [(kustomization, entry) for kustomization in members for entry in sequence(kustomization.value, "vars")]
+    result = ((text(entry, "name"), _var(entry, items)) for _, entry in stated)
+    values = {name: value for name, value in result if name and isinstance(value, str)}
     if not values:
         return values
-    settings = (setting for one in members for path in one.data for setting in sides.get(path, ()))
+    settings = (setting for kustomization in members for path in kustomization.data for setting in sides.get(path, ()))
     rules = [rule for setting in settings for rule in sequence(setting, "varReference")]
-    for made in items:
-        new: Value = made.value
+    for built in items:
+        new: Value = built.value
         for path in _var_paths(text(new, "kind") or "", rules):
             new = _at_path(new, path.split("/"), lambda old: with_vars(old, values))
         if isinstance(new, dict):
-            made.step(Location(stated[0][0].path, GENERATED), new)
+            built.step(Location(stated[0][0].path, GENERATED), new)
     return values
 
 
@@ -54,7 +54,7 @@ def with_vars(old: str, values: Mapping[str, str]) -> str:
     return _VAR.sub(lambda match: values.get(match[1], match[0]), old) if "$(" in old else old
 
 
-def _var(entry: Value, items: Sequence[Made]) -> Value:
+def _var(entry: Value, items: Sequence[BuiltObject]) -> Value:
     """The value of one of the `vars`, None where it is not known."""
     group, _, version = (text(entry, "objref", "apiVersion") or "").rpartition("/")
     target = {**mapping(entry, "objref"), "group": text(entry, "objref", "group") or group, "version": version}
@@ -82,21 +82,21 @@ def _at_path(value: Value, path: Sequence[str], replace: Callable[[str], Value])
     return value
 
 
-def fill_variables(variables: Mapping[str, str], at: Location, items: Sequence[Made]) -> None:
+def fill_variables(variables: Mapping[str, str], location: Location, items: Sequence[BuiltObject]) -> None:
     """Fill Flux' variables into the objects of a build, their names included."""
-    for made in items:
-        metadata = mapping(made.value, "metadata")
+    for built in items:
+        metadata = mapping(built.value, "metadata")
         key, disabled = _NOT_FILLED_IN
         if disabled in (text(metadata, "labels", key), text(metadata, "annotations", key)):
             continue
-        namespace, name = made.names[-1]
+        namespace, name = built.names[-1]
         filled = (namespace and with_variables(namespace, variables), with_variables(name, variables))
-        if filled != made.names[-1]:
-            made.names.append(filled)
-        kept = {key: metadata[key] for key in ("name", "namespace") if key in metadata}
-        new = _in_texts(made.value, lambda old: _typed(old, with_variables(old, variables)))
+        if filled != built.names[-1]:
+            built.names.append(filled)
+        remaining = {key: metadata[key] for key in ("name", "namespace") if key in metadata}
+        new = _in_texts(built.value, lambda old: _typed(old, with_variables(old, variables)))
         if isinstance(new, dict):
-            made.step(at, {**new, "metadata": {**mapping(new, "metadata"), **kept}})
+            built.step(location, {**new, "metadata": {**mapping(new, "metadata"), **remaining}})
 
 
 def with_variables(old: str, variables: Mapping[str, str]) -> str:

@@ -65,69 +65,72 @@ class Build(NamedTuple):
 
 def builds(kustomizations: Sequence[Kustomization]) -> Iterator[Build]:
     """Every build of a tree. Raises nothing: a reference that leads nowhere is passed over, a loop is cut."""
-    known = {one.folder: one for one in kustomizations}
+    kustomizations_by_key = {one.folder: one for one in kustomizations}
     used = {path for one in kustomizations for path in one.resources}
-    for one in kustomizations:
-        if one.folder not in used:
-            yield _Walk(known).build(one)
+    for kustomization in kustomizations:
+        if kustomization.folder not in used:
+            yield _Walk(kustomizations_by_key).build(kustomization)
 
 
-def reached(one: Kustomization, kustomizations: Sequence[Kustomization]) -> Build:
+def reached(kustomization: Kustomization, kustomizations: Sequence[Kustomization]) -> Build:
     """What a kustomization gathers, whether or not another uses it."""
-    return _Walk({each.folder: each for each in kustomizations}).build(one)
+    return _Walk({each.folder: each for each in kustomizations}).build(kustomization)
 
 
 class _Walk:
     """Goes through one build."""
 
-    def __init__(self, known: Mapping[str, Kustomization]) -> None:
-        self.known = known
+    def __init__(self, kustomizations: Mapping[str, Kustomization]) -> None:
+        self.known = kustomizations
         self.members: dict[str, Kustomization] = {}
         self.visits: dict[str, int] = defaultdict(int)
         self.found: dict[str, dict[Landing, frozenset[str]]] = defaultdict(dict)
 
-    def build(self, one: Kustomization) -> Build:
-        self._reach(one, NOWHERE_ELSE, ())
-        return Build(one.folder, frozenset(self.found), tuple(self._ways()), tuple(self.members.values()))
+    def build(self, kustomization: Kustomization) -> Build:
+        self._reach(kustomization, NOWHERE_ELSE, ())
+        return Build(kustomization.folder, frozenset(self.found), tuple(self._ways()), tuple(self.members.values()))
 
     def _ways(self) -> Iterator[Way]:
         """As many as the file that lands most often has landings; a file that lands less often is on all of them."""
-        listed = {path: list(each.items()) for path, each in self.found.items()}
-        for number in range(max(len(each) for each in listed.values())):
-            here = {path: each[min(number, len(each) - 1)] for path, each in listed.items()}
-            yield Way({path: landing for path, (landing, _) in here.items()}, {path: route for path, (_, route) in here.items()})
+        listed = {path: list(group.items()) for path, group in self.found.items()}
+        for number in range(max(len(group) for group in listed.values())):
+            landings = {path: group[min(number, len(group) - 1)] for path, group in listed.items()}
+            yield Way({path: landing for path, (landing, _) in landings.items()}, {path: route for path, (_, route) in landings.items()})
 
-    def _reach(self, one: Kustomization, outer: Landing, above: tuple[str, ...]) -> None:
-        if one.folder in above or self.visits[one.folder] >= MOST:
+    def _reach(self, kustomization: Kustomization, outer: Landing, above: tuple[str, ...]) -> None:
+        if kustomization.folder in above or self.visits[kustomization.folder] >= MOST:
             return
-        self.visits[one.folder] += 1
-        self.members[one.folder] = one
-        route = (*above, one.folder)
-        own = Landing(
-            outer.namespace or one.namespace, outer.prefix + one.prefix, one.suffix + outer.suffix, outer.fallback or one.fallback
+        self.visits[kustomization.folder] += 1
+        self.members[kustomization.folder] = kustomization
+        route = (*above, kustomization.folder)
+        own_landing = Landing(
+            outer.namespace or kustomization.namespace,
+            outer.prefix + kustomization.prefix,
+            kustomization.suffix + outer.suffix,
+            outer.fallback or kustomization.fallback,
         )
-        parts = [self.known[path] for path in one.resources if path in self.known and self.known[path].is_component]
-        here = self._within(own, parts)
-        own_files = (one.path, *generator_files(one.folder, one.value)) if one.is_file else ()
-        for path in (*own_files, *(path for path in one.resources if path not in self.known)):
-            self.found[path][here] = self.found[path].get(here, frozenset()) | frozenset(route)
-        for path in one.resources:
+        parts = [self.known[path] for path in kustomization.resources if path in self.known and self.known[path].is_component]
+        landing = self._within(own_landing, parts)
+        own_files = (kustomization.path, *generator_files(kustomization.folder, kustomization.value)) if kustomization.is_file else ()
+        for path in (*own_files, *(path for path in kustomization.resources if path not in self.known)):
+            self.found[path][landing] = self.found[path].get(landing, frozenset()) | frozenset(route)
+        for path in kustomization.resources:
             if path not in self.known:
                 continue
             if (part := self.known[path]) in parts:
-                self._reach(part, self._within(own, parts[parts.index(part) + 1 :]), route)
+                self._reach(part, self._within(own_landing, parts[parts.index(part) + 1 :]), route)
             else:
-                self._reach(part, here, route)
+                self._reach(part, landing, route)
 
-    def _within(self, own: Landing, parts: Sequence[Kustomization]) -> Landing:
+    def _within(self, own_landing: Landing, parts: Sequence[Kustomization]) -> Landing:
         """Where things land that components are laid over, one after the other, before what uses them is: a component
         renames whatever is there by then."""
-        over = [each for part in parts for each in self._laid_over(part, ())]
+        over = [kustomization for part in parts for kustomization in self._laid_over(part, ())]
         return Landing(
-            own.namespace or next((each.namespace for each in reversed(over) if each.namespace), None),
-            own.prefix + "".join(each.prefix for each in reversed(over)),
-            "".join(each.suffix for each in over) + own.suffix,
-            own.fallback,
+            own_landing.namespace or next((kustomization.namespace for kustomization in reversed(over) if kustomization.namespace), None),
+            own_landing.prefix + "".join(kustomization.prefix for kustomization in reversed(over)),
+            "".join(kustomization.suffix for kustomization in over) + own_landing.suffix,
+            own_landing.fallback,
         )
 
     def _laid_over(self, part: Kustomization, above: tuple[str, ...]) -> Iterator[Kustomization]:

@@ -19,7 +19,7 @@ Open = Callable[[str], bytes | str]
 """Reads a file that a kustomization lists: its bytes, or why it is not read."""
 
 
-class Entry(NamedTuple):
+class GeneratedEntry(NamedTuple):
     """One key of a generated object, and where it is written."""
 
     key: str
@@ -36,38 +36,42 @@ class Generator(NamedTuple):
     value: Value
 
 
-def made(one: Kustomization, opened: Open, line: Callable[[str], int]) -> Iterator[Resource | Skip]:
+def made(kustomization: Kustomization, opened: Open, line: Callable[[str], int]) -> Iterator[Resource | Skip]:
     """What the generators of a kustomization make, one object for each key: the keys stand in different places. What
     cannot be read is named. `line` gives the 1-based line of a place in the kustomization."""
     for name, kind in GENERATORS.items():
-        for index, value in enumerate(sequence(one.value, name)):
+        for index, value in enumerate(sequence(kustomization.value, name)):
             generator = Generator(kind, f"/{name}/{index}", value)
             called = text(value, "name")
-            for entry in _entries(one, generator, opened, line) if called else ():
+            for entry in _entries(kustomization, generator, opened, line) if called else ():
                 yield entry if isinstance(entry, Skip) else _resource(generator, entry)
 
 
-def _entries(one: Kustomization, generator: Generator, opened: Open, line: Callable[[str], int]) -> Iterator[Entry | Skip]:
+def _entries(
+    kustomization: Kustomization, generator: Generator, opened: Open, line: Callable[[str], int]
+) -> Iterator[GeneratedEntry | Skip]:
     for index, literal in enumerate(sequence(generator.value, "literals")):
         if isinstance(literal, str) and "=" in literal:
             key, _, value = literal.partition("=")
-            yield Entry(key, _unquoted(value), one.path, line(f"{generator.place}/literals/{index}"))
-    for key, path in generated_from(one.folder, generator.value):
-        found = opened(path)
-        if isinstance(found, str):
-            yield _unread(one, generator, path, found, line)
+            yield GeneratedEntry(key, _unquoted(value), kustomization.path, line(f"{generator.place}/literals/{index}"))
+    for key, path in generated_from(kustomization.folder, generator.value):
+        result = opened(path)
+        if isinstance(result, str):
+            yield _unread(kustomization, generator, path, result, line)
         else:
-            yield Entry(key, _relevant(key, found.decode("utf-8", "replace")), path, 1)
-    for path in environments(one.folder, generator.value):
-        found = opened(path)
-        if isinstance(found, str):
-            yield _unread(one, generator, path, found, line)
+            yield GeneratedEntry(key, _relevant(key, result.decode("utf-8", "replace")), path, 1)
+    for path in environments(kustomization.folder, generator.value):
+        result = opened(path)
+        if isinstance(result, str):
+            yield _unread(kustomization, generator, path, result, line)
         else:
-            yield from _variables(path, found.decode("utf-8", "replace"))
+            yield from _variables(path, result.decode("utf-8", "replace"))
 
 
-def _unread(one: Kustomization, generator: Generator, path: str, reason: str, line: Callable[[str], int]) -> Skip:
-    return Skip(one.path, line(generator.place), f"a kustomization: {path} goes into a {generator.kind}, and is not seen here: {reason}")
+def _unread(kustomization: Kustomization, generator: Generator, path: str, reason: str, line: Callable[[str], int]) -> Skip:
+    return Skip(
+        kustomization.path, line(generator.place), f"a kustomization: {path} goes into a {generator.kind}, and is not seen here: {reason}"
+    )
 
 
 def _relevant(key: str, content: str) -> str:
@@ -75,26 +79,26 @@ def _relevant(key: str, content: str) -> str:
     return content if any(clue in f"{key}: {content}" for clue in CLUES["ConfigMap"]) else ""
 
 
-def _variables(path: str, content: str) -> Iterator[Entry]:
+def _variables(path: str, content: str) -> Iterator[GeneratedEntry]:
     for number, raw in enumerate(content.splitlines(), 1):
         key, equals, value = raw.lstrip().removeprefix("\ufeff").partition("=")
         if equals and not key.startswith("#"):
-            yield Entry(key, value, path, number)
+            yield GeneratedEntry(key, value, path, number)
 
 
 def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
-def _resource(generator: Generator, entry: Entry) -> Resource:
+def _resource(generator: Generator, entry: GeneratedEntry) -> Resource:
     metadata = {key: found for key in ("name", "namespace") if (found := text(generator.value, key))}
     annotations = mapping(generator.value, "options", "annotations")
-    kept: dict[str, Value] = {
+    fields: dict[str, Value] = {
         "apiVersion": "v1",
         "kind": generator.kind,
         "metadata": {**metadata, **({"annotations": annotations} if annotations else {})},
         ("data" if generator.kind == "ConfigMap" else "stringData"): {entry.key: entry.value},
     }
     if kind := text(generator.value, "type"):
-        kept["type"] = kind
-    return Resource(Location(entry.path, GENERATED, generator.place, entry.line), kept)
+        fields["type"] = kind
+    return Resource(Location(entry.path, GENERATED, generator.place, entry.line), fields)

@@ -51,18 +51,18 @@ class _Applied(NamedTuple):
 class _Files:
     """What stands where in a repository."""
 
-    def __init__(self, top: str, known: Iterable[Kustomization], paths: Iterable[str], resources: Iterable[Resource]) -> None:
+    def __init__(self, top: str, existing: Iterable[Kustomization], paths: Iterable[str], resources: Iterable[Resource]) -> None:
         self.top = top
         self._resources = resources
-        self.built = {one.folder for one in known}
+        self.built = {one.folder for one in existing}
         self.paths = sorted(path for path in paths if path.endswith(_SUFFIXES))
 
     def folder(self, path: str, beside: str) -> str | None:
         """The folder that a path in an object of the file `beside` means: from the repository's top, or from where the
         repository was copied to."""
         tops = [self.top, *reversed(list(_above(beside)))]
-        found = (posixpath.normpath(posixpath.join(top, path.lstrip("/") or ".")) for top in tops)
-        return next((each for each in found if each != self.top and (each in self.built or next(self.below(each), None))), None)
+        result = (posixpath.normpath(posixpath.join(top, path.lstrip("/") or ".")) for top in tops)
+        return next((each for each in result if each != self.top and (each in self.built or next(self.below(each), None))), None)
 
     def below(self, folder: str) -> Iterator[str]:
         inside = "" if folder in (".", "") else folder + "/"
@@ -74,43 +74,43 @@ class _Files:
         kustomizations there."""
         if not is_deep:
             return tuple(path for path in self.below(folder) if posixpath.dirname(path) == folder)
-        found: dict[str, None] = {}
+        result: dict[str, None] = {}
         for path in self.below(folder):
             home = next((above for above in _above(path) if above in self.built and above.startswith(folder)), path)
-            found[home] = None
-        return tuple(found)
+            result[home] = None
+        return tuple(result)
 
     @cached_property
     def config_maps(self) -> Mapping[tuple[str | None, str], Sequence[Mapping[str, Value]]]:
         """The data of each ConfigMap by namespace and name, of all its copies."""
-        found: dict[tuple[str | None, str], list[Mapping[str, Value]]] = defaultdict(list)
-        for one in self._resources:
-            if (one.id.group, one.id.kind) == ("", "ConfigMap"):
-                found[one.id.namespace, one.id.name].append(mapping(one.value, "data"))
-        return found
+        result: dict[tuple[str | None, str], list[Mapping[str, Value]]] = defaultdict(list)
+        for resource in self._resources:
+            if (resource.id.group, resource.id.kind) == ("", "ConfigMap"):
+                result[resource.id.namespace, resource.id.name].append(mapping(resource.value, "data"))
+        return result
 
     def folders(self) -> Iterator[str]:
         """All folders, relative to the top."""
         inside = "" if self.top in (".", "") else self.top + "/"
-        seen = {above for path in self.paths for above in _above(path)}
-        return (each.removeprefix(inside) for each in sorted(seen) if each.startswith(inside) and each != self.top)
+        visited = {above for path in self.paths for above in _above(path)}
+        return (each.removeprefix(inside) for each in sorted(visited) if each.startswith(inside) and each != self.top)
 
 
-def kustomizations(resources: Sequence[Resource], known: Sequence[Kustomization], paths: Iterable[str], top: str) -> list[Kustomization]:
-    """One for each folder that one of the objects applies and that is there. `known` are the kustomizations of the
+def kustomizations(resources: Sequence[Resource], existing: Sequence[Kustomization], paths: Iterable[str], top: str) -> list[Kustomization]:
+    """One for each folder that one of the objects applies and that is there. `existing` are the kustomizations of the
     repository, `paths` its files, `top` its folder."""
     files: _Files | None = None
-    made: dict[str, Kustomization] = {}
+    kustomizations_by_key: dict[str, Kustomization] = {}
     for resource in resources:
         if (apply := _KINDS.get((resource.id.group, resource.id.kind))) is None:
             continue
-        files = files or _Files(top, known, paths, resources)
+        files = files or _Files(top, existing, paths, resources)
         for number, applied in enumerate(apply(resource, files)):
             called = f"{resource.id.kind} {resource.id.namespace + '/' if resource.id.namespace else ''}{resource.id.name}"
             name = f"{called} in {resource.at.path}" + (f" ({number + 1})" if number else "")
-            if (one := _kustomization(resource, name, applied, files)) is not None:
-                made.setdefault(name, one)
-    return list(made.values())
+            if (candidate := _kustomization(resource, name, applied, files)) is not None:
+                kustomizations_by_key.setdefault(name, candidate)
+    return list(kustomizations_by_key.values())
 
 
 def _kustomization(resource: Resource, name: str, applied: _Applied, files: _Files) -> Kustomization | None:
@@ -123,8 +123,8 @@ def _kustomization(resource: Resource, name: str, applied: _Applied, files: _Fil
     gathered = (folder,) if is_built else files.held(folder, is_deep=applied.is_deep)
     if not gathered:
         return None
-    one = kustomization.applying(resource.at, name, folder, gathered, applied.overlay, applied.fallback)
-    return one._replace(variables=applied.variables)
+    candidate = kustomization.applying(resource.at, name, folder, gathered, applied.overlay, applied.fallback)
+    return candidate._replace(variables=applied.variables)
 
 
 def _above(path: str) -> Iterator[str]:
@@ -185,10 +185,10 @@ def _of_spec(spec: Mapping[str, Value]) -> Iterator[_Applied]:
         path = text(source, "path")
         if path is None or text(source, "chart"):
             continue
-        own = mapping(source, "kustomize")
-        overlay = {key: own[key] for key in ("namespace", *_LAID_OVER) if own.get(key)}
+        own_fields = mapping(source, "kustomize")
+        overlay = {key: own_fields[key] for key in ("namespace", *_LAID_OVER) if own_fields.get(key)}
         if isinstance(overlay.get("images"), list):
-            overlay["images"] = [_image(one) for one in sequence(own, "images")]
+            overlay["images"] = [_image(one) for one in sequence(own_fields, "images")]
         yield _Applied(path, overlay, fallback, mapping(source, "directory").get("recurse") is True)
 
 
@@ -203,10 +203,10 @@ def _image(stated: Value) -> Value:
 
 def _elements(generator: Value, files: _Files) -> Sequence[Parameters]:
     """The parameters that a generator makes; one without any where they are not in the repository."""
-    if both := next((mapping(generator, key) for key in ("matrix", "merge") if mapping(generator, key)), None):
-        each = [_elements(one, files) for one in sequence(both, "generators")]
-        several = islice(product(*each), _MOST_ELEMENTS)
-        return [{key: value for one in chosen for key, value in one.items()} for chosen in several]
+    if fields := next((mapping(generator, key) for key in ("matrix", "merge") if mapping(generator, key)), None):
+        group = [_elements(one, files) for one in sequence(fields, "generators")]
+        batch = islice(product(*group), _MOST_ELEMENTS)
+        return [{key: value for one in chosen for key, value in one.items()} for chosen in batch]
     if elements := sequence(generator, "list", "elements"):
         return [_flat(one) for one in elements]
     if directories := sequence(generator, "git", "directories"):
@@ -229,23 +229,23 @@ def _glob(pattern: str, folder: str) -> bool:
 
 def _of_folder(folder: str) -> Parameters:
     name = posixpath.basename(folder)
-    found = {
+    result = {
         "path": folder,
         "path.path": folder,
         "path.basename": name,
         "path.basenameNormalized": re.sub(r"[^a-z0-9.-]", "-", name.lower()),
     }
-    return found | {f"path[{number}]": part for number, part in enumerate(folder.split("/"))}
+    return result | {f"path[{number}]": part for number, part in enumerate(folder.split("/"))}
 
 
 def _flat(value: Value, above: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for key, one in mapping(value).items():
-        if isinstance(one, dict):
-            found |= _flat(one, f"{above}{key}.")
-        elif isinstance(one, str | int) and not isinstance(one, bool):
-            found[above + key] = str(one)
-    return found
+    result: dict[str, str] = {}
+    for key, entry in mapping(value).items():
+        if isinstance(entry, dict):
+            result |= _flat(entry, f"{above}{key}.")
+        elif isinstance(entry, str | int) and not isinstance(entry, bool):
+            result[above + key] = str(entry)
+    return result
 
 
 def _filled(value: Value, parameters: Parameters) -> Value:
@@ -256,8 +256,8 @@ def _filled(value: Value, parameters: Parameters) -> Value:
         return [_filled(one, parameters) for one in value]
     if not isinstance(value, str):
         return value
-    value = _SEGMENT.sub(lambda found: parameters.get(f"path[{found[1]}]", found[0]), value)
-    return _PARAMETER.sub(lambda found: parameters.get(found[1], found[0]), value)
+    value = _SEGMENT.sub(lambda match: parameters.get(f"path[{match[1]}]", match[0]), value)
+    return _PARAMETER.sub(lambda match: parameters.get(match[1], match[0]), value)
 
 
 _KINDS: Mapping[tuple[str, str], Callable[[Resource, _Files], Iterator[_Applied]]] = {

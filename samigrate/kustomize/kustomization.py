@@ -92,24 +92,24 @@ def parse(resource: Resource) -> Kustomization | None:
 
 
 def applying(
-    at: Location, name: str, folder: str, gathered: Sequence[str], overlay: Mapping[str, Value], fallback: str | None
+    location: Location, name: str, folder: str, gathered: Sequence[str], overlay: Mapping[str, Value], fallback: str | None
 ) -> Kustomization:
     """What an object amounts to that applies a folder, which is called by `name`. `gathered` are paths; `overlay` is what it
     lays over them, with paths from the folder."""
-    one = _kustomization(at, folder, sequence(overlay, "components"), overlay)
-    return one._replace(folder=name, resources=(*gathered, *one.resources), is_file=False, fallback=fallback)
+    kustomization = _kustomization(location, folder, sequence(overlay, "components"), overlay)
+    return kustomization._replace(folder=name, resources=(*gathered, *kustomization.resources), is_file=False, fallback=fallback)
 
 
-def _kustomization(at: Location, folder: str, gathered: Sequence[Value], value: Mapping[str, Value]) -> Kustomization:
+def _kustomization(location: Location, folder: str, gathered: Sequence[Value], value: Mapping[str, Value]) -> Kustomization:
     remote = [f"{entry} is not seen here" for entry in gathered if _is_remote(entry)]
     return Kustomization(
-        at,
+        location,
         folder,
         tuple(local(folder, gathered)),
         text(value, "namespace"),
         text(value, "namePrefix") or "",
         text(value, "nameSuffix") or "",
-        tuple(_patches(at, folder, value)),
+        tuple(_patches(location, folder, value)),
         (*local(folder, list(_data(value))), *generator_files(folder, value)),
         value,
         (*remote, *(reason for key, reason in UNSEEN.items() if sequence(value, key))),
@@ -119,7 +119,7 @@ def _kustomization(at: Location, folder: str, gathered: Sequence[Value], value: 
 
 def among(resources: Iterable[Resource]) -> list[Kustomization]:
     """The kustomizations that are among the objects."""
-    return [one for resource in resources if (one := parse(resource))]
+    return [kustomization for resource in resources if (kustomization := parse(resource))]
 
 
 def read(path: str, data: bytes) -> list[Kustomization]:
@@ -159,26 +159,26 @@ def _is_remote(entry: Value) -> bool:
     return isinstance(entry, str) and ("://" in entry or "?ref=" in entry or entry.startswith(("git@", "github.com/")))
 
 
-def _patches(where: Location, folder: str, value: Value) -> Iterator[Patch]:
+def _patches(location: Location, folder: str, value: Value) -> Iterator[Patch]:
     """In the order in which they are laid over."""
     for entry in sequence(value, "patchesStrategicMerge"):
         path = next(local(folder, [entry]), entry if _is_remote(entry) else "")
-        yield Patch(where, path, () if path else inline(entry if isinstance(entry, str) else None), {})
+        yield Patch(location, path, () if path else inline(entry if isinstance(entry, str) else None), {})
     for name in ("patches", "patchesJson6902"):
         for entry in sequence(value, name):
             path = next(local(folder, [text(entry, "path")]), text(entry, "path") or "")
-            yield Patch(where, path, inline(text(entry, "patch")), mapping(entry, "target"), name == "patchesJson6902")
+            yield Patch(location, path, inline(text(entry, "patch")), mapping(entry, "target"), name == "patchesJson6902")
 
 
 def inline(content: str | None) -> tuple[Value, ...]:
     """The documents of a patch that stands in the kustomization."""
-    found = []
+    result = []
     for chunk in yamltext.split(content or ""):
         try:
-            found.append(yamltext.load((content or "")[chunk.start : chunk.end]).value)
+            result.append(yamltext.load((content or "")[chunk.start : chunk.end]).value)
         except yamltext.YamlError:
             continue  # kustomize will say so
-    return tuple(one for one in found if one is not None)
+    return tuple(one for one in result if one is not None)
 
 
 def _data(value: Value) -> Iterator[Value]:

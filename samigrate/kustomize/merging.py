@@ -48,13 +48,13 @@ def merged(value: Value, patch: Value, *, is_keyed: bool, field: str = "") -> Va
         content = {key: one for key, one in patch.items() if not key.startswith("$")}
         if not isinstance(value, dict) or patch.get(_DIRECTIVE) == "replace":
             return {key: merged(None, one, is_keyed=is_keyed, field=key) for key, one in content.items() if one is not None}
-        made = dict(value)
-        for key, one in content.items():
-            if one is None or _directive(one) == "delete":
-                made.pop(key, None)
+        result = dict(value)
+        for key, entry in content.items():
+            if entry is None or _directive(entry) == "delete":
+                result.pop(key, None)
             else:
-                made[key] = merged(value.get(key), one, is_keyed=is_keyed, field=key)
-        return made
+                result[key] = merged(value.get(key), entry, is_keyed=is_keyed, field=key)
+        return result
     if isinstance(patch, list):
         return _merged_list(value if isinstance(value, list) else [], patch, field, is_keyed=is_keyed)
     return patch
@@ -72,10 +72,10 @@ def _merged_list(value: Sequence[Value], patch: Sequence[Value], field: str, *, 
         return [merged(None, one, is_keyed=is_keyed) if isinstance(one, dict) else one for one in entries]
     changes = {one[key]: one for one in entries if _directive(one) != "delete"}
     gone = [one[key] for one in entries if _directive(one) == "delete"]
-    kept = [one for one in value if not isinstance(one, dict) or one.get(key) not in gone]
-    known = [one[key] for one in kept if _is_known(one, key)]
-    new = [merged(None, one, is_keyed=is_keyed) for called, one in changes.items() if called not in known]
-    return [*new, *(_merged_entry(one, key, changes, is_keyed=is_keyed) for one in kept)]
+    remaining = [one for one in value if not isinstance(one, dict) or one.get(key) not in gone]
+    existing = [one[key] for one in remaining if _is_known(one, key)]
+    new = [merged(None, one, is_keyed=is_keyed) for called, one in changes.items() if called not in existing]
+    return [*new, *(_merged_entry(one, key, changes, is_keyed=is_keyed) for one in remaining)]
 
 
 def _is_known(entry: Value, key: str) -> bool:
@@ -83,9 +83,9 @@ def _is_known(entry: Value, key: str) -> bool:
     return isinstance(at(entry, key), str | int)
 
 
-def _merged_entry(one: Value, key: str, changes: Mapping[Value, Value], *, is_keyed: bool) -> Value:
-    change = changes.get(one[key]) if _is_known(one, key) else None
-    return one if change is None else merged(one, change, is_keyed=is_keyed)
+def _merged_entry(entry: Value, key: str, changes: Mapping[Value, Value], *, is_keyed: bool) -> Value:
+    change = changes.get(entry[key]) if _is_known(entry, key) else None
+    return entry if change is None else merged(entry, change, is_keyed=is_keyed)
 
 
 def _operated(value: Value, patch: Sequence[Value]) -> Value:
@@ -97,9 +97,9 @@ def _operated(value: Value, patch: Sequence[Value]) -> Value:
             elif op == "remove" and path is not None:
                 value = apply(value, Operation(NOWHERE, "remove", path))
             elif op in ("copy", "move") and path is not None and start is not None:
-                held = resolve(value, start)
+                content = resolve(value, start)
                 value = apply(value, Operation(NOWHERE, "remove", start)) if op == "move" else value
-                value = apply(value, Operation(NOWHERE, "add", path, held))
+                value = apply(value, Operation(NOWHERE, "add", path, content))
         except Inapplicable:
             continue  # kustomize refuses the whole build
     return value

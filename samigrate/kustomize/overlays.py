@@ -13,7 +13,7 @@ from functools import cached_property
 
 from samigrate.base.values import Value, at, mapping, parts, pointer, resolve, sequence, text
 from samigrate.domain.model import Finding, Key, Proposal, Resource, Severity, Workload
-from samigrate.kustomize.building import Building, Made
+from samigrate.kustomize.building import Building, BuiltObject
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build, Way
 from samigrate.kustomize.kustomization import Patch
 
@@ -32,30 +32,30 @@ class Overlay:
     way: Way
     building: Building
 
-    def made(self, resource: Resource) -> Made | None:
+    def made(self, resource: Resource) -> BuiltObject | None:
         """What the build makes of an object on this way; None for one that it does not know."""
         return self._made.get(resource.key)
 
     @cached_property
-    def _made(self) -> dict[Key, Made]:
+    def _made(self) -> dict[Key, BuiltObject]:
         routes = self.way.routes
         return {
-            key: each
-            for key, several in self.building.made.items()
-            for each in several[::-1]
-            if routes.get(key[0], frozenset()).issuperset(each.route)
+            key: built
+            for key, built_objects in self.building.made.items()
+            for built in built_objects[::-1]
+            if routes.get(key[0], frozenset()).issuperset(built.route)
         }
 
     def patches_of(self, resource: Resource) -> Sequence[tuple[Patch, Value]]:
         """The patches that are for an object, in the order in which they are laid over it."""
-        made = self.made(resource)
-        return made.met if made else ()
+        built = self.made(resource)
+        return built.met if built else ()
 
     def obstacle(self, workload: Workload, proposal: Proposal) -> tuple[str, str]:
         """(why a part of a change must be left out in this build, the way out), or ("", "")."""
         for patch, value in self.patches_of(workload.resource):
-            if what := _sets(value, workload, proposal):
-                return f"{patch.path or patch.at.path} patches {what}", "change it there, or take the patch into the workload"
+            if description := _sets(value, workload, proposal):
+                return f"{patch.path or patch.at.path} patches {description}", "change it there, or take the patch into the workload"
         kind, fields = workload.id.kind, _fields(workload, proposal)
         if path := next((path for path, written, _ in self._replaced(workload) if written in fields), ""):
             return f"a replacement in {path} writes its {fields[0]}", "change it there"
@@ -98,26 +98,26 @@ class Overlay:
 
     def is_built(self, workload: Workload) -> bool:
         """Whether the workload is among what is built: no patch deletes it, and it is no component's alone."""
-        made = self.made(workload.resource)
-        return not self.build.members[0].is_component and not (made and made.is_deleted)
+        built = self.made(workload.resource)
+        return not self.build.members[0].is_component and not (built and built.is_deleted)
 
     def doubts(self, resource: Resource) -> Iterator[tuple[str, str]]:
         """(file, why) of what the build does to an object that is not known here."""
-        if made := self.made(resource):
-            yield from ((path, f"the patch {path} is not read") for path in made.unread)
-            yield from ((path, f"a replacement in {path} writes its {field}") for path, field, value in made.replaced if value is None)
+        if built := self.made(resource):
+            yield from ((path, f"the patch {path} is not read") for path in built.unread)
+            yield from ((path, f"a replacement in {path} writes its {field}") for path, field, value in built.replaced if value is None)
 
     def _replaced(self, workload: Workload) -> Sequence[tuple[str, str, Value]]:
-        made = self.made(workload.resource)
-        return made.replaced if made else ()
+        built = self.made(workload.resource)
+        return built.replaced if built else ()
 
     def renames(self, kind: str) -> bool:
         """Whether kustomize renames the account that pods of that kind name together with the account."""
         if kind in RENAMED:
             return True
         rules = [rule for member in self.build.members for path in member.data for rule in self._name_references(path)]
-        known = (text(one, "kind") for rule in rules if text(rule, "kind") == "ServiceAccount" for one in sequence(rule, "fieldSpecs"))
-        return kind in known
+        existing = (text(one, "kind") for rule in rules if text(rule, "kind") == "ServiceAccount" for one in sequence(rule, "fieldSpecs"))
+        return kind in existing
 
     def _name_references(self, path: str) -> Iterator[Value]:
         """What the configuration in a file says of who names whom."""
@@ -127,20 +127,24 @@ class Overlay:
 
 def _fields(workload: Workload, proposal: Proposal) -> tuple[str, ...]:
     """The fields of the pod that a part of a change writes, but for its lists; the account's go together."""
-    here, above = workload.resource.at, workload.pod + "/"
-    inside = (one.pointer.removeprefix(above) for one in proposal.operations if one.target == here and one.pointer.startswith(above))
-    found = dict.fromkeys(parts(f"/{pointer_}")[0] for pointer_ in inside)
-    if not found.keys().isdisjoint(ACCOUNT):
-        found = {**dict.fromkeys(ACCOUNT), **found}
-    return tuple(field for field in found if field not in _LISTS)
+    location, above = workload.resource.at, workload.pod + "/"
+    inside = (
+        operation.pointer.removeprefix(above)
+        for operation in proposal.operations
+        if operation.target == location and operation.pointer.startswith(above)
+    )
+    result = dict.fromkeys(parts(f"/{pointer_}")[0] for pointer_ in inside)
+    if not result.keys().isdisjoint(ACCOUNT):
+        result = {**dict.fromkeys(ACCOUNT), **result}
+    return tuple(field for field in result if field not in _LISTS)
 
 
 def _sets(value: Value, workload: Workload, proposal: Proposal) -> str:
     """What of a part's fields the patch sets as well, in words; "" where nothing."""
     fields, volumes = _fields(workload, proposal), _volumes(workload, proposal)
     if isinstance(value, list):
-        told = (_operation_sets(entry, workload, fields, volumes) or _moves(entry, proposal) for entry in value)
-        return next((what for what in told if what), "")
+        reported = (_operation_sets(entry, workload, fields, volumes) or _moves(entry, proposal) for entry in value)
+        return next((what for what in reported if what), "")
     spec = mapping(resolve(value, workload.pod)) if isinstance(value, dict) else {}
     for field in fields:
         if field in spec:
@@ -156,9 +160,11 @@ def _sets(value: Value, workload: Workload, proposal: Proposal) -> str:
 def _volumes(workload: Workload, proposal: Proposal) -> tuple[str, ...]:
     """The volumes that a part of a change edits or adds."""
     above = workload.pod + "/volumes/"
-    edited = (one for one in proposal.operations if one.target == workload.resource.at and one.pointer.startswith(above))
-    places = ((one, one.pointer.removeprefix(above).partition("/")) for one in edited)
-    named = (text(resolve(workload.spec.value, f"/volumes/{place}") or one.value, "name") for one, (place, _, _) in places)
+    edited = (
+        operation for operation in proposal.operations if operation.target == workload.resource.at and operation.pointer.startswith(above)
+    )
+    positions = ((operation, operation.pointer.removeprefix(above).partition("/")) for operation in edited)
+    named = (text(resolve(workload.spec.value, f"/volumes/{place}") or operation.value, "name") for operation, (place, _, _) in positions)
     return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -188,9 +194,9 @@ def _operation_sets(entry: Value, workload: Workload, fields: tuple[str, ...], v
     if inside[0] in fields:
         return f"its {inside[0]}"
     if volumes and inside[0] == "volumes" and inside[1:] != ["-"]:
-        held = text(resolve(workload.spec.value, "/" + "/".join(inside[:2])), "name")
-        if held is None or held in volumes:
-            return f"its volume {held or volumes[0]}"
+        content = text(resolve(workload.spec.value, "/" + "/".join(inside[:2])), "name")
+        if content is None or content in volumes:
+            return f"its volume {content or volumes[0]}"
     return ""
 
 
@@ -199,7 +205,7 @@ def _moves(entry: Value, proposal: Proposal) -> str:
     path = parts(text(entry, "path") or "")
     for operation in proposal.operations:
         *above, last = parts(operation.pointer) or [""]
-        here = path[len(above)] if path[: len(above)] == above and len(path) > len(above) else ""
-        if operation.op == "remove" and last.isdigit() and here.isdigit() and int(here) >= int(last):
+        current = path[len(above)] if path[: len(above)] == above and len(path) > len(above) else ""
+        if operation.op == "remove" and last.isdigit() and current.isdigit() and int(current) >= int(last):
             return f"by its place what would move ({pointer(*path[: len(above) + 1])})"
     return ""

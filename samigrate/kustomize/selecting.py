@@ -67,7 +67,7 @@ def is_matched(pattern: str, name: str) -> bool | None:
 
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
-    repeats = [found[1] for found in _REPEATS.finditer(pattern) if found[1]]
+    repeats = [match[1] for match in _REPEATS.finditer(pattern) if match[1]]
     if len(repeats) > _MOST_REPEATS or any(one.startswith(")") for one in repeats):
         return None
     try:
@@ -88,15 +88,15 @@ def _has(selector: str | None, labels: Mapping[str, Value]) -> bool:
 def _terms(selector: str) -> Iterator[re.Match[str] | None]:
     start = 0
     while start < len(selector):
-        found = _TERM.match(selector, start)
-        yield found
-        if found is None or found.end() == start:
+        match = _TERM.match(selector, start)
+        yield match
+        if match is None or match.end() == start:
             return
-        start = found.end()
+        start = match.end()
 
 
 def _meets(term: re.Match[str], labels: Mapping[str, Value]) -> bool:
-    no, key, operator, wanted, set_operator, listed = term.groups()
+    no, key, operator, expected, set_operator, listed = term.groups()
     value = labels.get(key)
     if no:
         return key not in labels
@@ -104,5 +104,5 @@ def _meets(term: re.Match[str], labels: Mapping[str, Value]) -> bool:
         is_in = value in [one.strip() for one in (listed or "").split(",")]
         return is_in if set_operator == "in" else not is_in
     if operator == "!=":
-        return value != wanted
-    return value == wanted if operator else key in labels
+        return value != expected
+    return value == expected if operator else key in labels

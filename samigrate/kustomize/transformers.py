@@ -19,60 +19,75 @@ Sides = Mapping[str, Sequence[Value]]
 """The values of the files that kustomizations read as data, by path."""
 
 
-def resolved(one: Kustomization, sides: Sides) -> Kustomization:
+def resolved(candidate: Kustomization, sides: Sides) -> Kustomization:
     """The kustomization with what its transformers do."""
-    listed = sequence(one.value, _LISTED)
+    listed = sequence(candidate.value, _LISTED)
     if not listed:
-        return one
-    is_whole, made = True, one
-    for path, content in _contents(one, listed, sides):
-        changed = _KINDS.get(text(content, "kind") or "", _unknown)(made, path, content, sides)
-        is_whole, made = is_whole and changed is not None, changed or made
-    return made._replace(unseen=tuple(why for why in made.unseen if why != UNSEEN[_LISTED])) if is_whole else made
+        return candidate
+    is_whole, kustomization = True, candidate
+    for path, content in _contents(candidate, listed, sides):
+        changed = _KINDS.get(text(content, "kind") or "", _unknown)(kustomization, path, content, sides)
+        is_whole, kustomization = is_whole and changed is not None, changed or kustomization
+    return (
+        kustomization._replace(unseen=tuple(why for why in kustomization.unseen if why != UNSEEN[_LISTED])) if is_whole else kustomization
+    )
 
 
-def _contents(one: Kustomization, listed: Sequence[Value], sides: Sides) -> Iterator[tuple[str, Value]]:
+def _contents(kustomization: Kustomization, listed: Sequence[Value], sides: Sides) -> Iterator[tuple[str, Value]]:
     """(file, configuration) of every transformer; None for one that is not read."""
     for entry in listed:
-        path = next(local(one.base, [entry]), None)
+        path = next(local(kustomization.base, [entry]), None)
         if path is None:
-            yield from ((one.path, content) for content in inline(entry if isinstance(entry, str) else None) or (None,))
+            yield from ((kustomization.path, content) for content in inline(entry if isinstance(entry, str) else None) or (None,))
         else:
             yield from ((path, content) for content in sides.get(path) or (None,))
 
 
-def _unknown(one: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
+def _unknown(kustomization: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
     return None
 
 
-def _namespace(one: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
+def _namespace(kustomization: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
     namespace = text(content, "metadata", "namespace")
     if namespace is None:
         return None
-    return one._replace(fallback=namespace) if mapping(content).get("unsetOnly") is True else one._replace(namespace=namespace)
+    return (
+        kustomization._replace(fallback=namespace)
+        if mapping(content).get("unsetOnly") is True
+        else kustomization._replace(namespace=namespace)
+    )
 
 
-def _prefix(one: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
+def _prefix(kustomization: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
     if not _is_for(content, "metadata/name"):
         return None
-    return one._replace(prefix=(text(content, "prefix") or "") + one.prefix, suffix=one.suffix + (text(content, "suffix") or ""))
+    return kustomization._replace(
+        prefix=(text(content, "prefix") or "") + kustomization.prefix, suffix=kustomization.suffix + (text(content, "suffix") or "")
+    )
 
 
-def _labels(one: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization:
+def _labels(kustomization: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization:
     is_deep = any("template" in (text(entry, "path") or "") for entry in sequence(content, "fieldSpecs"))
     entry = {"pairs": mapping(content, "labels"), "includeTemplates": is_deep}
-    return one._replace(value={**one.value, "labels": [*sequence(one.value, "labels"), entry]})
+    return kustomization._replace(value={**kustomization.value, "labels": [*sequence(kustomization.value, "labels"), entry]})
 
 
-def _annotations(one: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization:
-    return one._replace(value={**one.value, "commonAnnotations": mapping(one.value, "commonAnnotations") | mapping(content, "annotations")})
+def _annotations(kustomization: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization:
+    return kustomization._replace(
+        value={
+            **kustomization.value,
+            "commonAnnotations": mapping(kustomization.value, "commonAnnotations") | mapping(content, "annotations"),
+        }
+    )
 
 
-def _image(one: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization:
-    return one._replace(value={**one.value, "images": [*sequence(one.value, "images"), mapping(content, "imageTag")]})
+def _image(kustomization: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization:
+    return kustomization._replace(
+        value={**kustomization.value, "images": [*sequence(kustomization.value, "images"), mapping(content, "imageTag")]}
+    )
 
 
-def _patch(one: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
+def _patch(kustomization: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
     stated = text(content, "patch") or text(content, "jsonOp")
     strategic = text(content, "patches")
     file = next(local(posixpath.dirname(path), [text(content, "path"), *sequence(content, "paths")]), "")
@@ -80,17 +95,21 @@ def _patch(one: Kustomization, path: str, content: Value, sides: Sides) -> Kusto
         return None
     values = inline(stated or strategic)
     patch = Patch(Location(path, GENERATED), file, values, mapping(content, "target"))
-    return one._replace(patched=(*one.patched, patch._replace(is_late=text(content, "kind") == "PatchJson6902Transformer")))
+    return kustomization._replace(
+        patched=(*kustomization.patched, patch._replace(is_late=text(content, "kind") == "PatchJson6902Transformer"))
+    )
 
 
-def _replacement(one: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
+def _replacement(kustomization: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization | None:
     if any(text(entry, "path") for entry in sequence(content, "replacements")):
         return None
-    return one._replace(value={**one.value, "replacements": [*sequence(one.value, "replacements"), *sequence(content, "replacements")]})
+    return kustomization._replace(
+        value={**kustomization.value, "replacements": [*sequence(kustomization.value, "replacements"), *sequence(content, "replacements")]}
+    )
 
 
-def _nothing(one: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization:
-    return one
+def _nothing(kustomization: Kustomization, path: str, content: Value, sides: Sides) -> Kustomization:
+    return kustomization
 
 
 def _is_for(content: Value, field: str) -> bool:

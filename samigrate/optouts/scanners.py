@@ -76,18 +76,18 @@ def written(scanner: str, reason: str, present: Mapping[str, Value]) -> tuple[st
     return _DATREE, reason
 
 
-def marked(resources: Sequence[Resource], piece: str, document: int, line: int) -> list[Resource]:
-    """The objects of a document, those with the scanners that a comment of theirs silences. `piece` is the document's
+def marked(resources: Sequence[Resource], fragment: str, document: int, line: int) -> list[Resource]:
+    """The objects of a document, those with the scanners that a comment of theirs silences. `fragment` is the document's
     text, and `line` its first."""
-    opts = list(suppress.at_comments(piece, document, line, resources, _matches)) if "#" in piece else []
-    return [_with(one, [opt for opt in opts if suppress.counts_for(opt, one.at)]) for one in resources]
+    opts = list(suppress.at_comments(fragment, document, line, resources, _matches)) if "#" in fragment else []
+    return [_with(resource, [opt for opt in opts if suppress.counts_for(opt, resource.at)]) for resource in resources]
 
 
-def _matches(piece: str) -> Iterator[tuple[int, frozenset[str]]]:
+def _matches(fragment: str) -> Iterator[tuple[int, frozenset[str]]]:
     """(where, scanner) of each comment that silences the check."""
-    if ":skip" in piece or "trivy:ignore" in piece or "kics-scan" in piece:
+    if ":skip" in fragment or "trivy:ignore" in fragment or "kics-scan" in fragment:
         for scanner, pattern in _COMMENTS.items():
-            yield from ((hit.start(), frozenset((scanner,))) for hit in pattern.finditer(piece))
+            yield from ((hit.start(), frozenset((scanner,))) for hit in pattern.finditer(fragment))
 
 
 def _with(resource: Resource, opts: Sequence[suppress.Opt]) -> Resource:

@@ -39,28 +39,28 @@ def in_annotations(resource: Resource, prefix: str) -> frozenset[str]:
     return _ids(stated.partition(":")[0]) if isinstance(stated, str) else frozenset()
 
 
-def in_comments(piece: str, document: int, line: int, resources: Sequence[Resource]) -> Iterator[Opt]:
+def in_comments(fragment: str, document: int, line: int, resources: Sequence[Resource]) -> Iterator[Opt]:
     """The opt-outs in the comments of a document's text. `line` is the line of the text's start; `resources` are the
     objects of the document."""
-    if "ignore[" in piece:
-        yield from at_comments(piece, document, line, resources, _matches)
+    if "ignore[" in fragment:
+        yield from at_comments(fragment, document, line, resources, _matches)
 
 
-def _matches(piece: str) -> Iterator[tuple[int, frozenset[str]]]:
-    return ((found.start(), ids) for found in _COMMENT.finditer(piece) if (ids := _ids(found[1])))
+def _matches(fragment: str) -> Iterator[tuple[int, frozenset[str]]]:
+    return ((match.start(), ids) for match in _COMMENT.finditer(fragment) if (ids := _ids(match[1])))
 
 
-def at_comments(piece: str, document: int, line: int, resources: Sequence[Resource], matches: Matches) -> Iterator[Opt]:
+def at_comments(fragment: str, document: int, line: int, resources: Sequence[Resource], matches: Matches) -> Iterator[Opt]:
     """An opt-out for each of the `matches`, (place in the text, ids), for the objects that each counts for; else as
     `in_comments`."""
-    if not (hits := list(matches(piece))):
+    if not (hits := list(matches(fragment))):
         return
-    places = sorted({one.at.item for one in resources if one.at.item})
-    ranges = dict(zip(places, yamltext.line_ranges(piece, places), strict=True)) if places else {}
-    lines = piece.split("\n")
+    positions = sorted({resource.at.item for resource in resources if resource.at.item})
+    ranges = dict(zip(positions, yamltext.line_ranges(fragment, positions), strict=True)) if positions else {}
+    lines = fragment.split("\n")
     for start, ids in hits:
-        at = piece.count("\n", 0, start) + 1
-        yield Opt(document, _item(at, lines, ranges), ids, line + at - 1)
+        position = fragment.count("\n", 0, start) + 1
+        yield Opt(document, _item(position, lines, ranges), ids, line + position - 1)
 
 
 class Place(NamedTuple):
@@ -72,28 +72,28 @@ class Place(NamedTuple):
     last: int
 
 
-def in_program(comments: Sequence[Comment], places: Sequence[Place]) -> Iterator[Opt | int]:
+def in_program(comments: Sequence[Comment], spots: Sequence[Place]) -> Iterator[Opt | int]:
     """The opt-outs in the comments of a program; the line of each that stands at no declaration."""
     alone = {one.line for one in comments if one.is_alone}
     for comment in comments:
-        found = _COMMENT.search(comment.text)
-        if found is None or not (ids := _ids(found[1])):
+        match = _COMMENT.search(comment.text)
+        if match is None or not (ids := _ids(match[1])):
             continue
         below = next(line for line in count(comment.line) if line not in alone)
-        meant = [place for place in places if comment.is_alone and place.first == below] or _around(comment.line, places)
-        whole = {place.document for place in meant if not place.item}
-        for place in dict.fromkeys(meant):
-            if not place.item or place.document not in whole:
-                yield Opt(place.document, place.item, ids, comment.line)
+        meant = [place for place in spots if comment.is_alone and place.first == below] or _around(comment.line, spots)
+        full = {place.document for place in meant if not place.item}
+        for spot in dict.fromkeys(meant):
+            if not spot.item or spot.document not in full:
+                yield Opt(spot.document, spot.item, ids, comment.line)
         if not meant:
             yield comment.line
 
 
-def _around(line: int, places: Sequence[Place]) -> list[Place]:
+def _around(line: int, spots: Sequence[Place]) -> list[Place]:
     """The innermost that the line lies in; several where they share their lines."""
-    around = [place for place in places if place.first <= line <= place.last]
-    least = min((place.last - place.first for place in around), default=0)
-    return [place for place in around if place.last - place.first == least]
+    around = [spot for spot in spots if spot.first <= line <= spot.last]
+    least = min((spot.last - spot.first for spot in around), default=0)
+    return [spot for spot in around if spot.last - spot.first == least]
 
 
 def _item(line: int, lines: Sequence[str], ranges: Mapping[str, tuple[int, int]]) -> str:
@@ -118,8 +118,8 @@ def ignored(opts: Iterable[Opt], resource: Resource, prefix: str) -> frozenset[s
     return in_annotations(resource, prefix).union(*(opt.ids for opt in opts if counts_for(opt, resource.at)))
 
 
-def counts_for(opt: Opt, at: Location) -> bool:
-    return opt.document == at.document and (not opt.item or at.item == opt.item or at.item.startswith(opt.item + "/"))
+def counts_for(opt: Opt, location: Location) -> bool:
+    return opt.document == location.document and (not opt.item or location.item == opt.item or location.item.startswith(opt.item + "/"))
 
 
 def _ids(listed: str) -> frozenset[str]:

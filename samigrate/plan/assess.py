@@ -8,7 +8,7 @@ from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.facts.state import Work
 from samigrate.optouts import suppress
-from samigrate.reading import Reading, Root
+from samigrate.reading import Inventory, Root
 from samigrate.scope.index import Scope
 from samigrate.scope.view import View
 
@@ -16,22 +16,22 @@ Scopes = Mapping[str, Sequence[Scope]]
 """The scopes that each file belongs to, by path."""
 
 
-def workloads(found: Reading, by_path: Scopes, root: Root, catalog: Catalog) -> list[Work]:
+def workloads(inventory: Inventory, by_path: Scopes, root: Root, catalog: Catalog) -> list[Work]:
     """Every workload with its views and its verdict, in the order of the files."""
     works = []
-    for manifest in found.manifests:
-        for workload in found.workloads.get(manifest.path, ()):
+    for manifest in inventory.manifests:
+        for workload in inventory.workloads.get(manifest.path, ()):
             views = tuple(View(scope, workload) for scope in by_path[manifest.path])
             ignored = suppress.ignored(manifest.opts, workload.resource, root.settings.prefix)
             works.append(Work(workload, views, judge(workload, views, catalog, root.settings), root.settings, catalog, ignored))
     return works
 
 
-def live(found: Reading, by_path: Scopes, root: Root, catalog: Catalog) -> list[Work]:
+def live(inventory: Inventory, by_path: Scopes, root: Root, catalog: Catalog) -> list[Work]:
     """What runs, as far as dumps of it are among the files that PATH holds: to be reported, and to be edited elsewhere."""
     paths = {source.path for source in root.sources if source.may_change}
     works = []
-    for workload in found.live:
+    for workload in inventory.live:
         path = workload.resource.at.path
         if path in paths and (views := tuple(View(scope, workload) for scope in by_path.get(path, ()))):
             works.append(Work(workload, views, judge(workload, views, catalog, root.settings), root.settings, catalog))

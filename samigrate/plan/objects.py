@@ -9,7 +9,7 @@ from samigrate.domain.model import KindRule, Level, Verdict, Workload
 from samigrate.facts.state import Work
 from samigrate.optouts import suppress
 from samigrate.plan.recipe import Recipe
-from samigrate.reading import Reading, Root
+from samigrate.reading import Inventory, Root
 from samigrate.scope.index import Scope
 from samigrate.scope.view import View
 from samigrate.transforms import discover
@@ -17,15 +17,15 @@ from samigrate.transforms import discover
 _NO_VERDICT = Verdict(Level.NONE, ())
 
 
-def works(found: Reading, by_path: Mapping[str, Sequence[Scope]], root: Root, recipe: Recipe, catalog: Catalog) -> list[Work]:
+def works(inventory: Inventory, by_path: Mapping[str, Sequence[Scope]], root: Root, recipe: Recipe, catalog: Catalog) -> list[Work]:
     """A work for every object in the order of the files; none where no transform of the recipe asks for them."""
     if not any(discover()[id_].for_objects for id_ in recipe.transforms):
         return []
-    made = []
-    for manifest in found.manifests:
+    result = []
+    for manifest in inventory.manifests:
         for resource in manifest.resources:
             holder = Workload(resource, KindRule(resource.id.group, resource.id.kind, pods=()), "", None)
             views = tuple(View(scope, holder) for scope in by_path[manifest.path])
             ignored = suppress.ignored(manifest.opts, resource, root.settings.prefix)
-            made.append(Work(holder, views, _NO_VERDICT, root.settings, catalog, ignored))
-    return made
+            result.append(Work(holder, views, _NO_VERDICT, root.settings, catalog, ignored))
+    return result

@@ -35,8 +35,8 @@ class Planned(NamedTuple):
     @property
     def changes_pods(self) -> bool:
         """Whether it edits the workload's pod template, not its metadata or other objects alone."""
-        pods, here = self.work.workload.pod + "/", self.work.workload.resource.at
-        return any(one.target == here and one.pointer.startswith(pods) for one in self.proposal.operations)
+        pods, location = self.work.workload.pod + "/", self.work.workload.resource.at
+        return any(operation.target == location and operation.pointer.startswith(pods) for operation in self.proposal.operations)
 
 
 @dataclass(slots=True)
@@ -47,59 +47,53 @@ class Plan:
     silenced: set[tuple[Key, str]] = field(default_factory=set)
 
 
+class Limits(NamedTuple):
+    """What a plan has to keep to: the objects as they are, by key; the parts that a text could not take; and why an
+    object's file or document must not be edited, "" where it may."""
+
+    resources: Mapping[Key, Resource]
+    blocked: Blocked
+    fixed: Callable[[Location], str]
+
+
 def part_key(work: Work, part: str) -> tuple[object, ...]:
     """What a part of a change is known by, the same for all copies of an object in a scope."""
     return work.views[0].scope.name, work.workload.id, work.workload.pod, part
 
 
-def plan(
-    works: Sequence[Work],
-    recipe: Mapping[str, Mapping[str, Value]],
-    resources: Mapping[Key, Resource],
-    blocked: Blocked,
-    fixed: Callable[[Location], str],
-) -> Plan:
-    """What the recipe's transforms make of the workloads. `fixed` says why an object's file or document must not be
-    edited, or ""."""
-    made = Plan()
+def plan(works: Sequence[Work], recipe: Mapping[str, Mapping[str, Value]], limits: Limits) -> Plan:
+    """What the recipe's transforms make of the workloads."""
+    result = Plan()
     in_turn = sorted(works, key=lambda work: (names.precedence(work.workload), work.workload.key))
     for transform in transforms.ordered(recipe):
         for work in in_turn:
             workload = work.workload
             if work.is_object is not transform.for_objects or workload.rule.report_only or workload.spec.has_invalid_automount:
                 continue
-            for thing in transform.propose(work, made.state, recipe[transform.id]):
-                if silenced := _silenced_by(work, transform.id, thing):
-                    made.silenced.add((workload.resource.key, silenced))
-                elif isinstance(thing, Finding):
-                    made.findings.append(thing)
+            for yielded in transform.propose(work, result.state, recipe[transform.id]):
+                if silenced := _silenced_by(work, transform.id, yielded):
+                    result.silenced.add((workload.resource.key, silenced))
+                elif isinstance(yielded, Finding):
+                    result.findings.append(yielded)
                 else:
-                    _take(made, work, transform.id, _settled(work, thing, made.state), resources, blocked, fixed)
-    return made
+                    _take(result, work, transform.id, _settled(work, yielded, result.state), limits)
+    return result
 
 
-def _silenced_by(work: Work, transform: str, thing: Proposal | Finding) -> str:
+def _silenced_by(work: Work, transform: str, yielded: Proposal | Finding) -> str:
     """The id under which the workload has opted out of it, or ""."""
-    ids = (transform, thing.id) if isinstance(thing, Finding) else (transform,)
+    ids = (transform, yielded.id) if isinstance(yielded, Finding) else (transform,)
     return next((one for one in ids if work.is_ignored(one)), "")
 
 
-def _take(
-    made: Plan,
-    work: Work,
-    transform: str,
-    proposal: Proposal,
-    resources: Mapping[Key, Resource],
-    blocked: Blocked,
-    fixed: Callable[[Location], str],
-) -> None:
+def _take(plan: Plan, work: Work, transform: str, proposal: Proposal, limits: Limits) -> None:
     """The proposal into the plan, or a finding that says why not."""
-    if refusal := _refusal(work, proposal, blocked, fixed):
-        made.findings.append(refusal)
+    if refusal := _refusal(work, proposal, limits):
+        plan.findings.append(refusal)
         return
-    made.state.accept(work, transform, proposal, resources)
-    made.accepted.append(Planned(work, transform, proposal))
-    made.findings += [remark for one in overlays(work) for remark in one.remarks(work.workload, proposal)]
+    plan.state.accept(work, transform, proposal, limits.resources)
+    plan.accepted.append(Planned(work, transform, proposal))
+    plan.findings += [remark for overlay in overlays(work) for remark in overlay.remarks(work.workload, proposal)]
 
 
 def _settled(work: Work, proposal: Proposal, state: State) -> Proposal:
@@ -116,10 +110,10 @@ def overlays(work: Work) -> list[Overlay]:
     return [view.scope.overlay for view in work.views if view.scope.overlay]
 
 
-def _refusal(work: Work, proposal: Proposal, blocked: Blocked, fixed: Callable[[Location], str]) -> Finding | None:
+def _refusal(work: Work, proposal: Proposal, limits: Limits) -> Finding | None:
     """Why a proposal is left out, or None."""
-    if found := blocked.get(part_key(work, proposal.part)):
-        return found
+    if finding := limits.blocked.get(part_key(work, proposal.part)):
+        return finding
     workload = work.workload
     for overlay in overlays(work):
         reason, way_out = overlay.obstacle(workload, proposal)
@@ -133,7 +127,7 @@ def _refusal(work: Work, proposal: Proposal, blocked: Blocked, fixed: Callable[[
         action = f"review it, and pass --max-risk {worst[0]}" if worst[0] < Risk.L5 else "review it and change it by hand"
         return work.finding("above-max-risk", "G.3", message, action, Severity.WARNING)
     for target in _targets(proposal):
-        if reason := fixed(target):
+        if reason := limits.fixed(target):
             message = f"{workload.id.name}: {proposal.part} stays as it is: {target.path} {reason}"
             return Finding(
                 "cannot-edit", "R-A26", Severity.WARNING, message, "change it by hand, or include the file", target, "", workload.id
@@ -143,5 +137,5 @@ def _refusal(work: Work, proposal: Proposal, blocked: Blocked, fixed: Callable[[
 
 def _targets(proposal: Proposal) -> set[Location]:
     """Every document that the proposal edits, or that stands in a file which it adds to."""
-    places = {Location(added.file) if added.file else added.beside for added in proposal.resources}
-    return {operation.target for operation in proposal.operations} | places
+    locations = {Location(added.file) if added.file else added.beside for added in proposal.resources}
+    return {operation.target for operation in proposal.operations} | locations

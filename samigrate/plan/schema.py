@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from samigrate.base.values import Value, pointer
 
 if TYPE_CHECKING:
-    from samigrate.settings.config import Document
+    from samigrate.settings.config import ConfigDocument
 
 Schema = Mapping[str, Any]
 
@@ -201,26 +201,26 @@ def report() -> Schema:
 # ---------------------------------------------------------------- checking
 
 
-def check(document: Document, schema: Schema) -> None:
+def check(document: ConfigDocument, schema: Schema) -> None:
     """Raises InputError, with the line, where the document is not of that shape. Knows what the schemas above use."""
     _check(document, document.value, schema, "")
 
 
-def _check(document: Document, value: Value, schema: Schema, where: str) -> None:
+def _check(document: ConfigDocument, value: Value, schema: Schema, json_pointer: str) -> None:
     if problem := _problem(value, schema):
-        raise document.error(where, f"{where.removeprefix('/').replace('/', '.') or 'the file'} must be {problem}")
+        raise document.error(json_pointer, f"{json_pointer.removeprefix('/').replace('/', '.') or 'the file'} must be {problem}")
     if isinstance(value, dict):
-        properties, others = schema.get("properties", {}), schema.get("additionalProperties", True)
-        if others is False:
-            document.known((str(key) for key in value), properties, where, "key")
+        properties, siblings = schema.get("properties", {}), schema.get("additionalProperties", True)
+        if siblings is False:
+            document.known((str(key) for key in value), properties, json_pointer, "key")
         for key in schema.get("required", ()):
             if key not in value:
-                raise document.error(where, f"{where.removeprefix('/').replace('/', '.') or 'the file'} has no {key!r}")
+                raise document.error(json_pointer, f"{json_pointer.removeprefix('/').replace('/', '.') or 'the file'} has no {key!r}")
         for key, inner in value.items():
-            _check(document, inner, properties.get(key, others if isinstance(others, dict) else {}), where + pointer(key))
+            _check(document, inner, properties.get(key, siblings if isinstance(siblings, dict) else {}), json_pointer + pointer(key))
     if isinstance(value, list):
         for index, item in enumerate(value):
-            _check(document, item, schema.get("items", {}), where + pointer(index))
+            _check(document, item, schema.get("items", {}), json_pointer + pointer(index))
 
 
 def _problem(value: Value, schema: Schema) -> str:

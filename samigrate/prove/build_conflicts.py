@@ -24,7 +24,7 @@ class Object(NamedTuple):
     value: dict[str, Value]
 
 
-class Planned(NamedTuple):
+class PlannedObject(NamedTuple):
     """One source object, the operations on it, and the accounts that come with it."""
 
     source: Resource
@@ -44,8 +44,10 @@ class Expected(NamedTuple):
         name = self.landing.prefix + self.value["metadata"]["name"] + self.landing.suffix
         if (id_.group, id_.kind, id_.name) != ("", "ServiceAccount", name) or (self.namespaces and id_.namespace not in self.namespaces):
             return False
-        rest = {key: one for key, one in value.items() if key != "metadata"} == {k: v for k, v in self.value.items() if k != "metadata"}
-        return rest and all(
+        remainder = {key: one for key, one in value.items() if key != "metadata"} == {
+            k: v for k, v in self.value.items() if k != "metadata"
+        }
+        return remainder and all(
             mapping(self.value, "metadata", key).items() <= mapping(value, "metadata", key).items() for key in ("labels", "annotations")
         )
 
@@ -61,20 +63,20 @@ def objects(stream: str) -> Iterator[Object]:
             yield Object(ResourceId(group, text(value, "kind") or "", namespace, name), value)
 
 
-def differences(before: Sequence[Object], after: Sequence[Object], planned: Sequence[Planned], build: Build) -> Iterator[str]:
+def differences(before: Sequence[Object], after: Sequence[Object], planned: Sequence[PlannedObject], build: Build) -> Iterator[str]:
     """What is not as planned, in words."""
     old, new = {one.id: one.value for one in before}, {one.id: one.value for one in after}
     yield from (f"{id_} is gone" for id_ in old.keys() - new.keys())
-    wanted: dict[ResourceId, Value] = {id_: value for id_, value in old.items() if id_ in new}
+    fields: dict[ResourceId, Value] = {id_: value for id_, value in old.items() if id_ in new}
     expected: list[Expected] = []
-    for one in planned:
-        for landing in build.landings(one.source.at.path):
-            ids = [id_ for id_ in wanted if _is_rendered(id_, one.source.id, landing)]
+    for candidate in planned:
+        for landing in build.landings(candidate.source.at.path):
+            ids = [id_ for id_ in fields if _is_rendered(id_, candidate.source.id, landing)]
             for id_ in ids:
-                wanted[id_] = _planned_value(wanted[id_], one, landing)
-            expected += [Expected(account, landing, [id_.namespace for id_ in ids]) for account in one.accounts]
+                fields[id_] = _planned_value(fields[id_], candidate, landing)
+            expected += [Expected(account, landing, [id_.namespace for id_ in ids]) for account in candidate.accounts]
     yield from _wrong_accounts({id_: value for id_, value in new.items() if id_ not in old}, expected)
-    for id_, value in wanted.items():
+    for id_, value in fields.items():
         if new[id_] != value:
             yield f"{id_}: {'differs' if id_.kind == 'Secret' else checks.difference(value, new[id_])}"
 
@@ -83,9 +85,9 @@ def _wrong_accounts(added: Mapping[ResourceId, Value], expected: Sequence[Expect
     for id_, value in added.items():
         if not any(one.is_rendered_as(id_, value) for one in expected):
             yield f"{id_} is new, and not as planned"
-    for one in expected:
-        if not any(one.is_rendered_as(id_, value) for id_, value in added.items()):
-            yield f"ServiceAccount {one.value['metadata']['name']} is planned, and not there"
+    for candidate in expected:
+        if not any(candidate.is_rendered_as(id_, value) for id_, value in added.items()):
+            yield f"ServiceAccount {candidate.value['metadata']['name']} is planned, and not there"
 
 
 def _is_rendered(id_: ResourceId, source: ResourceId, landing: Landing) -> bool:
@@ -93,21 +95,24 @@ def _is_rendered(id_: ResourceId, source: ResourceId, landing: Landing) -> bool:
     return is_there and (id_.group, id_.kind, id_.name) == (source.group, source.kind, landing.prefix + source.name + landing.suffix)
 
 
-def _planned_value(value: Value, one: Planned, landing: Landing) -> Value:
+def _planned_value(value: Value, planned: PlannedObject, landing: Landing) -> Value:
     """The rendered object with the plan laid over it."""
-    found, source = deepcopy(value), deepcopy(one.source.value)
-    for operation in one.operations:
-        where = _there(operation.pointer, source, found)
+    result, source = deepcopy(value), deepcopy(planned.source.value)
+    for operation in planned.operations:
+        json_pointer = _there(operation.pointer, source, result)
         source = apply(source, operation)  # the next pointer leads into what this one leaves
-        if where is None:
+        if json_pointer is None:
             continue
-        made = _renamed(operation, landing)
-        is_there = resolve(found, where) is not None
-        if operation.op == "add" and is_there and isinstance(made.value, dict):
-            found = apply(found, made._replace(op="replace", pointer=where, value={**mapping(resolve(found, where)), **made.value}))
+        output = _renamed(operation, landing)
+        is_there = resolve(result, json_pointer) is not None
+        if operation.op == "add" and is_there and isinstance(output.value, dict):
+            result = apply(
+                result,
+                output._replace(op="replace", pointer=json_pointer, value={**mapping(resolve(result, json_pointer)), **output.value}),
+            )
         elif operation.op == "add" or is_there:
-            found = apply(_with_parents(found, where), made._replace(pointer=where))
-    return found
+            result = apply(_with_parents(result, json_pointer), output._replace(pointer=json_pointer))
+    return result
 
 
 def _renamed(operation: Operation, landing: Landing) -> Operation:
@@ -117,31 +122,33 @@ def _renamed(operation: Operation, landing: Landing) -> Operation:
         return operation._replace(value=before + operation.value + behind)
     if operation.pointer.startswith("/subjects"):
         entries = operation.value if isinstance(operation.value, list) else [operation.value]
-        made = [{**entry, "name": before + entry["name"] + behind, **({"namespace": namespace} if namespace else {})} for entry in entries]
-        return operation._replace(value=made if isinstance(operation.value, list) else made[0])
+        result = [
+            {**entry, "name": before + entry["name"] + behind, **({"namespace": namespace} if namespace else {})} for entry in entries
+        ]
+        return operation._replace(value=result if isinstance(operation.value, list) else result[0])
     return operation
 
 
-def _with_parents(value: Value, where: str) -> Value:
+def _with_parents(value: Value, json_pointer: str) -> Value:
     """The value with the mapping that a new key goes into."""
-    above = parts(where)[:-1]
+    above = parts(json_pointer)[:-1]
     if above and resolve(value, pointer(*above)) is None:
         return apply(_with_parents(value, pointer(*above)), Operation(NOWHERE, "add", pointer(*above), {}))
     return value
 
 
-def _there(where: str, source: Value, found: Value) -> str | None:
+def _there(json_pointer: str, source: Value, value: Value) -> str | None:
     """Where a pointer into the source leads in the rendered object: list items go by their names. None for nowhere."""
-    made: list[str] = []
-    for step in parts(where):
-        if isinstance(found, list) and isinstance(source, list) and step.isdigit():
+    result: list[str] = []
+    for step in parts(json_pointer):
+        if isinstance(value, list) and isinstance(source, list) and step.isdigit():
             name = text(source[int(step)], "name") if int(step) < len(source) else None
-            place = next((index for index, one in enumerate(found) if text(one, "name") == name), None) if name else int(step)
-            if place is None:
+            position = next((index for index, one in enumerate(value) if text(one, "name") == name), None) if name else int(step)
+            if position is None:
                 return None
-            source, found = source[int(step)] if int(step) < len(source) else None, found[place] if place < len(found) else None
-            made.append(str(place))
+            source, value = source[int(step)] if int(step) < len(source) else None, value[position] if position < len(value) else None
+            result.append(str(position))
             continue
-        source, found = at(source, step), at(found, step)
-        made.append(step)
-    return pointer(*made)
+        source, value = at(source, step), at(value, step)
+        result.append(step)
+    return pointer(*result)

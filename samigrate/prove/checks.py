@@ -38,9 +38,9 @@ def text_says(
     text that it goes before, value) in order; `removed` are places in the old text.
     """
     before, after = yamltext.split(old), yamltext.split(new)
-    wanted = len(before) + len(inserted) - len(removed)
-    if len(after) != wanted:
-        return Failure(path, 1, f"{count(len(before), 'document')} became {len(after)}, not {wanted}")
+    requested = len(before) + len(inserted) - len(removed)
+    if len(after) != requested:
+        return Failure(path, 1, f"{count(len(before), 'document')} became {len(after)}, not {requested}")
     expected: list[tuple[int, Value]] = []  # (place in the old text or -1, value)
     waiting = list(inserted)
     for index in range(len(before)):
@@ -52,11 +52,11 @@ def text_says(
         return _documents_say(path, old, new, expected, planned)
     lines = yamltext.Lines(new)
     for chunk, (index, value) in zip(after, expected, strict=True):
-        piece = new[chunk.start : chunk.end]
+        fragment = new[chunk.start : chunk.end]
         if index not in planned:
-            if piece != old[before[index].start : before[index].end]:
+            if fragment != old[before[index].start : before[index].end]:
                 return Failure(path, lines.of(chunk.start), "a document changed that nothing was planned for")
-        elif failure := _says(path, lines, chunk.start, piece, value):
+        elif failure := _says(path, lines, chunk.start, fragment, value):
             return failure
     return None
 
@@ -75,9 +75,9 @@ def values_say(
         expected.append(planned.get(index, value))
     if len(after) != len(expected):
         return Failure(path, 1, f"{count(len(before), 'object')} became {len(after)}, not {len(expected)}")
-    for (line, value), wanted in zip(after, expected, strict=True):
-        if not is_same(value, wanted):
-            return Failure(path, line, f"the new text does not say what was planned: {difference(wanted, value)}")
+    for (line, value), requested in zip(after, expected, strict=True):
+        if not is_same(value, requested):
+            return Failure(path, line, f"the new text does not say what was planned: {difference(requested, value)}")
     return None
 
 
@@ -86,46 +86,50 @@ def _documents_say(path: str, old: str, new: str, expected: Sequence[tuple[int, 
     before, after = yamltext.split(old), yamltext.split(new)
     lines = yamltext.Lines(new)
     for chunk, (index, value) in zip(after, expected, strict=True):
-        piece = new[chunk.start : chunk.end]
+        fragment = new[chunk.start : chunk.end]
         if index < 0 or index in planned:
-            if failure := _says(path, lines, chunk.start, piece, value):
+            if failure := _says(path, lines, chunk.start, fragment, value):
                 return failure
-        elif piece != (was := old[before[index].start : before[index].end]) and _content(piece) != _content(was):
+        elif fragment != (was := old[before[index].start : before[index].end]) and _content(fragment) != _content(was):
             return Failure(path, lines.of(chunk.start), "a document changed that nothing was planned for")
     return None
 
 
-def _content(piece: str) -> list[str]:
+def _content(fragment: str) -> list[str]:
     return [
         line
-        for line in piece.lstrip("\ufeff").splitlines()
+        for line in fragment.lstrip("\ufeff").splitlines()
         if line.rstrip() != "---" and not line.lstrip().startswith("#") and line.strip()
     ]
 
 
-def _says(path: str, lines: yamltext.Lines, start: int, piece: str, value: Value) -> Failure | None:
+def _says(path: str, lines: yamltext.Lines, start: int, fragment: str, value: Value) -> Failure | None:
     try:
-        found = yamltext.load(piece)
+        parsed = yamltext.load(fragment)
     except yamltext.YamlError as error:
         return Failure(path, lines.of(start) + error.line - 1, f"the new text is not readable: {error.problem}")
-    if is_same(found.value, value):
+    if is_same(parsed.value, value):
         return None
-    return Failure(path, lines.of(start), f"the new text does not say what was planned: {difference(value, found.value)}")
+    return Failure(path, lines.of(start), f"the new text does not say what was planned: {difference(value, parsed.value)}")
 
 
-def is_same(one: Value, other: Value) -> bool:
+def is_same(entry: Value, other_entry: Value) -> bool:
     """Whether two values are equal, and of the same types all the way down (1, 1.0 and true are equal in Python)."""
-    if isinstance(one, dict):
-        if not isinstance(other, dict) or len(one) != len(other):
+    if isinstance(entry, dict):
+        if not isinstance(other_entry, dict) or len(entry) != len(other_entry):
             return False
-        for key, value in one.items():  # noqa: SIM110 - as a generator it takes twice as long
-            if key not in other or not ((found := other[key]) is value or is_same(value, found)):
+        for key, value in entry.items():
+            if key not in other_entry or not ((result := other_entry[key]) is value or is_same(value, result)):
                 return False
         return True
-    if isinstance(one, list):
-        return isinstance(other, list) and len(one) == len(other) and all(is_same(*pair) for pair in zip(one, other, strict=True))
+    if isinstance(entry, list):
+        return (
+            isinstance(other_entry, list)
+            and len(entry) == len(other_entry)
+            and all(is_same(*pair) for pair in zip(entry, other_entry, strict=True))
+        )
     # `is`: not a number is not equal to itself.
-    return (one is other or one == other) and _type(one) is _type(other)
+    return (entry is other_entry or entry == other_entry) and _type(entry) is _type(other_entry)
 
 
 def _type(value: Value) -> type:
@@ -133,11 +137,11 @@ def _type(value: Value) -> type:
     return int if isinstance(value, int) and not isinstance(value, bool) else type(value)
 
 
-def difference(planned: Value, found: Value) -> str:
+def difference(planned: Value, value: Value) -> str:
     """The difference in words."""
     from deepdiff import DeepDiff
 
-    return str(DeepDiff(planned, found, ignore_numeric_type_changes=False).pretty())[:400]
+    return str(DeepDiff(planned, value, ignore_numeric_type_changes=False).pretty())[:400]
 
 
 def tokens_hold(
@@ -168,10 +172,10 @@ def tokens_hold(
 def without_need(verdict: Verdict, before: Sequence[Token]) -> set[str]:
     """Containers that may lose the injected token of an account that their pod leaves: all that speaks for use of the
     API are tokens that other containers mount by their own choice (R-B11)."""
-    telling = [piece for piece in verdict.evidence if piece.strength in (Strength.PROOF, Strength.STRONG)]
-    if any(piece.sign is not Sign.MOUNTED_TOKEN or piece.container is None for piece in telling):
+    telling = [evidence for evidence in verdict.evidence if evidence.strength in (Strength.PROOF, Strength.STRONG)]
+    if any(evidence.sign is not Sign.MOUNTED_TOKEN or evidence.container is None for evidence in telling):
         return set()
-    return {token.container for token in before} - {piece.container for piece in telling}
+    return {token.container for token in before} - {evidence.container for evidence in telling}
 
 
 PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT = "previous-service-account", "previous-automount"
@@ -191,9 +195,9 @@ def restored(before: Value, after: Value, pod: str, prefix: str) -> str:
     if new.get("serviceAccountName") != account and (f"{prefix}/{PREVIOUS_ACCOUNT}" in record or new.get("serviceAccount") != account):
         return f"it would run as {new.get('serviceAccountName')}, and {account} is recorded"
     stated = record.get(f"{prefix}/{PREVIOUS_AUTOMOUNT}")
-    wanted = old.get("automountServiceAccountToken") if stated is None else _RECORDED.get(stated)
-    if new.get("automountServiceAccountToken") != wanted:
-        return f"its automount value would be {new.get('automountServiceAccountToken')}, and {wanted} is recorded"
+    expected = old.get("automountServiceAccountToken") if stated is None else _RECORDED.get(stated)
+    if new.get("automountServiceAccountToken") != expected:
+        return f"its automount value would be {new.get('automountServiceAccountToken')}, and {expected} is recorded"
     if {key: old[key] for key in old if key not in _IDENTITY} != {key: new[key] for key in new if key not in _IDENTITY}:
         return f"more of its pods would change than is recorded: {difference(old, new)}"
     foreign = {key: value for key, value in record.items() if not key.startswith(f"{prefix}/")}
@@ -212,13 +216,13 @@ def rights_hold(before: Collection[object], after: Collection[object]) -> str:
 def scoped(evidence: Sequence[Evidence], containers: Iterable[str]) -> set[str]:
     """Containers that may go without the token where their pod keeps it (R-B23): nothing but an explicit mount of
     their own speaks of them, and if anything sure speaks of the whole pod, their image is known to need none."""
-    found = list(containers)
-    for piece in evidence:
-        if piece.sign is Sign.MOUNTED_TOKEN or piece.strength is Strength.COUNTER:
+    result = list(containers)
+    for sign in evidence:
+        if sign.sign is Sign.MOUNTED_TOKEN or sign.strength is Strength.COUNTER:
             continue
-        if piece.container is not None:
-            found = [name for name in found if name != piece.container]
-        elif piece.strength is not Strength.WEAK:
-            known = {other.container for other in evidence if other.strength is Strength.COUNTER}
-            found = [name for name in found if name in known]
-    return set(found)
+        if sign.container is not None:
+            result = [name for name in result if name != sign.container]
+        elif sign.strength is not Strength.WEAK:
+            existing = {other.container for other in evidence if other.strength is Strength.COUNTER}
+            result = [name for name in result if name in existing]
+    return set(result)

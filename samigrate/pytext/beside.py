@@ -29,22 +29,22 @@ class Beside:
         self._lists: dict[Span, tuple[Node, Draft]] = {}
         self._statements: list[Edit] = []
 
-    def declare(self, one: Declaration, value: Any, dialect: Dialect | None) -> str:
+    def declare(self, declaration: Declaration, value: Any, dialect: Dialect | None) -> str:
         """Declare an object right before another. Returns why that cannot be done, or ""."""
-        if one.node is None or one.node.span is None:
+        if declaration.node is None or declaration.node.span is None:
             return "nothing can be declared beside it"
-        value, unknown = _as_written(value, one.node, self.text)
+        value, unknown = _as_written(value, declaration.node, self.text)
         if unknown:
             return f"its {unknown} is known only when the program runs"
-        if one.listed is not None and one.listed.span is not None:
-            if one.listed.fixed:
-                return one.listed.fixed
-            node, draft = self._lists.setdefault(one.listed.span, (one.listed, Draft(None)))
-            draft.of(node).insert(_place(draft.of(node), one.node.span), Slot(None, None, value, is_fresh=True))
+        if declaration.listed is not None and declaration.listed.span is not None:
+            if declaration.listed.fixed:
+                return declaration.listed.fixed
+            node, draft = self._lists.setdefault(declaration.listed.span, (declaration.listed, Draft(None)))
+            draft.of(node).insert(_place(draft.of(node), declaration.node.span), Slot(None, None, value, is_fresh=True))
             return ""
-        if one.statement is None or dialect is None or not dialect.account or one.node.fixed:
+        if declaration.statement is None or dialect is None or not dialect.account or declaration.node.fixed:
             return "nothing can be declared beside it"
-        start = one.statement[0]
+        start = declaration.statement[0]
         indent = self.text[self.text.rfind("\n", 0, start) + 1 : start]
         if indent.strip():
             return "it shares its line with other code"
@@ -52,8 +52,8 @@ class Beside:
         if parameters and (extra := next((key for key in value if f"/{key}" not in parameters and key not in ("apiVersion", "kind")), "")):
             return f"{dialect.account['class']} has no parameter for {extra}"
         above, newline = self._above_comments(start, indent), self.style.newline
-        made = self._statement(one.node, value, dialect, indent) + newline * (1 if above == start else 2)
-        self._statements.append(Edit(above, above, made + indent))
+        result = self._statement(declaration.node, value, dialect, indent) + newline * (1 if above == start else 2)
+        self._statements.append(Edit(above, above, result + indent))
         return ""
 
     def _above_comments(self, start: int, indent: str) -> int:
@@ -75,11 +75,11 @@ class Beside:
         facts, name = dialect.account, value["metadata"]["name"]
         head = self._head(node, dialect)
         call = node.holder or node
-        given = [self.text[slice(*one.span)] for one in call.entries if one.key in ("=0", "=1") and one.span]
-        own = string(facts["name"].format(name=name), self.style)
-        kept = [own if which == "name" else spelled for which, spelled in zip(dialect.positional, given, strict=False)]
+        supplied = [self.text[slice(*entry.span)] for entry in call.entries if entry.key in ("=0", "=1") and entry.span]
+        new_name = string(facts["name"].format(name=name), self.style)
+        remaining = [new_name if which == "name" else spelled for which, spelled in zip(dialect.positional, supplied, strict=False)]
         inner, klass = indent + self.style.step, Class(facts["class"], head, dialect)
-        lines = [f"{inner}{each}," for each in kept]
+        lines = [f"{inner}{each}," for each in remaining]
         parameters = {where[1:]: parameter for parameter, where in dialect.flat.get(facts["class"], {}).items()}
         for key, item in value.items():
             if key not in ("apiVersion", "kind"):
@@ -91,10 +91,10 @@ class Beside:
 
     def _variable(self, name: str, pattern: str, reference: str) -> str:
         """A new variable for the object, which occurs nowhere in the program."""
-        wanted = re.sub(r"\W", "_", pattern.format(name=name))
-        wanted = wanted if wanted.isidentifier() else f"_{wanted}"
-        taken = set(re.findall(r"\w+", self.text)) | self._new
-        chosen = next(one for one in chain([wanted], (f"{wanted}_{number}" for number in count(2))) if one not in taken)
+        expected = re.sub(r"\W", "_", pattern.format(name=name))
+        expected = expected if expected.isidentifier() else f"_{expected}"
+        used = set(re.findall(r"\w+", self.text)) | self._new
+        chosen = next(one for one in chain([expected], (f"{expected}_{number}" for number in count(2))) if one not in used)
         self._new.add(chosen)
         self.variables[name] = reference.format(variable=chosen).replace('"', self.style.quote)
         return chosen
@@ -124,15 +124,15 @@ def _as_written(value: Any, node: Node, text: str) -> tuple[Any, str]:
     return value, "name" if "${" in str(value["metadata"]["name"]) else ""
 
 
-def _class_of(one: Entry | None, dialect: Dialect) -> Class | None:
+def _class_of(entry: Entry | None, dialect: Dialect) -> Class | None:
     """The class that a workload writes a part of it as."""
-    if one is None or one.node.style != "call" or not one.node.klass:
+    if entry is None or entry.node.style != "call" or not entry.node.klass:
         return None
-    return Class(one.node.klass, one.node.callee.rpartition(".")[0] + "." * ("." in one.node.callee), dialect)
+    return Class(entry.node.klass, entry.node.callee.rpartition(".")[0] + "." * ("." in entry.node.callee), dialect)
 
 
 def _place(slots: list[Slot], span: Span) -> int:
-    for place, slot in enumerate(slots):
+    for index, slot in enumerate(slots):
         if slot.old and slot.old.span and slot.old.span[0] <= span[0] < span[1] <= slot.old.span[1]:
-            return place
+            return index
     raise AssertionError("an item of a list lies outside of it")

@@ -21,16 +21,20 @@ class Comment(NamedTuple):
 def comments(text: str) -> list[Comment]:
     """Every comment of a program that compiles, in the order of the text."""
     tokens = tokenize.generate_tokens(io.StringIO(text, newline="").readline)
-    return [Comment(one.start[0], one.string, not one.line[: one.start[1]].strip()) for one in tokens if one.type == tokenize.COMMENT]
+    return [
+        Comment(token_info.start[0], token_info.string, not token_info.line[: token_info.start[1]].strip())
+        for token_info in tokens
+        if token_info.type == tokenize.COMMENT
+    ]
 
 
-def lines_of(text: str, one: Declaration, pointer: str = "") -> list[tuple[int, int]]:
+def lines_of(text: str, declaration: Declaration, pointer: str = "") -> list[tuple[int, int]]:
     """The first and the last line of each stretch of text that a declaration, or a part of it, is made of: its own,
     and those of the variables that it takes parts from."""
-    if one.block is not None:
-        spans = [one.block.span]
+    if declaration.block is not None:
+        spans = [declaration.block.span]
     else:
-        node = _at(one.node, pointer)
+        node = _at(declaration.node, pointer)
         spans = list(_spans(node, node.span)) if node is not None and node.span else []
     return [(text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 1) for start, end in spans]
 

@@ -54,7 +54,7 @@ class Draft:
     def of(self, node: Node) -> list[Slot]:
         if id(node) not in self.slots:
             self.nodes[id(node)] = node
-            self.slots[id(node)] = [Slot(one.key, one) for one in node.entries if one.span is not None]
+            self.slots[id(node)] = [Slot(entry.key, entry) for entry in node.entries if entry.span is not None]
         return self.slots[id(node)]
 
 
@@ -101,8 +101,8 @@ def _live(draft: Draft, node: Node) -> list[Slot]:
 
 def _slot(draft: Draft, node: Node, step: str) -> Slot | None:
     if node.holder is not None and node.kind == "mapping":
-        wanted = node.names.get(step)
-        return next((slot for slot in _live(draft, node.holder) if wanted and slot.key == wanted), None)
+        expected = node.names.get(step)
+        return next((slot for slot in _live(draft, node.holder) if expected and slot.key == expected), None)
     live = _live(draft, node)
     if node.kind == "sequence":
         return live[int(step)] if step.isdigit() and int(step) < len(live) else None
@@ -117,8 +117,8 @@ def _synthetic(node: Node, step: str) -> Node | None:
             if step.isdigit() and int(step) < len(node.entries) and node.entries[int(step)].span is None
             else None
         )
-    found = node.entry(step)
-    return found.node if found is not None and found.span is None else None
+    entry = node.entry(step)
+    return entry.node if entry is not None and entry.span is None else None
 
 
 def _edit_mapping(draft: Draft, node: Node, key: str, op: Op) -> None:
@@ -139,9 +139,9 @@ def _edit_mapping(draft: Draft, node: Node, key: str, op: Op) -> None:
     elif node.span is None:
         raise CannotEdit(op.pointer, node.fixed or "nobody wrote it here", node.line)
     slots = draft.of(target)
-    found = next((slot for slot in reversed(slots) if slot.key == name and not slot.is_gone), None)
-    if op.op == "remove" or found is not None:
-        _change(found, slots, op, node)
+    result = next((slot for slot in reversed(slots) if slot.key == name and not slot.is_gone), None)
+    if op.op == "remove" or result is not None:
+        _change(result, slots, op, node)
         return
     by_itself = target.entry(name)
     if op.op == "replace" and (by_itself is None or by_itself.span is not None):
@@ -156,10 +156,10 @@ def _behind(slots: list[Slot], after: tuple[str, ...]) -> int:
     behind = next((at for one in after for at, slot in enumerate(slots) if slot.key == one), None)
     if behind is None:
         return len(slots)
-    place = behind + 1
-    while place < len(slots) and slots[place].is_fresh and slots[place].old is None:
-        place += 1
-    return place
+    index = behind + 1
+    while index < len(slots) and slots[index].is_fresh and slots[index].old is None:
+        index += 1
+    return index
 
 
 def _first(slots: list[Slot]) -> int:
@@ -173,11 +173,11 @@ def _add_inside(draft: Draft, node: Node, holder: Node, key: str, op: Op) -> Non
     """A key of a mapping that nobody wrote, for which its holder takes one argument."""
     _allow(holder, op)
     slots = draft.of(holder)
-    found = next((slot for slot in slots if slot.key == node.inside and slot.is_fresh), None)
-    if found is not None:
-        found.value = {**found.value, key: op.value}
+    result = next((slot for slot in slots if slot.key == node.inside and slot.is_fresh), None)
+    if result is not None:
+        result.value = {**result.value, key: op.value}
     else:
-        lines = [one.node.line for one in holder.entries if one.span is not None]
+        lines = [entry.node.line for entry in holder.entries if entry.span is not None]
         hangs = bool(lines) and lines[0] == holder.line < lines[-1]  # its first line is no place for a mapping
         slots.insert(len(slots) if hangs else _first(slots), Slot(node.inside, None, {key: op.value}, is_fresh=True))
 
@@ -191,17 +191,17 @@ def _object(draft: Draft, name: str, op: Op, node: Node) -> Any:
     return Bare(draft.variables[op.value])
 
 
-def _change(found: Slot | None, slots: list[Slot], op: Op, node: Node) -> None:
-    if found is None:
+def _change(slot: Slot | None, slots: list[Slot], op: Op, node: Node) -> None:
+    if slot is None:
         raise CannotEdit(op.pointer, "there is no such key", node.line)
-    if found.old is not None and found.old.node.fixed and found.old.node.kind in ("opaque", "scalar"):
-        raise CannotEdit(op.pointer, found.old.node.fixed, found.old.node.line)
+    if slot.old is not None and slot.old.node.fixed and slot.old.node.kind in ("opaque", "scalar"):
+        raise CannotEdit(op.pointer, slot.old.node.fixed, slot.old.node.line)
     if op.op != "remove":
-        found.is_fresh, found.value = True, op.value
-    elif found.old is None:
-        slots.remove(found)
+        slot.is_fresh, slot.value = True, op.value
+    elif slot.old is None:
+        slots.remove(slot)
     else:
-        found.is_gone, found.is_fresh = True, False
+        slot.is_gone, slot.is_fresh = True, False
 
 
 def _edit_sequence(draft: Draft, node: Node, step: str, op: Op) -> None:
@@ -211,32 +211,32 @@ def _edit_sequence(draft: Draft, node: Node, step: str, op: Op) -> None:
     if op.op == "add":
         if step != "-" and (not step.isdigit() or int(step) > len(live)):
             raise CannotEdit(op.pointer, f"there is no item {step}", node.line)
-        at = len(live) if step == "-" else int(step)
-        slots.insert(slots.index(live[at]) if at < len(live) else len(slots), Slot(None, None, op.value, is_fresh=True))
+        position = len(live) if step == "-" else int(step)
+        slots.insert(slots.index(live[position]) if position < len(live) else len(slots), Slot(None, None, op.value, is_fresh=True))
         return
-    found = live[int(step)] if step.isdigit() and int(step) < len(live) else None
-    _change(found, slots, op, node)
+    slot = live[int(step)] if step.isdigit() and int(step) < len(live) else None
+    _change(slot, slots, op, node)
 
 
 def _plainly(value: Any, steps: list[str], op: Op, node: Node) -> Any:
     """A fresh value after an operation inside it."""
-    key, rest = steps[0], steps[1:]
-    if isinstance(value, dict) and (rest or op.op != "add") and key not in value:
+    key, remainder = steps[0], steps[1:]
+    if isinstance(value, dict) and (remainder or op.op != "add") and key not in value:
         raise CannotEdit(op.pointer, f"there is no {key}", node.line)
     if isinstance(value, dict):
-        made: Any = {name: item for name, item in value.items() if name != key or rest or op.op != "remove"}
-        if rest or op.op != "remove":
-            made[key] = _plainly(value[key], rest, op, node) if rest else op.value
-        return made
+        result: Any = {name: item for name, item in value.items() if name != key or remainder or op.op != "remove"}
+        if remainder or op.op != "remove":
+            result[key] = _plainly(value[key], remainder, op, node) if remainder else op.value
+        return result
     if isinstance(value, list) and (key.isdigit() or key == "-"):
-        made, at = list(value), len(value) if key == "-" else int(key)
-        if rest:
-            made[at] = _plainly(value[at], rest, op, node)
+        result, position = list(value), len(value) if key == "-" else int(key)
+        if remainder:
+            result[position] = _plainly(value[position], remainder, op, node)
         elif op.op == "add":
-            made.insert(at, op.value)
+            result.insert(position, op.value)
         elif op.op == "remove":
-            del made[at]
+            del result[position]
         else:
-            made[at] = op.value
-        return made
+            result[position] = op.value
+        return result
     raise CannotEdit(op.pointer, "it holds neither keys nor items", node.line)

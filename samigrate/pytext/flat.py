@@ -22,32 +22,32 @@ def flat(reader: Reader, node: libcst.Call, dialect: Dialect, klass: str) -> Nod
     call = reader.call(node, dialect, klass, 0)
     if hidden := next((one.key for one in call.entries if one.key and one.key[1:] in dialect.open_by), None):
         call.fixed = f"{hidden[1:]} may say something else"
-    given = {one.key[1:]: one for one in call.entries if one.key}
-    given |= _added_later(reader, node, dialect, given)
+    entries = {one.key[1:]: one for one in call.entries if one.key}
+    entries |= _added_later(reader, node, dialect, entries)
     root = Node("mapping", call.span, fixed=call.fixed, line=call.line, style="call", callee=call.callee, holder=call)
-    for parameter, where in dialect.flat[klass].items():
-        *above, last = where.split("/")[1:]
+    for parameter, pointer in dialect.flat[klass].items():
+        *above, last = pointer.split("/")[1:]
         holder = _synthetic(root, above, call)
         holder.names = {**holder.names, last: f"={parameter}"}
-        if (entry := given.get(parameter)) is not None:
+        if (entry := entries.get(parameter)) is not None:
             holder.entries = [one for one in holder.entries if one.key != last]
             holder.entries.append(Entry(last, as_variables(entry.node) if last == "env" else entry.node, entry.span, entry.use))
     return root
 
 
-def _added_later(reader: Reader, node: libcst.Call, dialect: Dialect, given: Mapping[str, Entry]) -> dict[str, Entry]:
+def _added_later(reader: Reader, node: libcst.Call, dialect: Dialect, entries_by_key: Mapping[str, Entry]) -> dict[str, Entry]:
     """Lists that must have items, and that methods of the object add to: each with a placeholder for what they add."""
-    found = {}
+    entries = {}
     for parameter, methods in dialect.adders.items():
         line = reader.source.changed_at(node, frozenset(methods))
-        if not line and parameter in given:
+        if not line and parameter in entries_by_key:
             continue
-        entry, line = given.get(parameter), line or reader.source.line(node)
+        entry, line = entries_by_key.get(parameter), line or reader.source.line(node)
         placeholder = Entry(None, Node("opaque", value=f"${{what {methods[0]} adds}}", fixed="it is added later", line=line))
         before = entry.node.entries if entry is not None and entry.node.kind == "sequence" else []
         if entry is None or entry.node.kind == "sequence":
-            found[parameter] = Entry(None, Node("sequence", entries=[*before, placeholder], fixed=f"line {line} adds to it", line=line))
-    return found
+            entries[parameter] = Entry(None, Node("sequence", entries=[*before, placeholder], fixed=f"line {line} adds to it", line=line))
+    return entries
 
 
 def _synthetic(root: Node, above: list[str], call: Node) -> Node:
@@ -75,9 +75,14 @@ def as_variables(node: Node) -> Node:
     items = [
         Entry(
             None,
-            Node("mapping", one.span, entries=[Entry("name", Node("scalar", value=one.key)), Entry("value", one.node)], line=one.node.line),
+            Node(
+                "mapping",
+                entry.span,
+                entries=[Entry("name", Node("scalar", value=entry.key)), Entry("value", entry.node)],
+                line=entry.node.line,
+            ),
         )
-        for one in node.entries
+        for entry in node.entries
     ]
     return Node("sequence", node.span, entries=items, fixed="it is written as a dict", line=node.line)
 
@@ -86,12 +91,12 @@ def named(reader: Reader, node: libcst.BaseExpression, dialect: Dialect) -> Node
     """The name of the object that an argument takes, where the program spells it."""
     import libcst
 
-    held = reader.source.assigned(node) if isinstance(node, libcst.Name) else node
+    expression = reader.source.assigned(node) if isinstance(node, libcst.Name) else node
     name: object = None
-    if held is not None and (inner := reader.source.wrapped(held, [dialect])) is not None:
+    if expression is not None and (inner := reader.source.wrapped(expression, [dialect])) is not None:
         name = reader.literal(inner)
-    elif isinstance(held, libcst.Call):
-        name = _own_name(reader, held)
+    elif isinstance(expression, libcst.Call):
+        name = _own_name(reader, expression)
     if not isinstance(name, str):
         return reader.opaque(node)
     reason = "it takes an object of the program, not a name"
@@ -102,21 +107,21 @@ def name_of_another(reader: Reader, node: libcst.BaseExpression) -> str | None:
     """The literal name of another object of the program, asked of it: `x.metadata.name` or `x.metadata["name"]`."""
     import libcst
 
-    found = _NAME.fullmatch(reader.source.cut(node)) if isinstance(node, libcst.Attribute | libcst.Subscript) else None
-    top = node.value.value if found and isinstance(node.value, libcst.Attribute | libcst.Subscript) else None  # type: ignore[attr-defined]
-    held = reader.source.assigned(top) if isinstance(top, libcst.Name) else None
-    if not isinstance(held, libcst.Call):
+    match = _NAME.fullmatch(reader.source.cut(node)) if isinstance(node, libcst.Attribute | libcst.Subscript) else None
+    top = node.value.value if match and isinstance(node.value, libcst.Attribute | libcst.Subscript) else None  # type: ignore[attr-defined]
+    expression = reader.source.assigned(top) if isinstance(top, libcst.Name) else None
+    if not isinstance(expression, libcst.Call):
         return None
-    made = reader.made(held)
-    metadata = made.entry("metadata") if made is not None else None
+    result = reader.made(expression)
+    metadata = result.entry("metadata") if result is not None else None
     name = metadata.node.entry("name") if metadata is not None else None
     return name.node.value if name is not None and name.node.kind == "scalar" and isinstance(name.node.value, str) else None
 
 
 def _own_name(reader: Reader, node: libcst.Call) -> str | None:
     """What the object is called that a call makes."""
-    made = reader.made(node)
-    metadata = made.plain().get("metadata") if made is not None else None
+    result = reader.made(node)
+    metadata = result.plain().get("metadata") if result is not None else None
     if not isinstance(metadata, dict):
         return None
     name = metadata.get("name") or str(metadata.get("generateName", "")).rstrip("-")

@@ -38,14 +38,14 @@ class Node:
 
     def entry(self, key: str) -> Entry | None:
         """A mapping's entry; the last of that key, as Python has it."""
-        return next((one for one in reversed(self.entries) if one.key == key), None)
+        return next((entry for entry in reversed(self.entries) if entry.key == key), None)
 
     def plain(self) -> Any:
         """The value as plain data; an opaque part is its placeholder."""
         if self.kind == "mapping":
-            return {one.key: one.node.plain() for one in self.entries if one.key is not None}
+            return {entry.key: entry.node.plain() for entry in self.entries if entry.key is not None}
         if self.kind == "sequence":
-            return [one.node.plain() for one in self.entries]
+            return [entry.node.plain() for entry in self.entries]
         return self.value
 
 
@@ -88,11 +88,11 @@ class Block(NamedTuple):
 
     def lines_before(self, line: int) -> int:
         """How many line breaks of the program stand in the literal before a line of its text, which is 1-based."""
-        seen = breaks = 0
+        count_so_far = breaks = 0
         for unit in self.units:
-            if seen >= line - 1 and unit.value:
+            if count_so_far >= line - 1 and unit.value:
                 break
-            seen += unit.value.count("\n")
+            count_so_far += unit.value.count("\n")
             breaks += unit.raw.count("\n")
         return breaks if self.units else line - 1
 
@@ -145,12 +145,12 @@ class Dialect(NamedTuple):
         """The key that an attribute's name stands for."""
         if spelled in self.renamed:
             return self.renamed[spelled]
-        head, *rest = spelled.split("_")
-        return head + "".join(part[:1].upper() + part[1:] for part in rest)
+        head, *remainder = spelled.split("_")
+        return head + "".join(part[:1].upper() + part[1:] for part in remainder)
 
     def spell(self, key: str) -> str:
         """The attribute's name for a key."""
-        for spelled, other in self.renamed.items():
-            if other == key:
+        for spelled, other_name in self.renamed.items():
+            if other_name == key:
                 return spelled
         return "".join("_" + char.lower() if char.isupper() else char for char in key)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .flat import as_variables, flat, name_of_another, named
 from .node import Declaration, Dialect, Entry, Node
 from .parse import parse
-from .source import Source, held
+from .source import SourceText, held
 from .texts import block
 
 if TYPE_CHECKING:
@@ -29,21 +29,26 @@ NOT_SPELLED = object()
 def read(text: str, dialects: Sequence[Dialect]) -> list[Declaration]:
     """Everything the program declares, in the order of the text. Raises PyError and MissingLibrary."""
     reader = Reader(source_of(text), dialects)
-    found = list(reader.objects())
-    found += reader.fragments()
-    return sorted(found, key=lambda one: one.node.span if one.node and one.node.span else one.block.span if one.block else (0, 0))
+    declarations = list(reader.objects())
+    declarations += reader.fragments()
+    return sorted(
+        declarations,
+        key=lambda declaration: (
+            declaration.node.span if declaration.node and declaration.node.span else declaration.block.span if declaration.block else (0, 0)
+        ),
+    )
 
 
 @lru_cache(maxsize=4)
-def source_of(text: str) -> Source:
+def source_of(text: str) -> SourceText:
     """The text's tree, which its readers and its editors share. Raises PyError and MissingLibrary."""
-    return Source(text, parse(text))
+    return SourceText(text, parse(text))
 
 
 class Reader:
     """Reads the values of one program. `taken` are the expressions that some declaration is made of."""
 
-    def __init__(self, source: Source, dialects: Sequence[Dialect]) -> None:
+    def __init__(self, source: SourceText, dialects: Sequence[Dialect]) -> None:
         self.source, self.dialects = source, dialects
         self.taken: set[int] = set()
 
@@ -54,25 +59,25 @@ class Reader:
         for node in self.source.walk():
             if id(node) in self.taken:
                 continue
-            if isinstance(node, libcst.Call) and (known := self.source.known_class(node, self.dialects)):
-                dialect, klass = known
+            if isinstance(node, libcst.Call) and (existing := self.source.known_class(node, self.dialects)):
+                dialect, klass = existing
                 if klass in dialect.objects:
                     yield self._object(node, dialect, klass)
             elif isinstance(node, libcst.Dict) and self._is_manifest(node):
                 value = self.value(node, None, 0)
                 value.fixed = value.fixed or self._changed_later(node)
                 yield Declaration("object", value.line, self.source.home(node), "", value, None, None, self._list_of(node))
-            elif isinstance(node, libcst.BaseString) and (found := block(self.source, node)):
+            elif isinstance(node, libcst.BaseString) and (result := block(self.source, node)):
                 self.taken.update(id(part) for part in (node, *held(node)))
-                yield Declaration("text", self.source.line(node), self.source.home(node), "", None, found)
+                yield Declaration("text", self.source.line(node), self.source.home(node), "", None, result)
 
     def fragments(self) -> Iterator[Declaration]:
         """Parts of objects that no object of this program is made of."""
         import libcst
 
         for node in self.source.walk():
-            if isinstance(node, libcst.Call) and id(node) not in self.taken and (known := self.source.known_class(node, self.dialects)):
-                dialect, klass = known
+            if isinstance(node, libcst.Call) and id(node) not in self.taken and (existing := self.source.known_class(node, self.dialects)):
+                dialect, klass = existing
                 if klass in dialect.fragments:
                     yield self._fragment(node, dialect, dialect.fragments[klass], klass)
 
@@ -86,18 +91,18 @@ class Reader:
 
     def made(self, node: libcst.Call) -> Node | None:
         """The object that a call makes; to read it for another's sake does not make it a part of that."""
-        known = self.source.known_class(node, self.dialects)
-        if known is None or known[1] not in known[0].objects:
+        existing = self.source.known_class(node, self.dialects)
+        if existing is None or existing[1] not in existing[0].objects:
             return None
-        taken = set(self.taken)
-        found = self._object(node, *known).node
-        self.taken = taken
-        return found
+        used = set(self.taken)
+        result = self._object(node, *existing).node
+        self.taken = used
+        return result
 
     def _name_by_position(self, value: Node, node: libcst.Call, dialect: Dialect) -> None:
         """A resource without a name of its own gets one that begins with its first or second argument."""
-        place = dialect.positional.index("name") if "name" in dialect.positional else -1
-        spelled = self.literal(node.args[place].value) if 0 <= place < len(node.args) and not node.args[place].keyword else None
+        index = dialect.positional.index("name") if "name" in dialect.positional else -1
+        spelled = self.literal(node.args[index].value) if 0 <= index < len(node.args) and not node.args[index].keyword else None
         metadata = value.entry("metadata")
         if metadata is None and isinstance(spelled, str):
             named = Node("mapping", entries=[Entry("generateName", Node("scalar", value=spelled + "-"))], line=value.line)
@@ -114,7 +119,7 @@ class Reader:
         above = self.source.parent(parent)
         if not isinstance(parent, libcst.Element) or not isinstance(above, libcst.List):
             return None
-        entries = [Entry(None, Node("opaque"), self.source.span(one), self.source.span(one.value)) for one in above.elements]
+        entries = [Entry(None, Node("opaque"), self.source.span(element), self.source.span(element.value)) for element in above.elements]
         counted = self.source.counted(above)
         return Node("sequence", self.source.span(above), None, entries, self.source.inside(above), "list", counted)
 
@@ -128,8 +133,8 @@ class Reader:
             Entry("metadata", named),
             Entry(facts["at"], part),
         ]
-        whole = Node("mapping", part.span, entries=entries, fixed="", line=part.line)
-        return Declaration("fragment", part.line, home, dialect.id, whole)
+        full = Node("mapping", part.span, entries=entries, fixed="", line=part.line)
+        return Declaration("fragment", part.line, home, dialect.id, full)
 
     # ---- values
 
@@ -153,8 +158,8 @@ class Reader:
                 return self._sequence(node, dialect, depth)
             if isinstance(node, libcst.Dict):
                 return self._dict(node, dialect, depth)
-            if isinstance(node, libcst.Call) and (known := self.source.known_class(node, self.dialects)):
-                return self.call(node, *known, depth)
+            if isinstance(node, libcst.Call) and (existing := self.source.known_class(node, self.dialects)):
+                return self.call(node, *existing, depth)
         return self.opaque(node)
 
     def literal(self, node: libcst.BaseExpression) -> Any:
@@ -202,20 +207,22 @@ class Reader:
             below = dialect if dialect and key not in dialect.verbatim else None
             value = self.value(element.value, below, depth + 1)
             entries.append(Entry(key, value, self.source.span(element), self.source.span(element.value)))
-        if len({one.key for one in entries}) < len(entries):
+        if len({entry.key for entry in entries}) < len(entries):
             fixed = "a key stands there twice"
-        made = Node("mapping", self.source.span(node), None, entries, self.source.inside(node), "dict", fixed, line=self.source.line(node))
-        made.is_snake = is_snake and dialect is not None and dialect.spells_dicts
-        return made
+        result = Node(
+            "mapping", self.source.span(node), None, entries, self.source.inside(node), "dict", fixed, line=self.source.line(node)
+        )
+        result.is_snake = is_snake and dialect is not None and dialect.spells_dicts
+        return result
 
     def call(self, node: libcst.Call, dialect: Dialect, klass: str, depth: int) -> Node:
         self.taken.add(id(node))
         entries, fixed = [], ""
-        for place, arg in enumerate(node.args):
+        for index, arg in enumerate(node.args):
             if arg.keyword is None:
-                if arg.star or not (place < len(dialect.positional) and klass in dialect.objects):
+                if arg.star or not (index < len(dialect.positional) and klass in dialect.objects):
                     fixed = "it takes arguments that other code puts together" if arg.star else "it takes positional arguments"
-                entries.append(Entry(f"={place}", self.opaque(arg.value), self.source.span(arg), self.source.span(arg.value)))
+                entries.append(Entry(f"={index}", self.opaque(arg.value), self.source.span(arg), self.source.span(arg.value)))
                 continue
             name = arg.keyword.value
             key = f"={name}" if name in dialect.own or klass in dialect.flat else dialect.key(name)
@@ -228,22 +235,22 @@ class Reader:
                 value.klass = dialect.fields.get(klass, {}).get(key, "")
             entries.append(Entry(key, value, self.source.span(arg), self.source.span(arg.value)))
         callee = self.source.cut(node.func)
-        made = Node("mapping", self.source.span(node), None, entries, self.source.inside(node), "call", fixed, klass, callee)
-        made.line, made.entries = self.source.line(node), entries
-        made.entries += _constants(made, dialect.defaults.get(klass, {}))
-        return made
+        result = Node("mapping", self.source.span(node), None, entries, self.source.inside(node), "call", fixed, klass, callee)
+        result.line, result.entries = self.source.line(node), entries
+        result.entries += _constants(result, dialect.defaults.get(klass, {}))
+        return result
 
     # ---- variables
 
     def _variable(self, node: libcst.Name, dialect: Dialect | None, depth: int) -> Node | None:
         """What a variable holds that is assigned once, where it is used or in the module."""
-        held = self.source.assigned(node)
-        if held is None:
+        expression = self.source.assigned(node)
+        if expression is None:
             return None
-        found = self.value(held, dialect, depth + 1)
-        if found.kind not in ("scalar", "opaque"):
-            found.fixed = found.fixed or self._changed_later(held) or self.source.used_elsewhere(held)
-        return found
+        result = self.value(expression, dialect, depth + 1)
+        if result.kind not in ("scalar", "opaque"):
+            result.fixed = result.fixed or self._changed_later(expression) or self.source.used_elsewhere(expression)
+        return result
 
     def _changed_later(self, node: libcst.CSTNode) -> str:
         """Why what an expression makes may be changed after it is made, or ""."""
@@ -256,13 +263,13 @@ class Reader:
         import libcst
 
         keys = {
-            self.literal(one.key)
-            for one in node.elements
-            if isinstance(one, libcst.DictElement) and isinstance(one.key, libcst.SimpleString)
+            self.literal(dict_element.key)
+            for dict_element in node.elements
+            if isinstance(dict_element, libcst.DictElement) and isinstance(dict_element.key, libcst.SimpleString)
         }
         return {"apiVersion", "kind"} <= keys
 
 
 def _constants(node: Node, facts: Mapping[str, Any]) -> list[Entry]:
-    present = {one.key for one in node.entries}
+    present = {entry.key for entry in node.entries}
     return [Entry(key, Node("scalar", value=value)) for key, value in facts.items() if key not in present]

@@ -13,7 +13,7 @@ from .layout import laid_out
 from .node import Declaration, Dialect, Node
 from .parse import check
 from .read import source_of
-from .source import Source
+from .source import SourceText
 from .splice import Edit, edits, spliced
 from .texts import CannotSpell, respelled
 from .write import Style
@@ -46,14 +46,14 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
     """The new text; it compiles. Raises RefusedChange."""
     source = source_of(text)
     style = _style(source)
-    found: list[Edit] = []
+    result: list[Edit] = []
     called: list[tuple[Node, list[str]]] = []
     beside = Beside(text, style)
     for change in changes:
         block, dialect = change.declaration.block, _dialect(change.declaration, dialects)
         if change.text is not None and block is not None:
             try:
-                found.append(Edit(*block.span, respelled(block, change.text, style.newline)))
+                result.append(Edit(*block.span, respelled(block, change.text, style.newline)))
             except CannotSpell as error:
                 raise RefusedChange(change.document, "", str(error), change.declaration.line) from error
             continue
@@ -64,21 +64,21 @@ def rewrite(text: str, dialects: Sequence[Dialect], changes: Sequence[Change]) -
             draft = _draft(change, dialect, beside.variables)
         except CannotEdit as error:
             raise RefusedChange(change.document, error.pointer, error.reason, error.line) from error
-        made, classes = edits(draft, text, style)
+        output, classes = edits(draft, text, style)
         root = change.declaration.node
-        found += laid_out(made, root, draft, text, style) if root is not None else made
+        result += laid_out(output, root, draft, text, style) if root is not None else output
         called += classes
-    found += beside.edits()
-    found += [*needed(source, called, spliced(text, found), style), *modules(source, beside.imports, style)]
-    new = spliced(text, found)
+    result += beside.edits()
+    result += [*needed(source, called, spliced(text, result), style), *modules(source, beside.imports, style)]
+    new = spliced(text, result)
     check(new)
     return new
 
 
-def _dialect(one: Declaration, dialects: Sequence[Dialect]) -> Dialect | None:
+def _dialect(declaration: Declaration, dialects: Sequence[Dialect]) -> Dialect | None:
     """The declaration's own, else that of the models a dict may hold."""
-    wanted = {"airflow": "kubernetes", "": "kubernetes"}.get(one.dialect, one.dialect)
-    return next((dialect for dialect in dialects if dialect.id == wanted), None)
+    expected = {"airflow": "kubernetes", "": "kubernetes"}.get(declaration.dialect, declaration.dialect)
+    return next((dialect for dialect in dialects if dialect.id == expected), None)
 
 
 def _draft(change: Change, dialect: Dialect | None, variables: Mapping[str, str]) -> Draft:
@@ -90,7 +90,7 @@ def _draft(change: Change, dialect: Dialect | None, variables: Mapping[str, str]
     return draft
 
 
-def _style(source: Source) -> Style:
+def _style(source: SourceText) -> Style:
     """The quote, the indentation and the line break that the program uses."""
     double, single = len(re.findall(r'(?<!")"(?!")', source.text)), len(re.findall(r"(?<!')'(?!')", source.text))
     step = source.root.default_indent  # that of its blocks: what stands in its strings may be indented otherwise
@@ -98,9 +98,9 @@ def _style(source: Source) -> Style:
     return Style("'" if single > double else '"', step if len(step) <= 4 else "    ", newline[0] if newline else "\n")
 
 
-def line_of(one: Declaration, pointer: str) -> int:
+def line_of(declaration: Declaration, pointer: str) -> int:
     """The 1-based line of the nearest thing to a pointer that is written down."""
-    node, line = one.node, one.line
+    node, line = declaration.node, declaration.line
     for step in [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]:
         if node is None:
             break

@@ -22,14 +22,14 @@ ALIASES = 3
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 
-class Source:
+class SourceText:
     def __init__(self, text: str, wrapper: MetadataWrapper) -> None:
         from libcst.metadata import PositionProvider, ScopeProvider
 
         self.text, self.root = text, wrapper.module
         self._positions = wrapper.resolve(PositionProvider)
         self._scopes = wrapper.resolve(ScopeProvider)
-        self._lines = [0, *(found.end() for found in _BREAK.finditer(text))]
+        self._lines = [0, *(match.end() for match in _BREAK.finditer(text))]
         self._parents: dict[libcst.CSTNode, libcst.CSTNode] = {}
         self._nodes = self._walked()
 
@@ -39,20 +39,20 @@ class Source:
 
     def _walked(self) -> list[libcst.CSTNode]:
         """libcst's own walk spends most of its time on spaces and commas."""
-        found: list[libcst.CSTNode] = []
+        nodes: list[libcst.CSTNode] = []
         stack: list[libcst.CSTNode] = [self.root]
         while stack:
             node = stack.pop()
-            found.append(node)
+            nodes.append(node)
             for child in held(node):
                 self._parents[child] = node
                 stack.append(child)
-        return found
+        return nodes
 
     # ---- places
 
-    def _offset(self, place: Any) -> int:
-        line, column = int(place.line), int(place.column)
+    def _offset(self, position: Any) -> int:
+        line, column = int(position.line), int(position.column)
         return self._lines[line - 1] + column
 
     def span(self, node: libcst.CSTNode) -> Span:
@@ -87,7 +87,7 @@ class Source:
     def qualified(self, node: libcst.CSTNode) -> set[str]:
         """The names that an expression may have, as they are imported; asking for the few is faster than for all."""
         scope = self._scopes.get(node)
-        return {one.name for one in scope.get_qualified_names_for(node)} if scope is not None else set()
+        return {qualified_name.name for qualified_name in scope.get_qualified_names_for(node)} if scope is not None else set()
 
     def known_class(self, node: libcst.Call, dialects: Sequence[Dialect]) -> tuple[Dialect, str] | None:
         """The class that a call makes an object of, in the dialect that knows it."""
@@ -107,12 +107,12 @@ class Source:
         if not isinstance(node, libcst.Call) or not isinstance(node.func, libcst.Attribute):
             return None
         for dialect in dialects:
-            place = dialect.wraps.get(node.func.attr.value)
-            if place is None or len(node.args) <= place or any(arg.star or arg.keyword for arg in node.args[: place + 1]):
+            index = dialect.wraps.get(node.func.attr.value)
+            if index is None or len(node.args) <= index or any(arg.star or arg.keyword for arg in node.args[: index + 1]):
                 continue
             modules = {name.rpartition(".")[0].rpartition(".")[0] for name in self.qualified(node.func)}
             if any(_fits(module, pattern) for module in modules for pattern in dialect.modules):
-                return node.args[place].value
+                return node.args[index].value
         return None
 
     def parent(self, node: libcst.CSTNode | None) -> libcst.CSTNode | None:
@@ -161,12 +161,12 @@ class Source:
         from libcst.metadata import Assignment, GlobalScope
 
         scope = self._scopes.get(node)
-        found = list(scope[node.value]) if scope is not None else []
-        if len(found) != 1 or not isinstance(found[0], Assignment):
+        assignments = list(scope[node.value]) if scope is not None else []
+        if len(assignments) != 1 or not isinstance(assignments[0], Assignment):
             return None
-        if found[0].scope is not scope and not isinstance(found[0].scope, GlobalScope):
+        if assignments[0].scope is not scope and not isinstance(assignments[0].scope, GlobalScope):
             return None
-        target = found[0].node
+        target = assignments[0].node
         holder = self.parent(target)
         statement = self.parent(holder) if isinstance(holder, libcst.AssignTarget) else holder
         if isinstance(statement, libcst.Assign) and len(statement.targets) == 1:
@@ -186,7 +186,7 @@ class Source:
         scope = self._scopes.get(target) if isinstance(target, libcst.Name) else None
         if scope is None or not isinstance(target, libcst.Name):
             return []
-        return [access.node for one in scope[target.value] for access in one.references]
+        return [access.node for assignment in scope[target.value] for access in assignment.references]
 
     def counted(self, value: libcst.CSTNode) -> str:
         """Why what an expression makes must have no more items than it has, or ""."""
@@ -205,7 +205,9 @@ class Source:
             node, parent = parent, self.parent(parent)
         if isinstance(parent, libcst.Subscript) and parent.value is node:
             return self.line(parent)
-        if isinstance(parent, libcst.Assign) and any(isinstance(one.target, libcst.Tuple | libcst.List) for one in parent.targets):
+        if isinstance(parent, libcst.Assign) and any(
+            isinstance(assign_target.target, libcst.Tuple | libcst.List) for assign_target in parent.targets
+        ):
             return self.line(parent)
         if depth > ALIASES or not isinstance(parent, libcst.Assign | libcst.AnnAssign):
             return 0
@@ -214,8 +216,8 @@ class Source:
     def filled(self, value: libcst.CSTNode, methods: Mapping[str, str], engines: frozenset[str]) -> tuple[str, str]:
         """How a text is filled in where it is used: by a method's style, by `%`, or "" where it is not; and "?" where some
         use fills it in otherwise than another, or by an engine."""
-        here = self._filled(value, methods, engines)
-        styles = {here} if here else {self._filled(use, methods, engines) for use in self._uses(value)} or {""}
+        current = self._filled(value, methods, engines)
+        styles = {current} if current else {self._filled(use, methods, engines) for use in self._uses(value)} or {""}
         return ("", "?") if "?" in styles or len(styles) > 1 else (styles.pop(), "")
 
     def _filled(self, use: libcst.CSTNode, methods: Mapping[str, str], engines: frozenset[str]) -> str:
@@ -264,7 +266,7 @@ class Source:
         from libcst.metadata import GlobalScope
 
         scopes = {scope for scope in self._scopes.values() if isinstance(scope, GlobalScope)}
-        return frozenset(one.name for scope in scopes for one in scope.assignments)
+        return frozenset(assignment.name for scope in scopes for assignment in scope.assignments)
 
 
 def _method(node: libcst.CSTNode) -> str:

@@ -19,7 +19,7 @@ class Edit(NamedTuple):
 
 def edits(draft: Draft, text: str, style: Style) -> tuple[list[Edit], list[tuple[Node, list[str]]]]:
     """Edits of the text, and the classes that containers now call, with each container."""
-    found: list[Edit] = []
+    result: list[Edit] = []
     called = []
     covered = list(_covered(draft))
     for key, slots in draft.slots.items():
@@ -27,9 +27,9 @@ def edits(draft: Draft, text: str, style: Style) -> tuple[list[Edit], list[tuple
         if all(not slot.is_gone and not slot.is_fresh for slot in slots) or _is_in(node, covered):
             continue
         writer = Writer(text, style, node, draft.dialect)
-        found += writer.edits(slots)
+        result += writer.edits(slots)
         called.append((node, [name for slot in slots if slot.is_fresh for name in writer.classes(slot)]))
-    return found, called
+    return result, called
 
 
 def _covered(draft: Draft) -> Iterator[Span]:
@@ -57,9 +57,9 @@ class Writer:
 
     def _class_of_items(self, dialect: Dialect | None) -> Class | None:
         """That of the neighbours; a list whose neighbours are dicts takes dicts."""
-        for one in self.node.entries:
-            if one.node.style == "call" and dialect:
-                return Class(one.node.klass, one.node.callee.rpartition(".")[0] + "." * ("." in one.node.callee), dialect)
+        for candidate in self.node.entries:
+            if candidate.node.style == "call" and dialect:
+                return Class(candidate.node.klass, candidate.node.callee.rpartition(".")[0] + "." * ("." in candidate.node.callee), dialect)
         return None
 
     def classes(self, slot: Slot) -> list[str]:
@@ -84,8 +84,8 @@ class Writer:
         return expression(slot.value, inner, self.style, indent, len(indent) + len(slot.key or "") + 1)
 
     def edits(self, slots: Sequence[Slot]) -> Iterator[Edit]:
-        kept = [slot for slot in slots if slot.old is not None and not slot.is_gone]
-        if not any(slot.old for slot in slots) or not kept:
+        remaining = [slot for slot in slots if slot.old is not None and not slot.is_gone]
+        if not any(slot.old for slot in slots) or not remaining:
             yield self._fill([slot for slot in slots if not slot.is_gone])
             return
         pending: list[Slot] = []
@@ -135,9 +135,9 @@ class Writer:
         limit = following.old.span[0] if following and following.old and following.old.span else self.node.inner[1]
         comma = self._comma(end, limit)
         if before.is_gone:
-            own = self._indent(before.old)
-            glue = f",{self.style.newline}{own}" if self._starts_line(start) else ", "
-            yield Edit(start, end, glue.join(self.entry(slot, own) for slot in new))
+            indent = self._indent(before.old)
+            glue = f",{self.style.newline}{indent}" if self._starts_line(start) else ", "
+            yield Edit(start, end, glue.join(self.entry(slot, indent) for slot in new))
             return
         anchor = before.old if self._starts_line(start) else following.old if following else None
         if anchor is None or anchor.span is None or not self._starts_line(anchor.span[0]):
@@ -159,58 +159,58 @@ class Writer:
 
     def _removals(self, slots: Sequence[Slot]) -> Iterator[Edit]:
         olds = [slot for slot in slots if slot.old is not None]
-        for place, slot in enumerate(olds):
-            at = slots.index(slot)
-            is_replaced = at + 1 < len(slots) and slots[at + 1].old is None
+        for index, slot in enumerate(olds):
+            position = slots.index(slot)
+            is_replaced = position + 1 < len(slots) and slots[position + 1].old is None
             if not slot.is_gone or is_replaced or slot.old is None or slot.old.span is None:
                 continue
             start, end = slot.old.span
-            following = olds[place + 1].old if place + 1 < len(olds) else None
+            following = olds[index + 1].old if index + 1 < len(olds) else None
             limit = following.span[0] if following and following.span else self.node.inner[1]
             comma = self._comma(end, limit)
             tail = comma + 1 if comma >= 0 else end
             line_end = self._line_end(tail)
-            rest = self.text[tail:line_end]
-            if self._starts_line(start) and line_end <= limit and re.fullmatch(r"[ \t]*(?:#[^\r\n]*)?", rest):
+            remainder = self.text[tail:line_end]
+            if self._starts_line(start) and line_end <= limit and re.fullmatch(r"[ \t]*(?:#[^\r\n]*)?", remainder):
                 after = re.match(r"\r\n|\n|\r", self.text[line_end:])
-                comment = self._indent(slot.old) + rest.strip() + self.style.newline if rest.strip() else ""
+                comment = self._indent(slot.old) + remainder.strip() + self.style.newline if remainder.strip() else ""
                 yield Edit(self._line_start(start), line_end + (len(after[0]) if after else 0), comment)
             elif comma >= 0:
                 yield Edit(start, comma + 1 + len(self.text[comma + 1 : limit]) - len(self.text[comma + 1 : limit].lstrip(" \t")), "")
             else:
-                before = olds[place - 1] if place else None
-                takes_comma = before is not None and not before.is_gone and slots[at - 1] is before
+                before = olds[index - 1] if index else None
+                takes_comma = before is not None and not before.is_gone and slots[position - 1] is before
                 yield Edit(before.old.span[1] if before and takes_comma and before.old and before.old.span else start, end, "")
 
     # ---- places
 
     def _comma(self, start: int, end: int) -> int:
         """Where the comma behind an entry is, -1 where there is none."""
-        found = re.match(r"(?:[ \t\r\n]|\\\r?\n|#[^\r\n]*)*,", self.text[start:end])
-        return start + found.end() - 1 if found else -1
+        match = re.match(r"(?:[ \t\r\n]|\\\r?\n|#[^\r\n]*)*,", self.text[start:end])
+        return start + match.end() - 1 if match else -1
 
-    def _line_start(self, place: int) -> int:
-        return max(self.text.rfind("\n", 0, place), self.text.rfind("\r", 0, place)) + 1
+    def _line_start(self, index: int) -> int:
+        return max(self.text.rfind("\n", 0, index), self.text.rfind("\r", 0, index)) + 1
 
-    def _line_end(self, place: int) -> int:
-        found = re.compile(r"[\r\n]|\Z").search(self.text, place)
-        return found.start() if found else len(self.text)
+    def _line_end(self, index: int) -> int:
+        match = re.compile(r"[\r\n]|\Z").search(self.text, index)
+        return match.start() if match else len(self.text)
 
-    def _starts_line(self, place: int) -> bool:
-        return not self.text[self._line_start(place) : place].strip(" \t")
+    def _starts_line(self, index: int) -> bool:
+        return not self.text[self._line_start(index) : index].strip(" \t")
 
     def _indent(self, one: Entry) -> str:
         start = one.span[0] if one.span else self.node.inner[0]
-        found = re.match(r"[ \t]*", self.text[self._line_start(start) :])
-        return found[0] if found else ""
+        match = re.match(r"[ \t]*", self.text[self._line_start(start) :])
+        return match[0] if match else ""
 
 
-def spliced(text: str, found: Sequence[Edit]) -> str:
+def spliced(text: str, result: Sequence[Edit]) -> str:
     """The text after the edits. Edits at one place come in their order; where two overlap, AssertionError: our bug."""
-    pieces, at = [], 0
-    for edit in sorted(found, key=lambda edit: (edit.start, edit.end)):
-        if edit.start < at:
+    fragments, position = [], 0
+    for edit in sorted(result, key=lambda edit: (edit.start, edit.end)):
+        if edit.start < position:
             raise AssertionError(f"two edits of one text overlap at character {edit.start}")
-        pieces += [text[at : edit.start], edit.text]
-        at = edit.end
-    return "".join([*pieces, text[at:]])
+        fragments += [text[position : edit.start], edit.text]
+        position = edit.end
+    return "".join([*fragments, text[position:]])

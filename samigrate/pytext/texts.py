@@ -19,7 +19,7 @@ from .node import Block, Unit
 if TYPE_CHECKING:
     import libcst
 
-    from .source import Source
+    from .source import SourceText
 
 _KEYS = re.compile(r"(?:^|[{,])[ \t]*[\"']?(apiVersion|kind)[\"']?[ \t]*:", re.MULTILINE)
 _LOADS_ALL = re.compile(r"\b(?:safe_load_all|load_all|full_load_all|create_from_yaml|from_yaml_all|load_all_yaml|ConfigGroup)\s*\($")
@@ -47,7 +47,7 @@ class CannotSpell(ValueError):
 # ---------------------------------------------------------------- reading
 
 
-def block(source: Source, node: libcst.BaseString) -> Block | None:
+def block(source: SourceText, node: libcst.BaseString) -> Block | None:
     """A string literal that holds documents; None for what is none (a docstring)."""
     import libcst
 
@@ -68,11 +68,11 @@ def block(source: Source, node: libcst.BaseString) -> Block | None:
     span = start + len(node.prefix) + quote, end - quote
     indent, shown = _indent(text), {unit.value: _shown(unit.raw) for unit in units if unit.is_filled}
     fixed = _FILLED_ELSEWHERE if fixed == "?" else fixed or _obstacle(text, indent, shown)
-    opening, several = source.text[start : span[0]], _holds_several(source, node)
-    return Block(span, text, indent, fixed, several, units, opening, style, shown, source.counted(node))
+    opening, group = source.text[start : span[0]], _holds_several(source, node)
+    return Block(span, text, indent, fixed, group, units, opening, style, shown, source.counted(node))
 
 
-def _put_together(source: Source, node: libcst.ConcatenatedString) -> Block | None:
+def _put_together(source: SourceText, node: libcst.ConcatenatedString) -> Block | None:
     value = node.evaluated_value
     text = value if isinstance(value, str) else ""
     if not _is_manifest(text or source.cut(node).replace('"', "").replace("'", "")):
@@ -93,7 +93,7 @@ def _obstacle(text: str, indent: str, shown: Mapping[str, str]) -> str:
     return "it holds what its placeholders look like" if any(placeholder in text for placeholder in shown.values()) else ""
 
 
-def _holds_several(source: Source, node: libcst.BaseString) -> bool:
+def _holds_several(source: SourceText, node: libcst.BaseString) -> bool:
     """Whether whoever reads the text takes several documents."""
     start = source.span(node)[0]
     before = source.text[max(0, start - 60) : start]
@@ -117,51 +117,53 @@ def _shown(raw: str) -> str:
     return f"${{{spelled if len(spelled) <= 60 else spelled[:59] + '…'}}}"
 
 
-def _units(source: Source, node: libcst.SimpleString | libcst.FormattedString, style: str, word: str) -> Iterator[Unit]:
+def _units(source: SourceText, node: libcst.SimpleString | libcst.FormattedString, style: str, word: str) -> Iterator[Unit]:
     import libcst
 
     is_raw, number = "r" in node.prefix.lower(), 0
     if isinstance(node, libcst.SimpleString):
-        pieces: list[tuple[str, bool]] = [(node.raw_value, False)]
+        fragments: list[tuple[str, bool]] = [(node.raw_value, False)]
     else:
-        pieces = [(part.value, False) if isinstance(part, libcst.FormattedStringText) else (source.cut(part), True) for part in node.parts]
-    for piece, is_filled in pieces:
+        fragments = [
+            (part.value, False) if isinstance(part, libcst.FormattedStringText) else (source.cut(part), True) for part in node.parts
+        ]
+    for fragment, is_filled in fragments:
         if is_filled:
-            yield Unit(piece, f"{word}{number}x", True)
+            yield Unit(fragment, f"{word}{number}x", True)
             number += 1
             continue
-        for unit in _merged(list(_escapes(piece, is_raw=is_raw)), _FILLED[style]):
+        for unit in _merged(list(_escapes(fragment, is_raw=is_raw)), _FILLED[style]):
             yield Unit(unit.raw, f"{word}{number}x", True) if unit.is_filled else unit
             number += unit.is_filled
 
 
 def _escapes(raw: str, *, is_raw: bool) -> Iterator[Unit]:
     """Characters, escapes and line breaks, each with what it says."""
-    for found in _ESCAPE.finditer(raw):
-        piece = found[0]
-        if piece[0] != "\\" or is_raw:
-            yield Unit(piece, "\n" if piece == "\r\n" else piece)
-        elif piece[1:] in ("\n", "\r\n"):
-            yield Unit(piece, "")
+    for match in _ESCAPE.finditer(raw):
+        fragment = match[0]
+        if fragment[0] != "\\" or is_raw:
+            yield Unit(fragment, "\n" if fragment == "\r\n" else fragment)
+        elif fragment[1:] in ("\n", "\r\n"):
+            yield Unit(fragment, "")
         else:
             try:
-                yield Unit(piece, str(ast.literal_eval(f'"{piece}"')) if piece[1] != '"' else '"')
+                yield Unit(fragment, str(ast.literal_eval(f'"{fragment}"')) if fragment[1] != '"' else '"')
             except (SyntaxError, ValueError):  # what Python does not know as an escape says itself
-                yield Unit(piece, piece)
+                yield Unit(fragment, fragment)
 
 
 def _merged(units: list[Unit], filled: re.Pattern[str]) -> Iterator[Unit]:
     """The units, but that what is filled in is one, and what is doubled to be itself."""
     starts = list(accumulate((len(unit.value) for unit in units), initial=0))
     place = {start: index for index, start in enumerate(starts)}
-    at = 0
-    for found in filled.finditer("".join(unit.value for unit in units)):
-        first, last = place[found.start()], place[found.end()]
-        yield from units[at:first]
+    position = 0
+    for match in filled.finditer("".join(unit.value for unit in units)):
+        first, last = place[match.start()], place[match.end()]
+        yield from units[position:first]
         raw = "".join(unit.raw for unit in units[first:last])
-        yield Unit(raw, found[0][0], False) if found[0] in ("{{", "}}", "%%") else Unit(raw, found[0], True)
-        at = last
-    yield from units[at:]
+        yield Unit(raw, match[0][0], False) if match[0] in ("{{", "}}", "%%") else Unit(raw, match[0], True)
+        position = last
+    yield from units[position:]
 
 
 # ---------------------------------------------------------------- writing
@@ -184,24 +186,26 @@ def respelled(block: Block, text: str, newline: str) -> str:
 
 def _body(block: Block, tokens: Sequence[str], newline: str, *, is_careful: bool) -> str:
     """The literal for these tokens; `is_careful` escapes every quote that is new."""
-    kept = [unit.value for unit in block.units]
-    made: list[str] = []
+    remaining = [unit.value for unit in block.units]
+    result: list[str] = []
     raws = {unit.value: unit.raw for unit in block.units if unit.is_filled}
-    old, new = _lines(kept), _lines(tokens)
-    words = ["".join(kept[slice(*each)]) for each in old], ["".join(tokens[slice(*each)]) for each in new]
+    old, new = _lines(remaining), _lines(tokens)
+    words = ["".join(remaining[slice(*group)]) for group in old], ["".join(tokens[slice(*group)]) for group in new]
     for tag, a, b, c, d in SequenceMatcher(None, *words, autojunk=False).get_opcodes():
-        start, end = (old[a][0] if a < len(old) else len(kept)), (old[b - 1][1] if b > a else 0)
+        start, end = (old[a][0] if a < len(old) else len(remaining)), (old[b - 1][1] if b > a else 0)
         if tag == "equal":
-            made += [unit.raw for unit in block.units[start:end]]
+            result += [unit.raw for unit in block.units[start:end]]
             continue
-        mine = kept[start:end] if b > a else []
-        other = tokens[new[c][0] : new[d - 1][1]] if d > c else []
-        ahead = _common(mine, other)
-        behind = _common(mine[ahead:][::-1], other[ahead:][::-1])
-        made += [unit.raw for unit in block.units[start : start + ahead]]
-        made += [raws.get(token) or _written(token, block, newline, is_careful=is_careful) for token in other[ahead : len(other) - behind]]
-        made += [unit.raw for unit in block.units[end - behind : end]] if behind else []
-    return "".join(made)
+        mine = remaining[start:end] if b > a else []
+        sibling = tokens[new[c][0] : new[d - 1][1]] if d > c else []
+        ahead = _common(mine, sibling)
+        behind = _common(mine[ahead:][::-1], sibling[ahead:][::-1])
+        result += [unit.raw for unit in block.units[start : start + ahead]]
+        result += [
+            raws.get(token) or _written(token, block, newline, is_careful=is_careful) for token in sibling[ahead : len(sibling) - behind]
+        ]
+        result += [unit.raw for unit in block.units[end - behind : end]] if behind else []
+    return "".join(result)
 
 
 def _tokens(text: str, block: Block) -> list[str]:
@@ -251,8 +255,8 @@ def _said(body: str, block: Block, words: Sequence[str]) -> str | None:
             one for literal, name, *_ in string.Formatter().parse(tree.value) for one in ([literal] if name is None else [literal, None])
         ]
     else:
-        found = re.split(f"({_FILLED[block.style].pattern})", tree.value, flags=re.DOTALL)
-        texts = [("%" if one == "%%" else None) if at % 2 else one for at, one in enumerate(found)]
+        result = re.split(f"({_FILLED[block.style].pattern})", tree.value, flags=re.DOTALL)
+        texts = [("%" if one == "%%" else None) if at % 2 else one for at, one in enumerate(result)]
     if texts.count(None) != len(words):
         return None
     left = iter(words)

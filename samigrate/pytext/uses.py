@@ -24,12 +24,12 @@ class Use(NamedTuple):
     is_typing: bool
 
 
-def uses(text: str, modules: Iterable[str], wanted: re.Pattern[str]) -> tuple[Use, ...]:
-    """Imports of the modules and calls of what they hold, and string literals in which `wanted` is found (docstrings
+def uses(text: str, modules: Iterable[str], regex: re.Pattern[str]) -> tuple[Use, ...]:
+    """Imports of the modules and calls of what they hold, and string literals in which `regex` is found (docstrings
     are none), in the order of the text. Raises PyError and MissingLibrary."""
     wrapper = parse(text)
-    found = _Search(wrapper, tuple(modules), wanted).run()
-    return tuple(sorted(dict.fromkeys(found), key=lambda use: use.line))
+    result = _Search(wrapper, tuple(modules), regex).run()
+    return tuple(sorted(dict.fromkeys(result), key=lambda use: use.line))
 
 
 def is_below(name: str, modules: Iterable[str]) -> bool:
@@ -40,10 +40,10 @@ def is_below(name: str, modules: Iterable[str]) -> bool:
 class _Search:
     """One walk over one tree."""
 
-    def __init__(self, wrapper: MetadataWrapper, modules: tuple[str, ...], wanted: re.Pattern[str]) -> None:
+    def __init__(self, wrapper: MetadataWrapper, modules: tuple[str, ...], regex: re.Pattern[str]) -> None:
         from libcst.metadata import PositionProvider, ScopeProvider
 
-        self.root, self.modules, self.wanted = wrapper.module, modules, wanted
+        self.root, self.modules, self.wanted = wrapper.module, modules, regex
         self.scopes = wrapper.resolve(ScopeProvider)
         self.positions = wrapper.resolve(PositionProvider)
 
@@ -81,7 +81,7 @@ class _Search:
     def _names(self, node: libcst.CSTNode) -> set[str]:
         """The qualified names an expression may have."""
         scope = self.scopes.get(node)
-        return {one.name for one in scope.get_qualified_names_for(node)} if scope is not None else set()
+        return {qualified_name.name for qualified_name in scope.get_qualified_names_for(node)} if scope is not None else set()
 
     def _is_docstring(self, node: libcst.CSTNode) -> bool:
         """A statement that is nothing but a string."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from samigrate import transforms
 from samigrate.domain.model import Finding, Key, Location, Operation, Problem, Risk, Severity
@@ -15,60 +16,65 @@ from samigrate.findings import observations
 from samigrate.plan import rewriting
 from samigrate.plan.planner import Planned
 from samigrate.plan.recipe import Recipe
-from samigrate.reading import Reading, Root
+from samigrate.reading import Inventory, Root
 
 
-def outcome(
-    root: Root,
-    recipe: Recipe,
-    found: Reading,
-    works: Sequence[Work],
-    accepted: Sequence[Planned],
-    state: State,
-    changes: Mapping[str, FileChange],
-    problems: Sequence[Problem],
-    findings: Sequence[Finding],
-    lines: Mapping[tuple[str, int, str], int],
-) -> Outcome:
-    """All that is known at the end of a run. `lines` are those of evidence, by (path, document, pointer into it)."""
+class End(NamedTuple):
+    """What stands at the end of a run: the workloads that PATH asks about, the accepted proposals and the state that they
+    lead to, the changes by path, what went wrong, what is to be said, and the lines of evidence by (path, document, pointer
+    into it)."""
+
+    works: Sequence[Work]
+    accepted: Sequence[Planned]
+    state: State
+    changes: Mapping[str, FileChange]
+    problems: Sequence[Problem]
+    findings: Sequence[Finding]
+    lines: Mapping[tuple[str, int, str], int]
+
+
+def outcome(root: Root, recipe: Recipe, inventory: Inventory, end: End) -> Outcome:
+    """The outcome of a run."""
     by_workload: dict[tuple[str, int, str, str], list[Planned]] = defaultdict(list)
-    for one in accepted:
-        by_workload[one.work.workload.key].append(one)
-    reports = tuple(_workload(work, by_workload[work.workload.key], state, lines) for work in works)
+    for planned in end.accepted:
+        by_workload[planned.work.workload.key].append(planned)
     return Outcome(
         recipes=(recipe.name,),
         is_rollback=any(transforms.discover()[id_].restores for id_ in recipe.transforms),
-        scopes=tuple(sorted({view.scope.name for work in works for view in work.views})),
-        files=found.files,
-        documents=sum(manifest.count for manifest in found.manifests),
-        workloads=reports,
-        findings=tuple(observations.folded([*findings, *_frozen(root, found)])),
-        skipped=tuple(found.skipped),
-        problems=(*found.problems, *problems),
-        changes=tuple(change for _, change in sorted(changes.items())),
-        objects=tuple(_objects(accepted)),
+        scopes=tuple(sorted({view.scope.name for work in end.works for view in work.views})),
+        files=inventory.files,
+        documents=sum(manifest.count for manifest in inventory.manifests),
+        workloads=tuple(_workload(work, by_workload[work.workload.key], end.state, end.lines) for work in end.works),
+        findings=tuple(observations.folded([*end.findings, *_frozen(root, inventory)])),
+        skipped=tuple(inventory.skipped),
+        problems=(*inventory.problems, *end.problems),
+        changes=tuple(change for _, change in sorted(end.changes.items())),
+        objects=tuple(_objects(end.accepted)),
     )
 
 
-def _frozen(root: Root, found: Reading) -> Iterator[Finding]:
+def _frozen(root: Root, inventory: Inventory) -> Iterator[Finding]:
     """A finding for each document that must not be edited, of the files that PATH holds."""
     paths = {source.path for source in root.sources if source.may_change}
-    for manifest in found.manifests:
-        for one in manifest.documents.values() if manifest.path in paths else ():
-            if one.frozen:
-                message, at = f"{one.frozen}, so the document is left alone", Location(manifest.path, one.index, "", one.frozen_line)
-                yield Finding("duplicate-key", "R-A26", Severity.WARNING, message, "remove one of them", at)
+    for manifest in inventory.manifests:
+        for document in manifest.documents.values() if manifest.path in paths else ():
+            if document.frozen:
+                message, location = (
+                    f"{document.frozen}, so the document is left alone",
+                    Location(manifest.path, document.index, "", document.frozen_line),
+                )
+                yield Finding("duplicate-key", "R-A26", Severity.WARNING, message, "remove one of them", location)
 
 
 def _objects(accepted: Sequence[Planned]) -> Iterator[ObjectReport]:
     by_object: dict[Key, list[Planned]] = defaultdict(list)
-    for one in accepted:
-        if one.work.is_object:
-            by_object[one.work.workload.resource.key].append(one)
+    for candidate in accepted:
+        if candidate.work.is_object:
+            by_object[candidate.work.workload.resource.key].append(candidate)
     for _, planned in sorted(by_object.items()):
-        risks = tuple(dict.fromkeys(each for one in planned for each in one.proposal.risks))
+        risks = tuple(dict.fromkeys(group for one in planned for group in one.proposal.risks))
         worst = max((level for level, _ in risks), default=Risk.L0)
-        yield ObjectReport(planned[0].work.workload.resource, worst, risks, tuple(each for one in planned for each in _applied(one)))
+        yield ObjectReport(planned[0].work.workload.resource, worst, risks, tuple(applied for one in planned for applied in _applied(one)))
 
 
 def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mapping[tuple[str, int, str], int]) -> WorkloadReport:
@@ -76,9 +82,9 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
     after = state.spec(workload) if planned else before
     account_automount = state.account_automount(work) if planned else work.account_automount
     tokens = state.tokens(work) if planned else work.tokens
-    risks = tuple(dict.fromkeys(each for one in planned for each in one.proposal.risks))
+    risks = tuple(dict.fromkeys(group for one in planned for group in one.proposal.risks))
     evidence = work.verdict.evidence
-    places = {index: (one.at.path, one.at.document, one.at.item + one.pointer) for index, one in enumerate(evidence)}
+    positions = {index: (sign.at.path, sign.at.document, sign.at.item + sign.pointer) for index, sign in enumerate(evidence)}
     return WorkloadReport(
         workload=workload,
         scopes=tuple(dict.fromkeys(view.scope.name for view in work.views)),
@@ -95,14 +101,19 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
         verdict=work.verdict,
         risk=max((level for level, _ in risks), default=Risk.L0),
         risks=risks,
-        applied=tuple(each for one in planned for each in _applied(one)),
-        lines={index: lines[place] for index, place in places.items() if place in lines},
-        radius=radius.of(work, after.account),
-        builds=built.of(work, state),
+        applied=tuple(applied for one in planned for applied in _applied(one)),
+        lines={index: lines[place] for index, place in positions.items() if place in lines},
+        radius=radius.blast_radius(work, after.account),
+        builds=built.placements(work, state),
         files=frozenset(path for one in planned for path in rewriting.paths(one)),
     )
 
 
-def _applied(one: Planned) -> list[Applied]:
-    added = [Operation(each.beside, "add", "", each.value, reason=each.reason) for each in one.proposal.resources]
-    return [Applied(one.transform, one.proposal.part, operation, one.about) for operation in (*added, *one.proposal.operations)]
+def _applied(planned: Planned) -> list[Applied]:
+    added = [
+        Operation(new_resource.beside, "add", "", new_resource.value, reason=new_resource.reason)
+        for new_resource in planned.proposal.resources
+    ]
+    return [
+        Applied(planned.transform, planned.proposal.part, operation, planned.about) for operation in (*added, *planned.proposal.operations)
+    ]

@@ -18,10 +18,10 @@ from samigrate.base.values import Value, at, mapping, sequence, text
 from samigrate.domain.model import About, ResourceId
 from samigrate.domain.outcome import Applied, Outcome
 from samigrate.plan import schema
-from samigrate.settings.config import Document
+from samigrate.settings.config import ConfigDocument
 
 
-class Change(NamedTuple):
+class KnownChange(NamedTuple):
     """What a change is known by; `value` is JSON, of a new object its kind and name."""
 
     path: str
@@ -33,25 +33,25 @@ class Change(NamedTuple):
     value: str
 
 
-def read(path: str) -> Counter[Change]:
+def read(path: str) -> Counter[KnownChange]:
     """The changes of a JSON report. Raises InputError."""
     content = data_files.users(path)
     report = json_files.parse(path, content)
     if not isinstance(report, dict) or report.get("version") != 1 or "workloads" not in report:
         raise InputError(path, 1, "is no report: make one with `samigrate audit --format json --output FILE PATH`")
-    schema.check(Document(path, content, report), schema.report())
+    schema.check(ConfigDocument(path, content, report), schema.report())
     entries = [*sequence(report, "workloads"), *sequence(report, "objects")]
     return Counter(change for entry in entries for change in _stated(entry))
 
 
-def _stated(entry: Value) -> Iterator[Change]:
+def _stated(entry: Value) -> Iterator[KnownChange]:
     named = mapping(entry, "resource")
     resource = tuple(named.get(key) for key in ResourceId._fields)
     for operation in sequence(entry, "operations"):
         transform, op, pointer = (text(operation, key) or "" for key in ("transform", "op", "pointer"))
         if not transforms.is_commentary(transform):
             value = _value(pointer, at(operation, "after"))
-            yield Change(text(entry, "path") or "", resource, text(entry, "pod") or "", transform, op, pointer, value)
+            yield KnownChange(text(entry, "path") or "", resource, text(entry, "pod") or "", transform, op, pointer, value)
 
 
 class Compared(NamedTuple):
@@ -62,36 +62,44 @@ class Compared(NamedTuple):
     gone: int
 
 
-def compare(outcome: Outcome, known: Counter[Change]) -> Compared:
+def compare(outcome: Outcome, existing: Counter[KnownChange]) -> Compared:
     """A run against the known changes; where one is known twice, two of it are."""
-    left, lines = known.copy(), []
+    left, lines = existing.copy(), []
     for path, line, change in _planned(outcome):
         if left[change] > 0:
             left[change] -= 1
         else:
-            what = f"{change.op} {change.pointer}" if change.pointer else f"{change.op} {change.value.strip('[]')}"
-            lines.append(f"{path}:{line}: {change.resource[1]} {change.resource[3]}: not in the baseline: {what} ({change.transform})")
+            description = f"{change.op} {change.pointer}" if change.pointer else f"{change.op} {change.value.strip('[]')}"
+            lines.append(
+                f"{path}:{line}: {change.resource[1]} {change.resource[3]}: not in the baseline: {description} ({change.transform})"
+            )
     return Compared(tuple(lines), left.total())
 
 
-def _planned(outcome: Outcome) -> Iterator[tuple[str, int, Change]]:
+def _planned(outcome: Outcome) -> Iterator[tuple[str, int, KnownChange]]:
     for report in outcome.workloads:
         resource = report.workload.id._replace(namespace=report.namespace)
-        place = report.workload.resource.at.path
-        yield from ((place, report.line, _change(place, resource, report.workload.pod, one)) for one in report.applied if _counts(one))
-    for found in outcome.objects:
-        place = found.resource.at.path
-        yield from ((place, found.resource.at.line, _change(place, found.resource.id, "", one)) for one in found.applied if _counts(one))
+        path = report.workload.resource.at.path
+        yield from (
+            (path, report.line, _change(path, resource, report.workload.pod, applied)) for applied in report.applied if _counts(applied)
+        )
+    for result in outcome.objects:
+        path = result.resource.at.path
+        yield from (
+            (path, result.resource.at.line, _change(path, result.resource.id, "", applied))
+            for applied in result.applied
+            if _counts(applied)
+        )
 
 
 def _counts(applied: Applied) -> bool:
     return applied.about is not About.COMMENTARY
 
 
-def _change(path: str, resource: ResourceId, pod: str, applied: Applied) -> Change:
+def _change(path: str, resource: ResourceId, pod: str, applied: Applied) -> KnownChange:
     operation = applied.operation
     value = _value(operation.pointer, operation.value)
-    return Change(path, tuple(resource), pod, applied.transform, operation.op, operation.pointer, value)
+    return KnownChange(path, tuple(resource), pod, applied.transform, operation.op, operation.pointer, value)
 
 
 def _value(pointer: str, value: Value) -> str:

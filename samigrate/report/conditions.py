@@ -11,29 +11,29 @@ from samigrate.settings.config import suggestion
 SEVERITIES = (Severity.NOTE, Severity.WARNING, Severity.ERROR)
 
 
-def narrow(outcome: Outcome, wanted: str) -> Outcome:
+def narrow(outcome: Outcome, expected: str) -> Outcome:
     """The outcome for one workload: KIND/NAME, or KIND/NAMESPACE/NAME, as written or as a build calls it. Raises
     InputError where there is none."""
-    kind, _, rest = wanted.partition("/")
-    namespace, _, name = rest.rpartition("/")
+    kind, _, remainder = expected.partition("/")
+    namespace, _, name = remainder.rpartition("/")
     if not kind or not name:
-        raise InputError("", 0, f"--workload {wanted}: takes KIND/NAME or KIND/NAMESPACE/NAME")
-    found = tuple(
+        raise InputError("", 0, f"--workload {expected}: takes KIND/NAME or KIND/NAMESPACE/NAME")
+    reports = tuple(
         report
         for report in outcome.workloads
         if report.workload.id.kind.lower() == kind.lower()
         and any(name == called and namespace in ("", space) for space, called in _names(report))
     )
-    if not found:
-        known = {f"{report.workload.id.kind}/{name}" for report in outcome.workloads for _, name in _names(report)}
-        raise InputError("", 0, f"no workload {wanted!r}{suggestion(wanted, known) if known else ''}")
-    reported = tuple(one for one in outcome.findings if any(one.is_about(report.workload) for report in found))
-    return outcome._replace(workloads=found, findings=reported)
+    if not reports:
+        existing = {f"{report.workload.id.kind}/{name}" for report in outcome.workloads for _, name in _names(report)}
+        raise InputError("", 0, f"no workload {expected!r}{suggestion(expected, existing) if existing else ''}")
+    reported = tuple(finding for finding in outcome.findings if any(finding.is_about(report.workload) for report in reports))
+    return outcome._replace(workloads=reports, findings=reported)
 
 
 def _names(report: WorkloadReport) -> set[tuple[str | None, str]]:
     """(namespace, name) of a workload: as written, and as it runs."""
-    return {(report.namespace, report.workload.id.name), *((one.namespace, one.name) for one in report.builds)}
+    return {(report.namespace, report.workload.id.name), *((placement.namespace, placement.name) for placement in report.builds)}
 
 
 def is_met(outcome: Outcome, condition: str) -> bool:

@@ -9,52 +9,56 @@ from samigrate.optouts import suppress
 from samigrate.optouts.suppress import ALL
 from samigrate.plan.planner import Silenced
 from samigrate.plan.recipe import Recipe
-from samigrate.reading import Reading, Root
+from samigrate.reading import Inventory, Root
 
 
-def filtered(told: Iterable[Finding], found: Reading, prefix: str) -> tuple[list[Finding], Silenced]:
+def filtered(reported: Iterable[Finding], inventory: Inventory, prefix: str) -> tuple[list[Finding], Silenced]:
     """The findings that no opt-out of their object silences, and (object, id) of those that one does."""
-    held = {manifest.path: manifest for manifest in found.manifests}
-    resources = found.resources
-    kept, silenced = [], set()
-    for finding in told:
+    manifests = {manifest.path: manifest for manifest in inventory.manifests}
+    resources = inventory.resources
+    findings, silenced = [], set()
+    for finding in reported:
         key = finding.at.path, finding.at.document, finding.at.item
         resource = resources.get(key)
-        ignored = suppress.ignored(held[finding.at.path].opts, resource, prefix) if resource and finding.at.path in held else frozenset()
+        ignored = (
+            suppress.ignored(manifests[finding.at.path].opts, resource, prefix)
+            if resource and finding.at.path in manifests
+            else frozenset()
+        )
         if finding.id in ignored or ALL in ignored:
             silenced.add((key, finding.id))
         else:
-            kept.append(finding)
-    return kept, silenced
+            findings.append(finding)
+    return findings, silenced
 
 
-def unused(found: Reading, silenced: Silenced, root: Root, recipe: Recipe) -> Iterator[Finding]:
+def unused(inventory: Inventory, silenced: Silenced, root: Root, recipe: Recipe) -> Iterator[Finding]:
     """A finding for every id that an opt-out names and that silences nothing in this run, unless the recipe leaves
     out what could have raised it."""
     changing = {source.path for source in root.sources if source.may_change}
-    for manifest in found.manifests:
+    for manifest in inventory.manifests:
         if manifest.path not in changing:
             continue
         for opt in manifest.opts:
-            place = Location(manifest.path, opt.document, opt.item, opt.line)
-            here = {id_ for key, id_ in silenced if key[0] == manifest.path and suppress.counts_for(opt, Location(*key))}
-            yield from _unused(sorted(opt.ids), here, recipe, place, None, "comment")
+            location = Location(manifest.path, opt.document, opt.item, opt.line)
+            current = {id_ for key, id_ in silenced if key[0] == manifest.path and suppress.counts_for(opt, Location(*key))}
+            yield from _unused(sorted(opt.ids), current, recipe, location, None, "comment")
         for resource in manifest.resources:
             if stated := suppress.in_annotations(resource, root.settings.prefix):
-                here = {id_ for key, id_ in silenced if key == resource.key}
-                yield from _unused(sorted(stated), here, recipe, resource.at, resource, "annotation")
+                current = {id_ for key, id_ in silenced if key == resource.key}
+                yield from _unused(sorted(stated), current, recipe, resource.at, resource, "annotation")
 
 
 def _unused(
-    ids: Sequence[str], silenced: set[str], recipe: Recipe, place: Location, resource: Resource | None, what: str
+    ids: Sequence[str], silenced: set[str], recipe: Recipe, location: Location, resource: Resource | None, description: str
 ) -> Iterator[Finding]:
     for id_ in ids:
         if (silenced if id_ == ALL else id_ in silenced) or not _could_silence(id_, recipe):
             continue
-        message = f"the {what} ignore {id_} silences nothing here"
+        message = f"the {description} ignore {id_} silences nothing here"
         action = "remove it" if _is_known(id_) else "no transform and no finding has this id: `samigrate explain` lists them"
-        where = resource.id if resource else None
-        yield Finding("unused-suppression", "R-F3", Severity.NOTE, message, action, place, "", where)
+        resource_id = resource.id if resource else None
+        yield Finding("unused-suppression", "R-F3", Severity.NOTE, message, action, location, "", resource_id)
 
 
 def _could_silence(id_: str, recipe: Recipe) -> bool:

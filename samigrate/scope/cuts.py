@@ -18,7 +18,7 @@ from samigrate.kustomize import gathering, gitops
 from samigrate.kustomize.building import Building
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build
 from samigrate.kustomize.overlays import Overlay
-from samigrate.reading import Reading, Root, kustomizations
+from samigrate.reading import Inventory, Root, kustomizations
 from samigrate.scope.elsewhere import Elsewhere
 from samigrate.scope.index import Scope
 from samigrate.scope.layer import Layer
@@ -28,9 +28,9 @@ from samigrate.settings.config import default_namespace
 class _Files:
     """The files of a root by path, and the scopes that they are made into."""
 
-    def __init__(self, found: Reading, root: Root) -> None:
-        self.manifests = {manifest.path: manifest for manifest in found.manifests}
-        self.found, self.workloads, self.root = found, found.workloads, root
+    def __init__(self, inventory: Inventory, root: Root) -> None:
+        self.manifests = {manifest.path: manifest for manifest in inventory.manifests}
+        self.found, self.workloads, self.root = inventory, inventory.workloads, root
         self.context = sorted(source.path for source in root.sources if source.is_context and source.path in self.manifests)
         self.sides = {path: manifest.sides for path, manifest in self.manifests.items() if manifest.sides}
         self.resources = {path: (*manifest.resources, *manifest.generated) for path, manifest in self.manifests.items()}
@@ -39,14 +39,14 @@ class _Files:
 
     def scope(self, folder: str, groups: Sequence[Sequence[str]], overlay: Overlay | None = None) -> Scope:
         """The scope of some groups of paths, and of what was given to be seen by all."""
-        held = frozenset(path for paths in groups for path in paths)
-        beside = [path for path in self.context if path not in held]
+        present = frozenset(path for paths in groups for path in paths)
+        beside = [path for path in self.context if path not in present]
         near = tuple(self._layer(tuple(paths)) for paths in (*groups, beside) if paths)
         name = (self.root.path if self.root.is_declared else folder) or "."
         overrides = overlay.way.namespaces if overlay else {}
-        made = Scope(name, near, overrides, partial(self._namespace, overlay), overlay, self.elsewhere)
-        self.elsewhere.scopes.append(made)
-        return made
+        result = Scope(name, near, overrides, partial(self._namespace, overlay), overlay, self.elsewhere)
+        self.elsewhere.scopes.append(result)
+        return result
 
     def _layer(self, paths: tuple[str, ...]) -> Layer:
         if paths not in self.layers:
@@ -54,13 +54,15 @@ class _Files:
         return self.layers[paths]
 
     def _made(self, paths: Sequence[str]) -> Layer:
-        held = [self.manifests[path] for path in paths]
-        marked = frozenset(resource.key for manifest in held for resource in manifest.resources if resource.at.document in manifest.marked)
+        manifests = [self.manifests[path] for path in paths]
+        marked = frozenset(
+            resource.key for manifest in manifests for resource in manifest.resources if resource.at.document in manifest.marked
+        )
         return Layer(
-            (resource for manifest in held for resource in (*manifest.resources, *manifest.generated)),
-            (workload for manifest in held for workload in self.workloads.get(manifest.path, ())),
+            (resource for manifest in manifests for resource in (*manifest.resources, *manifest.generated)),
+            (workload for manifest in manifests for workload in self.workloads.get(manifest.path, ())),
             marked,
-            (one for manifest in held for one in manifest.unread),
+            (unread_file for manifest in manifests for unread_file in manifest.unread),
         )
 
     def _namespace(self, overlay: Overlay | None, path: str) -> str | None:
@@ -68,12 +70,12 @@ class _Files:
         return overlay.way.landings.get(path, NOWHERE_ELSE).fallback if stated is None and overlay else stated
 
 
-def scopes(found: Reading, root: Root) -> Mapping[str, tuple[Scope, ...]]:
+def scopes(inventory: Inventory, root: Root) -> Mapping[str, tuple[Scope, ...]]:
     """The scopes that each file of a root belongs to, by path."""
-    files = _Files(found, root)
+    files = _Files(inventory, root)
     if root.is_stream:
         return dict.fromkeys(files.manifests, (files.scope(root.path, [list(files.manifests)]),))
-    made: dict[str, list[Scope]] = defaultdict(list)
+    scopes_by_key: dict[str, list[Scope]] = defaultdict(list)
     builds = list(_builds(files))
     gathered = {path for _, members in builds for path in members}
     loose = [path for path in sorted(files.manifests) if path not in gathered and path not in files.context]
@@ -81,26 +83,26 @@ def scopes(found: Reading, root: Root) -> Mapping[str, tuple[Scope, ...]]:
     for build, members in builds:
         groups = [members, loose] if _is_plain(build) and loose else [members]
         building = Building(build, files.sides, files.resources)
-        for way in build.ways:
-            scope = files.scope(build.folder, groups, Overlay(build, way, building))
+        for route in build.ways:
+            scope = files.scope(build.folder, groups, Overlay(build, route, building))
             for path in members:
-                made[path].append(scope)
+                scopes_by_key[path].append(scope)
     for folder, groups, members in _cut(loose, files, root.path):
         scope = files.scope(folder, [*groups, *([applied] if applied else [])])
         for path in members:
-            made[path].append(scope)
-    if beside := [path for path in files.context if path not in made]:
+            scopes_by_key[path].append(scope)
+    if beside := [path for path in files.context if path not in scopes_by_key]:
         context = files.scope(root.path, [beside])
-        made |= {path: [context] for path in beside}
-    return {path: tuple(each) for path, each in made.items()}
+        scopes_by_key |= {path: [context] for path in beside}
+    return {path: tuple(group) for path, group in scopes_by_key.items()}
 
 
 def _builds(files: _Files) -> Iterator[tuple[Build, list[str]]]:
     """Each kustomize build, and each folder that Flux or Argo CD applies; and the paths that belong."""
     resources = [resource for manifest in files.manifests.values() for resource in manifest.resources]
-    known = kustomizations(files.found)
-    known += gitops.kustomizations(resources, known, files.manifests, files.root.path)
-    for build in gathering.builds(known):
+    existing = kustomizations(files.found)
+    existing += gitops.kustomizations(resources, existing, files.manifests, files.root.path)
+    for build in gathering.builds(existing):
         yield build, sorted(path for path in build.files if path in files.manifests)
 
 
@@ -131,7 +133,7 @@ def _cut(loose: Sequence[str], files: _Files, root: str) -> Iterator[tuple[str, 
         if group:
             above = [groups[folder] for folder in _upward(posixpath.dirname(group)) if groups.get(folder)]
             below = [groups[folder] for folder in sorted(groups) if folder.startswith(group + "/")]
-            yield group, [each for each in (members, *above, *below, groups.get("", [])) if each], members
+            yield group, [batch for batch in (members, *above, *below, groups.get("", [])) if batch], members
     if groups.get(""):
         yield root, [list(loose)], groups[""]
 

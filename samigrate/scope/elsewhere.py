@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class There(NamedTuple, Generic[T]):
+class InScope(NamedTuple, Generic[T]):
     """A thing and the scope it stands in."""
 
     thing: T
@@ -32,7 +32,7 @@ class There(NamedTuple, Generic[T]):
 
 
 _NO_SCOPES: frozenset[Scope] = frozenset()
-_Index = Mapping[Hashable, list[There[T]]]
+_Index = Mapping[Hashable, list[InScope[T]]]
 
 
 class Elsewhere:
@@ -53,17 +53,17 @@ class Elsewhere:
         if self.is_declared:
             return _NO_SCOPES
         if scope not in self._alternatives:
-            held = (workload for layer in scope.near for workload in layer.workloads)
-            ids = {workload.id._replace(namespace=scope.namespace(workload.resource)) for workload in held}
+            present = (workload for layer in scope.near for workload in layer.workloads)
+            ids = {workload.id._replace(namespace=scope.namespace(workload.resource)) for workload in present}
             self._alternatives[scope] = frozenset(one for id_ in ids for one in self._holders.get(id_, ())) - {scope}
         return self._alternatives[scope]
 
     @cached_property
     def _holders(self) -> Mapping[Hashable, frozenset[Scope]]:
-        found: dict[Hashable, set[Scope]] = defaultdict(set)
+        scopes_by_key: dict[Hashable, set[Scope]] = defaultdict(set)
         for scope, workload in self._each(lambda layer: layer.workloads):
-            found[workload.id._replace(namespace=scope.namespace(workload.resource))].add(scope)
-        return {key: frozenset(scopes) for key, scopes in found.items()}
+            scopes_by_key[workload.id._replace(namespace=scope.namespace(workload.resource))].add(scope)
+        return {key: frozenset(scopes) for key, scopes in scopes_by_key.items()}
 
     def is_shared(self, path: str) -> bool:
         """Whether more than one scope has the file: what is written there is meant for all of them."""
@@ -77,82 +77,86 @@ class Elsewhere:
     def subjects(self) -> _Index[Subject]:
         """Subjects of bindings by (namespace, account's name); by (ANY, name) where the namespace is filled in later,
         but for `default`, which is everywhere. Groups by their name."""
-        found: dict[Hashable, list[There[Subject]]] = defaultdict(list)
+        index: dict[Hashable, list[InScope[Subject]]] = defaultdict(list)
         for scope, subject in self._each(lambda layer: (one for each in layer.subjects.values() for one in each)):
             if subject.via == "group":
-                found[subject.name].append(There(subject, scope))
+                index[subject.name].append(InScope(subject, scope))
                 continue
             namespace, name = scope.subject_namespace(subject), scope.subject_name(subject)
             if namespace is None or is_filled_in(name):
                 continue
             if not is_filled_in(namespace):
-                found[namespace, name].append(There(subject, scope))
+                index[namespace, name].append(InScope(subject, scope))
             elif name != DEFAULT_ACCOUNT:
-                found[ANY, name].append(There(subject, scope))
-        return found
+                index[ANY, name].append(InScope(subject, scope))
+        return index
 
     @cached_property
     def identities(self) -> _Index[Identity]:
         """Places outside RBAC by (namespace, account's name), ANY for what has a wildcard."""
-        found: dict[Hashable, list[There[Identity]]] = defaultdict(list)
+        index: dict[Hashable, list[InScope[Identity]]] = defaultdict(list)
         for scope, identity in self._each(lambda layer: (one for each in layer.identities.values() for one in each)):
             namespace = identity.namespace if identity.namespace is not None else scope.namespace(identity.resource)
             if namespace:
                 name = ANY if "*" in identity.name else scope.built_name(identity.name, namespace)
-                found[ANY if "*" in namespace else namespace, name].append(There(identity, scope))
-        return found
+                index[ANY if "*" in namespace else namespace, name].append(InScope(identity, scope))
+        return index
 
     @cached_property
     def named(self) -> _Index[Resource]:
         """Objects by (group, kind, namespace, name); the namespace of a Namespace is None."""
-        found: dict[Hashable, list[There[Resource]]] = defaultdict(list)
-        for one in self._objects():
-            namespace = one.scope.namespace(one.thing)
-            if namespace is not None or one.thing.id.kind in ("Namespace", "Project"):
-                name = one.scope.built_name(one.thing.id.name, namespace) if one.thing.id.kind == "ServiceAccount" else one.thing.id.name
-                found[one.thing.id.group, one.thing.id.kind, namespace, name].append(one)
-        return found
+        index: dict[Hashable, list[InScope[Resource]]] = defaultdict(list)
+        for located in self._objects():
+            namespace = located.scope.namespace(located.thing)
+            if namespace is not None or located.thing.id.kind in ("Namespace", "Project"):
+                name = (
+                    located.scope.built_name(located.thing.id.name, namespace)
+                    if located.thing.id.kind == "ServiceAccount"
+                    else located.thing.id.name
+                )
+                index[located.thing.id.group, located.thing.id.kind, namespace, name].append(located)
+        return index
 
     @cached_property
     def by_kind(self) -> _Index[Resource]:
         """Objects by (group, kind)."""
-        found: dict[Hashable, list[There[Resource]]] = defaultdict(list)
-        for one in self._objects():
-            found[one.thing.id.group, one.thing.id.kind].append(one)
-        return found
+        index: dict[Hashable, list[InScope[Resource]]] = defaultdict(list)
+        for located in self._objects():
+            index[located.thing.id.group, located.thing.id.kind].append(located)
+        return index
 
     @cached_property
     def of_kind(self) -> _Index[Resource]:
         """Objects by (group, kind, namespace)."""
-        found: dict[Hashable, list[There[Resource]]] = defaultdict(list)
-        for one in self._objects():
-            if (namespace := one.scope.namespace(one.thing)) is not None:
-                found[one.thing.id.group, one.thing.id.kind, namespace].append(one)
-        return found
+        index: dict[Hashable, list[InScope[Resource]]] = defaultdict(list)
+        for located in self._objects():
+            if (namespace := located.scope.namespace(located.thing)) is not None:
+                index[located.thing.id.group, located.thing.id.kind, namespace].append(located)
+        return index
 
     @cached_property
     def users(self) -> _Index[Workload]:
         """Workloads by (namespace, account)."""
-        found: dict[Hashable, list[There[Workload]]] = defaultdict(list)
+        index: dict[Hashable, list[InScope[Workload]]] = defaultdict(list)
         for scope, workload in self._each(lambda layer: layer.workloads):
             namespace = scope.namespace(workload.resource)
-            found[namespace, scope.built_name(workload.spec.account, namespace)].append(There(workload, scope))
-        return found
+            index[namespace, scope.built_name(workload.spec.account, namespace)].append(InScope(workload, scope))
+        return index
 
     @cached_property
     def in_namespace(self) -> _Index[Workload]:
         """Workloads by namespace."""
-        found: dict[Hashable, list[There[Workload]]] = defaultdict(list)
+        index: dict[Hashable, list[InScope[Workload]]] = defaultdict(list)
         for scope, workload in self._each(lambda layer: layer.workloads):
-            found[scope.namespace(workload.resource)].append(There(workload, scope))
-        return found
+            index[scope.namespace(workload.resource)].append(InScope(workload, scope))
+        return index
 
     @cached_property
-    def unread(self) -> list[There[Unread]]:
-        return [There(one, scope) for scope, one in self._each(lambda layer: layer.unread)]
+    def unread(self) -> list[InScope[Unread]]:
+        return [InScope(one, scope) for scope, one in self._each(lambda layer: layer.unread)]
 
-    def _objects(self) -> Iterator[There[Resource]]:
-        return (There(one, scope) for scope, one in self._each(lambda layer: layer.resources))
+    def _objects(self) -> Iterator[InScope[Resource]]:
+        return (InScope(one, scope) for scope, one in self._each(lambda layer: layer.resources))
 
     def _each(self, get: Callable[..., Iterable[T]]) -> Iterator[tuple[Scope, T]]:
         for scope in self.scopes:

@@ -72,24 +72,24 @@ def covers(pattern: str, name: str) -> bool:
     return fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))  # which never tries twice, as `.*` would
 
 
-def _of(resource: Resource, value: Value, where: str, key: str, above: str) -> Iterator[Identity]:
+def _of(resource: Resource, value: Value, json_pointer: str, key: str, above: str) -> Iterator[Identity]:
     if isinstance(value, dict):
-        yield from _in_mapping(resource, value, where)
+        yield from _in_mapping(resource, value, json_pointer)
         for name, item in value.items():
             if name not in _LOGINS and not (name in _CREDENTIALS and _is_apart(value, name)):
-                yield from _of(resource, item, where + pointer(name), name, key)
+                yield from _of(resource, item, json_pointer + pointer(name), name, key)
     elif isinstance(value, list):
         names_accounts = key in _LISTS or (key == "names" and above == "serviceAccounts")
         for index, item in enumerate(value):
             if isinstance(item, str) and names_accounts:
                 namespace, _, name = item.rpartition("/")
-                yield Identity(namespace or None, name, "text", resource, f"{where}/{index}")
+                yield Identity(namespace or None, name, "text", resource, f"{json_pointer}/{index}")
             elif key == "serviceAccounts" and (name := text(item, "metadata", "name") or ""):  # eksctl
-                yield Identity(text(item, "metadata", "namespace") or "default", name, "text", resource, f"{where}/{index}")
+                yield Identity(text(item, "metadata", "namespace") or "default", name, "text", resource, f"{json_pointer}/{index}")
             else:
-                yield from _of(resource, item, f"{where}/{index}", key, above)
+                yield from _of(resource, item, f"{json_pointer}/{index}", key, above)
     elif isinstance(value, str):
-        yield from _in_text(resource, value, where, key)
+        yield from _in_text(resource, value, json_pointer, key)
 
 
 def _is_apart(value: dict[str, Value], name: str) -> bool:
@@ -98,35 +98,35 @@ def _is_apart(value: dict[str, Value], name: str) -> bool:
     return isinstance(value.get("namespace"), str) and bool(text(value, name))
 
 
-def _in_mapping(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
-    yield from _granted(resource, value, where)
+def _in_mapping(resource: Resource, value: dict[str, Value], json_pointer: str) -> Iterator[Identity]:
+    yield from _granted(resource, value, json_pointer)
     if value.get("kind") == "ServiceAccount" and (name := text(value, "name")):
-        yield Identity(text(value, "namespace"), name, "text", resource, where)
+        yield Identity(text(value, "namespace"), name, "text", resource, json_pointer)
     if name := text(value, "serviceAccount", "name"):  # FlowSchema and Antrea
-        yield Identity(text(value, "serviceAccount", "namespace"), name, "text", resource, where)
+        yield Identity(text(value, "serviceAccount", "namespace"), name, "text", resource, json_pointer)
     if name := text(value, "serviceAccountRef", "name"):  # External Secrets, cert-manager, Infisical
-        yield Identity(text(value, "serviceAccountRef", "namespace"), name, "reference", resource, f"{where}/serviceAccountRef")
+        yield Identity(text(value, "serviceAccountRef", "namespace"), name, "reference", resource, f"{json_pointer}/serviceAccountRef")
     for key in _CREDENTIALS:
         if _is_apart(value, key):
-            yield Identity(text(value, "namespace"), value[key], "text", resource, where + pointer(key))
-    yield from _logins(resource, value, where)
-    yield from _labels(resource, value, where)
-    yield from _selectors(resource, value, where)
+            yield Identity(text(value, "namespace"), value[key], "text", resource, json_pointer + pointer(key))
+    yield from _logins(resource, value, json_pointer)
+    yield from _labels(resource, value, json_pointer)
+    yield from _selectors(resource, value, json_pointer)
 
 
-def _granted(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
+def _granted(resource: Resource, value: dict[str, Value], json_pointer: str) -> Iterator[Identity]:
     """Who is given rights by a mapping."""
     if not _GRANTS.isdisjoint(value):
         stated = text(value, "metadata", "namespace")
         for index, entry in enumerate(sequence(value, "subjects")):
             if name := _subject(entry, stated):
-                yield Identity(*name, "rights", resource, f"{where}/subjects/{index}")
+                yield Identity(*name, "rights", resource, f"{json_pointer}/subjects/{index}")
         for index, entry in enumerate(sequence(value, "userNames")):
             if isinstance(entry, str) and (name := _subject({"name": entry}, None)):
-                yield Identity(*name, "rights", resource, f"{where}/userNames/{index}")
+                yield Identity(*name, "rights", resource, f"{json_pointer}/userNames/{index}")
     for index, entry in enumerate(sequence(value, "owners")):  # Capsule
         if text(entry, "kind") == "ServiceAccount" and (name := _subject(entry, None)):
-            yield Identity(*name, "rights", resource, f"{where}/owners/{index}")
+            yield Identity(*name, "rights", resource, f"{json_pointer}/owners/{index}")
 
 
 def _subject(entry: Value, namespace: str | None) -> tuple[str | None, str] | None:
@@ -145,46 +145,48 @@ def _known(namespace: str) -> str:
     return namespace if _PLAIN.fullmatch(namespace) else "*"
 
 
-def _granted_in_text(resource: Resource, value: str, where: str) -> Iterator[Identity]:
+def _granted_in_text(resource: Resource, value: str, json_pointer: str) -> Iterator[Identity]:
     """Bindings in a text that holds manifests: what somebody applies later, here or in another cluster."""
     for document in re.split(r"^---.*$", value, flags=re.MULTILINE):
         if "ServiceAccount" in document and any(word in document for word in _GRANTS):
             try:
-                found = yamltext.load(document).value
+                result = yamltext.load(document).value
             except yamltext.YamlError:  # a template, say: nothing is known but that the account is named
                 for hit in _SUBJECT.finditer(document):
-                    yield Identity("*", hit[1], "rights", resource, where)
+                    yield Identity("*", hit[1], "rights", resource, json_pointer)
                 continue
-            if isinstance(found, dict):
-                yield from (one._replace(pointer=where) for one in _of(resource, found, "", "", "") if one.form == "rights")
+            if isinstance(result, dict):
+                yield from (
+                    identity._replace(pointer=json_pointer) for identity in _of(resource, result, "", "", "") if identity.form == "rights"
+                )
 
 
-def _logins(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
+def _logins(resource: Resource, value: dict[str, Value], json_pointer: str) -> Iterator[Identity]:
     for key, beside in _LOGINS.items():
         spaces: Sequence[str | None] = [one for one in sequence(value, *beside) if isinstance(one, str)] or [None]
         for index, name in enumerate(sequence(value, key)):
             if isinstance(name, str):
-                yield from (Identity(space, name, "login", resource, f"{where}{pointer(key)}/{index}") for space in spaces)
+                yield from (Identity(space, name, "login", resource, f"{json_pointer}{pointer(key)}/{index}") for space in spaces)
 
 
-def _labels(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
+def _labels(resource: Resource, value: dict[str, Value], json_pointer: str) -> Iterator[Identity]:
     namespace = next((found for key in _NAMESPACES if (found := text(value, key))), None)
     for key, item in value.items():
         if key.endswith(_LABELS) and isinstance(item, str):
-            yield Identity(namespace, item, "text", resource, where + pointer(key))
+            yield Identity(namespace, item, "text", resource, json_pointer + pointer(key))
     if (text(value, "key") or "").endswith(_LABELS):
         for index, item in enumerate(sequence(value, "values")):
             if isinstance(item, str):
-                yield Identity(None, item, "text", resource, f"{where}/values/{index}")
+                yield Identity(None, item, "text", resource, f"{json_pointer}/values/{index}")
 
 
-def _selectors(resource: Resource, value: dict[str, Value], where: str) -> Iterator[Identity]:
+def _selectors(resource: Resource, value: dict[str, Value], json_pointer: str) -> Iterator[Identity]:
     namespace = "*" if resource.id.kind.startswith(_OF_THE_CLUSTER) else None
     spaces: Sequence[str | None] = _namespaces(value.get("namespaceSelector")) or [namespace]
-    found = [key for key in ("serviceAccountSelector", "spiffeIDTemplate") if value.get(key)]
-    found += ["serviceAccounts/selector"] if text(value, "serviceAccounts", "selector") else []
-    for key in found:
-        yield from (Identity(space, "*", "selector", resource, f"{where}/{key}") for space in spaces)
+    result = [key for key in ("serviceAccountSelector", "spiffeIDTemplate") if value.get(key)]
+    result += ["serviceAccounts/selector"] if text(value, "serviceAccounts", "selector") else []
+    for key in result:
+        yield from (Identity(space, "*", "selector", resource, f"{json_pointer}/{key}") for space in spaces)
 
 
 def _namespaces(selector: Value) -> list[str]:
@@ -214,16 +216,16 @@ def _may_select(selector: Mapping[str, Value], labels: Mapping[str, Value]) -> b
     return all(labels.get(key) == item for key, item in mapping(selector, "matchLabels").items())
 
 
-def _in_text(resource: Resource, value: str, where: str, key: str) -> Iterator[Identity]:
+def _in_text(resource: Resource, value: str, json_pointer: str, key: str) -> Iterator[Identity]:
     if key in _CREDENTIALS and value:
-        yield Identity(None, value, "reference", resource, where)
+        yield Identity(None, value, "reference", resource, json_pointer)
     elif len(value) > 5:
         if "subjects" in value:
-            yield from _granted_in_text(resource, value, where)
+            yield from _granted_in_text(resource, value, json_pointer)
         for form in _FORMS:
             for hit in form.finditer(value):
                 for name in _alternatives(hit["name"]):
-                    yield Identity(_known(hit["ns"]) or None, name, "text", resource, where)
+                    yield Identity(_known(hit["ns"]) or None, name, "text", resource, json_pointer)
 
 
 def _alternatives(name: str) -> list[str]:

@@ -15,14 +15,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from samigrate.domain.model import CLUSTER_SCOPED, DEFAULT_ACCOUNT, DEFAULT_NAMESPACE, Resource, Unread, Workload
-from samigrate.kustomize.building import Made, Step
+from samigrate.kustomize.building import BuildStep, BuiltObject
 from samigrate.kustomize.overlays import Overlay
 from samigrate.scope.elsewhere import Elsewhere
 from samigrate.scope.layer import BINDINGS, Layer, Subject, added, subjects
 from samigrate.scope.matching import Match
 
 
-class Seen(NamedTuple):
+class Visible(NamedTuple):
     """A resource as a workload sees it: `namespace` resolved in this scope (None: not stated), `match` against
     the workload's own namespace (SAME or DOUBT; never DIFFERENT)."""
 
@@ -73,18 +73,18 @@ class Scope:
     @cached_property
     def paths(self) -> frozenset[str]:
         held = frozenset(resource.at.path for layer in self.near for resource in layer.resources)
-        return held.union(one.at.path for one in self.unread)
+        return held.union(unread_file.at.path for unread_file in self.unread)
 
     @cached_property
     def unread(self) -> tuple[Unread, ...]:
-        return tuple(one for layer in self.near for one in layer.unread)
+        return tuple(unread_file for layer in self.near for unread_file in layer.unread)
 
     def namespace(self, resource: Resource) -> str | None:
         """The namespace the object lands in; None where nobody states it, and for cluster-scoped kinds."""
         if resource.id.kind in CLUSTER_SCOPED:
             return None
-        if self.overlay and (made := self.overlay.made(resource)):
-            return made.names[-1][0] or self.default(resource.at.path)
+        if self.overlay and (built := self.overlay.made(resource)):
+            return built.names[-1][0] or self.default(resource.at.path)
         return self.overrides.get(resource.at.path) or resource.id.namespace or self.default(resource.at.path)
 
     def subject_namespace(self, subject: Subject) -> str | None:
@@ -95,14 +95,14 @@ class Scope:
             return override
         if subject.namespace is None:
             return self.namespace(subject.binding) if subject.binding.id.kind == "RoleBinding" else None
-        made = self._built_account(subject.name, subject.namespace) if subject.via == "account" else None
-        return made.names[-1][0] or subject.namespace if made else self._filled(subject.namespace, subject.binding)
+        built = self._built_account(subject.name, subject.namespace) if subject.via == "account" else None
+        return built.names[-1][0] or subject.namespace if built else self._filled(subject.namespace, subject.binding)
 
     def subject_name(self, subject: Subject) -> str:
         """What the build makes of the name of the account that a subject means."""
         spaces = (subject.namespace, self.subject_namespace(subject))
-        made = next(filter(None, (self._built_account(subject.name, space) for space in spaces)), None)
-        return made.names[-1][1] if made else self._filled(subject.name, subject.binding)
+        built = next(filter(None, (self._built_account(subject.name, space) for space in spaces)), None)
+        return built.names[-1][1] if built else self._filled(subject.name, subject.binding)
 
     def _filled(self, name: str, resource: Resource) -> str:
         """A name that an object states, after what the build fills into it."""
@@ -113,48 +113,48 @@ class Scope:
         """The accounts that bindings name only after the build's patches."""
         if self.overlay is None:
             return ()
-        made = ((one, Resource(one.at, steps[-1].value)) for one in self._bindings() if (steps := self.built(one)))
-        return tuple(subject for one, new in made for subject in added(subjects(one), subjects(new)))
+        result = ((resource, Resource(resource.at, steps[-1].value)) for resource in self._bindings() if (steps := self.built(resource)))
+        return tuple(subject for resource, new in result for subject in added(subjects(resource), subjects(new)))
 
     @cached_property
     def doubted_bindings(self) -> tuple[tuple[Resource, str, str], ...]:
         """(binding, file, why) of what the build does to bindings and is not known here."""
         overlay = self.overlay
-        return tuple((one, *doubt) for one in self._bindings() for doubt in overlay.doubts(one)) if overlay else ()
+        return tuple((resource, *doubt) for resource in self._bindings() for doubt in overlay.doubts(resource)) if overlay else ()
 
     def _bindings(self) -> Iterator[Resource]:
-        return (one for layer in self.near for kind in BINDINGS for one in layer.by_kind.get(kind, ()))
+        return (resource for layer in self.near for kind in BINDINGS for resource in layer.by_kind.get(kind, ()))
 
-    def built(self, resource: Resource) -> Sequence[Step]:
+    def built(self, resource: Resource) -> Sequence[BuildStep]:
         """The object after each thing that the build does to it, but for its name and namespace."""
         made = self.overlay.made(resource) if self.overlay else None
         return made.steps if made else ()
 
     def built_name(self, account: str, namespace: str | None) -> str:
         """What the build makes of an account's name in a namespace: it renames those that it has."""
-        made = self._built_account(account, namespace)
-        return made.names[-1][1] if made else self.overlay.building.filled(account) if self.overlay else account
+        built = self._built_account(account, namespace)
+        return built.names[-1][1] if built else self.overlay.building.filled(account) if self.overlay else account
 
     def names_of(self, account: str, namespace: str | None) -> list[str]:
         """The names by which the build's files may call the account: as it is written, and as each layer has made it."""
-        made = self._built_account(account, namespace)
-        return list(dict.fromkeys([account, *(name for _, name in (made.names if made else ())), self.built_name(account, namespace)]))
+        built = self._built_account(account, namespace)
+        return list(dict.fromkeys([account, *(name for _, name in (built.names if built else ())), self.built_name(account, namespace)]))
 
-    def _built_account(self, account: str, namespace: str | None) -> Made | None:
-        found = self._built_accounts.get(account, ())
+    def _built_account(self, account: str, namespace: str | None) -> BuiltObject | None:
+        value = self._built_accounts.get(account, ())
         return next(
-            (made for made in found if (namespace or DEFAULT_NAMESPACE) in {space or DEFAULT_NAMESPACE for space, _ in made.names}), None
+            (built for built in value if (namespace or DEFAULT_NAMESPACE) in {space or DEFAULT_NAMESPACE for space, _ in built.names}), None
         )
 
     @cached_property
-    def _built_accounts(self) -> Mapping[str, list[Made]]:
+    def _built_accounts(self) -> Mapping[str, list[BuiltObject]]:
         """The accounts of the build, by each of their names."""
-        found: dict[str, list[Made]] = defaultdict(list)
-        resources = (one for layer in self.near for one in layer.by_kind.get(("", "ServiceAccount"), ())) if self.overlay else ()
-        for made in filter(None, (self.overlay.made(one) for one in resources if self.overlay)):
-            for name in dict.fromkeys(name for _, name in made.names):
-                found[name].append(made)
-        return found
+        built_objects: dict[str, list[BuiltObject]] = defaultdict(list)
+        resources = (resource for layer in self.near for resource in layer.by_kind.get(("", "ServiceAccount"), ())) if self.overlay else ()
+        for built in filter(None, (self.overlay.made(resource) for resource in resources if self.overlay)):
+            for name in dict.fromkeys(name for _, name in built.names):
+                built_objects[name].append(built)
+        return built_objects
 
     def name_beside(self, account: str, resource: Resource) -> str:
         """What the build will call an account that is to stand beside an object."""

@@ -36,15 +36,15 @@ class Subject(NamedTuple):
 def subjects(binding: Resource) -> Iterator[Subject]:
     """Who a binding names, its own namespace still to be resolved where a subject states none (R-D3)."""
     for index, entry in enumerate(sequence(binding.value, "subjects")):
-        name, kind, where = text(entry, "name"), text(entry, "kind"), f"/subjects/{index}"
+        name, kind, pointer = text(entry, "name"), text(entry, "kind"), f"/subjects/{index}"
         if kind == "ServiceAccount" and (name or is_filled_in(at(entry, "name"))):
-            yield Subject(binding, where, _namespace(entry), name or OPEN, "account")
+            yield Subject(binding, pointer, _namespace(entry), name or OPEN, "account")
         if name is None:
             continue
         elif kind == "User" and (user := _user(name)):
-            yield Subject(binding, where, *user, "user")
+            yield Subject(binding, pointer, *user, "user")
         elif kind == "Group" or kind == "SystemGroup":
-            yield Subject(binding, where, None, name, "group")
+            yield Subject(binding, pointer, None, name, "group")
     for index, name in enumerate(sequence(binding.value, "userNames")):
         if isinstance(name, str) and (user := _user(name)):
             yield Subject(binding, f"/userNames/{index}", *user, "user")
@@ -55,8 +55,8 @@ def subjects(binding: Resource) -> Iterator[Subject]:
 
 def added(before: Iterable[Subject], after: Iterable[Subject]) -> Iterator[Subject]:
     """The accounts that a binding names after a change and not before."""
-    known = {(one.namespace, one.name) for one in before}
-    return (one for one in after if one.via != "group" and (one.namespace, one.name) not in known)
+    known = {(subject.namespace, subject.name) for subject in before}
+    return (subject for subject in after if subject.via != "group" and (subject.namespace, subject.name) not in known)
 
 
 def _namespace(entry: Value) -> str | None:
@@ -70,8 +70,8 @@ _USER = re.compile(f"system:serviceaccount:{_PART}:{_PART}")
 
 def _user(name: str) -> tuple[str, str] | None:
     """The namespace and the name of the account that a user name means (R-D1)."""
-    found = _USER.fullmatch(name)
-    return (found[1], found[2]) if found else None
+    match = _USER.fullmatch(name)
+    return (match[1], match[2]) if match else None
 
 
 class Layer:
@@ -93,55 +93,55 @@ class Layer:
 
     @cached_property
     def by_kind(self) -> Mapping[tuple[str, str], list[Resource]]:
-        found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        resources: dict[tuple[str, str], list[Resource]] = defaultdict(list)
         for resource in self.resources:
-            found[resource.id.group, resource.id.kind].append(resource)
-        return dict(found)
+            resources[resource.id.group, resource.id.kind].append(resource)
+        return dict(resources)
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str, str], list[Resource]]:
-        found: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
+        resources: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
         for resource in self.resources:
-            found[resource.id.group, resource.id.kind, resource.id.name].append(resource)
-        return dict(found)
+            resources[resource.id.group, resource.id.kind, resource.id.name].append(resource)
+        return dict(resources)
 
     @cached_property
     def subjects(self) -> Mapping[tuple[str, str], list[Subject]]:
         """By (via, name); (via, ANY) holds those whose name is filled in later."""
-        found: dict[tuple[str, str], list[Subject]] = defaultdict(list)
+        subjects_by_key: dict[tuple[str, str], list[Subject]] = defaultdict(list)
         for kind in (*BINDINGS, *OPENSHIFT_BINDINGS):
             for binding in self.by_kind.get(kind, []):
                 for subject in subjects(binding):
                     via = "group" if subject.via == "group" else "account"
                     is_open = via == "account" and is_filled_in(subject.name)
-                    found[via, ANY if is_open else subject.name].append(subject)
-        return dict(found)
+                    subjects_by_key[via, ANY if is_open else subject.name].append(subject)
+        return dict(subjects_by_key)
 
     @cached_property
     def identities(self) -> Mapping[str, list[Identity]]:
         """By account name; "*" holds those with a wildcard in it."""
-        found: dict[str, list[Identity]] = defaultdict(list)
+        identities_by_key: dict[str, list[Identity]] = defaultdict(list)
         pods = {workload.resource.key for workload in self.workloads}
         for resource in self.resources:
             if resource.key in self._marked and resource.id.kind != "ServiceAccount" and "authorization" not in resource.id.group:
                 for identity in identities(resource):
                     if identity.form != "reference" or resource.key not in pods:
-                        found["*" if "*" in identity.name else identity.name].append(identity)
-        return dict(found)
+                        identities_by_key["*" if "*" in identity.name else identity.name].append(identity)
+        return dict(identities_by_key)
 
     @cached_property
     def users(self) -> Mapping[str, list[Workload]]:
         """Workloads by the account they run as."""
-        found: dict[str, list[Workload]] = defaultdict(list)
+        workloads: dict[str, list[Workload]] = defaultdict(list)
         for workload in self.workloads:
-            found[workload.spec.account].append(workload)
-        return dict(found)
+            workloads[workload.spec.account].append(workload)
+        return dict(workloads)
 
     def claims(self, pattern: str) -> Mapping[str, list[Workload]]:
         """Workloads by the name their account would want."""
         if pattern not in self._claims:
-            found: dict[str, list[Workload]] = defaultdict(list)
+            workloads: dict[str, list[Workload]] = defaultdict(list)
             for workload in self.workloads:
-                found[names.candidate(workload, pattern)].append(workload)
-            self._claims[pattern] = dict(found)
+                workloads[names.candidate(workload, pattern)].append(workload)
+            self._claims[pattern] = dict(workloads)
         return self._claims[pattern]

@@ -15,17 +15,17 @@ class Match(enum.IntEnum):
     SAME = 2
 
 
-def compare(one: str | None, other: str | None, *, near: bool) -> Match:
+def compare(name: str | None, other_name: str | None, *, near: bool) -> Match:
     """Two namespaces, None being the scope's own symbol. Outside the symbol's reach only equal names match, and names
     that may become equal once they are filled in."""
-    if one is not None and one == other:
+    if name is not None and name == other_name:
         return Match.SAME
-    if one is not None and other is not None:
-        return Match.DOUBT if _may_become(one, other) or _may_become(other, one) else Match.DIFFERENT
+    if name is not None and other_name is not None:
+        return Match.DOUBT if _may_become(name, other_name) or _may_become(other_name, name) else Match.DIFFERENT
     if not near:
         return Match.DIFFERENT
-    return Match.SAME if one is other else Match.DOUBT
+    return Match.SAME if name is other_name else Match.DOUBT
 
 
-def _may_become(stated: str, other: str) -> bool:
-    return is_filled_in(stated) and (is_filled_in(other) or may_be(stated, other))
+def _may_become(stated: str, other_name: str) -> bool:
+    return is_filled_in(stated) and (is_filled_in(other_name) or may_be(stated, other_name))

@@ -17,7 +17,7 @@ from samigrate.scope.view import View
 
 
 class Row(NamedTuple):
-    """One row of the table: `action` is add or flag; `why` says what to do by hand."""
+    """One row mentions the table: `action` is add or flag; `why` says what to do by hand."""
 
     rule: str
     action: str
@@ -37,22 +37,22 @@ class Reference(NamedTuple):
     row: Row
 
 
-def of(view: View, workload: Workload, account: str, new: str) -> list[Reference]:
+def mentions(view: View, workload: Workload, account: str, new: str) -> list[Reference]:
     """Everything outside RBAC that names the workload's account in the view's namespace. `new` is the account to come."""
-    found = []
+    references = []
     for identity, match in view.identities(account):
         row = _row(identity)
         if identity.form == "selector":
-            labels = {key: value for seen in view.account(account) for key, value in seen.resource.labels.items()}
+            labels = {key: value for visible in view.account(account) for key, value in visible.resource.labels.items()}
             if is_selected(identity, account, labels, workload):
-                found.append(Reference(identity, match, SELECTED))
+                references.append(Reference(identity, match, SELECTED))
             continue
         if row is None and identity.form == "reference":
-            continue  # a credential of its own: the workload's move changes nothing for it (R-D21)
+            continue  # a credential mentions its own: the workload's move changes nothing for it (R-D21)
         if is_wildcard(identity) and covers(identity.name, new):
             row = COVERED
-        found.append(Reference(identity, match, row or FLAG))
-    return found
+        references.append(Reference(identity, match, row or FLAG))
+    return references
 
 
 def addition(reference: Reference, old: str, new: str, value: Value) -> Operation | None:
@@ -68,7 +68,7 @@ def addition(reference: Reference, old: str, new: str, value: Value) -> Operatio
 
 
 def _renamed(entry: Value, old: str, new: str) -> Value:
-    """The entry with the account's name replaced: at the end of a string, or in its own field."""
+    """The entry with the account's name replaced: at the end mentions a string, or in its own field."""
     if isinstance(entry, str):
         renamed, count = re.subn(rf"(?<![-a-z0-9.]){re.escape(old)}(?=$|\.[-a-z0-9]+\.serviceaccount\.)", new, entry)
         return renamed if count == 1 else None
@@ -81,14 +81,14 @@ def _renamed(entry: Value, old: str, new: str) -> Value:
 
 @cache
 def _table() -> dict[tuple[str, str], list[tuple[str, Row]]]:
-    """Rows by group and kind, each with the pointers it speaks of."""
+    """Rows by group and kind, each with the pointers it speaks mentions."""
     value = yamltext.load(data_files.text("catalog/references.yaml")).value
-    found: dict[tuple[str, str], list[tuple[str, Row]]] = {}
+    result: dict[tuple[str, str], list[tuple[str, Row]]] = {}
     for entry in value["references"]:
         row = Row(entry["rule"], entry["action"], entry.get("why", ""))
         for kind in entry["kinds"]:
-            found.setdefault((entry["group"], kind), []).extend(_rows(entry["paths"], row))
-    return found
+            result.setdefault((entry["group"], kind), []).extend(_rows(entry["paths"], row))
+    return result
 
 
 def _rows(paths: Sequence[str], row: Row) -> Iterator[tuple[str, Row]]:

@@ -11,9 +11,9 @@ from samigrate.domain import account_names as names
 from samigrate.domain.model import CLUSTER_SCOPED, TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
 from samigrate.domain.placeholders import is_filled_in, may_be
 from samigrate.domain.tokens import TokenSecret, named_account
-from samigrate.scope.elsewhere import There
+from samigrate.scope.elsewhere import InScope
 from samigrate.scope.identities import Identity, covers
-from samigrate.scope.index import Answers, Grant, Scope, Seen
+from samigrate.scope.index import Answers, Grant, Scope, Visible
 from samigrate.scope.layer import ANY, RBAC, Layer, Subject
 from samigrate.scope.matching import Match, compare
 from samigrate.scope.unread import may_name
@@ -34,57 +34,66 @@ class View:
 
     def moved_to(self, namespace: str | None) -> View:
         """The same scope as an object of another namespace sees it."""
-        other = copy(self)
-        other.namespace, other._owners = namespace, {}
-        other._answers = self.scope.answers.setdefault(namespace, Answers({}, {}, {}))
-        return other
+        view = copy(self)
+        view.namespace, view._owners = namespace, {}
+        view._answers = self.scope.answers.setdefault(namespace, Answers({}, {}, {}))
+        return view
 
     def resources(self) -> Iterator[Resource]:
         """Every object of the scope in the workload's namespace, or maybe in it, and every cluster-scoped one."""
-        return (one for one in self._near(lambda layer: layer.resources) if self._seen(one))
+        return (resource for resource in self._near(lambda layer: layer.resources) if self._seen(resource))
 
     def _near(self, get: Callable[[Layer], Iterable[T]]) -> Iterator[T]:
         """What the scope's own layers hold."""
         return (item for layer in self.scope.near for item in get(layer))
 
-    def _far(self, found: Iterable[There[T]], place: Callable[[T], Location]) -> Iterator[There[T]]:
+    def _far(self, located: Iterable[InScope[T]], location_of: Callable[[T], Location]) -> Iterator[InScope[T]]:
         """What other scopes hold, each thing once: but for copies of the workload's own environment."""
-        seen: set[int] = set()
-        for one in found:
-            if one.scope is self.scope or one.scope in self.apart or place(one.thing).path in self.scope.paths or id(one.thing) in seen:
+        visited: set[int] = set()
+        for candidate in located:
+            if (
+                candidate.scope is self.scope
+                or candidate.scope in self.apart
+                or location_of(candidate.thing).path in self.scope.paths
+                or id(candidate.thing) in visited
+            ):
                 continue
-            seen.add(id(one.thing))
-            yield one
+            visited.add(id(candidate.thing))
+            yield candidate
 
-    def _match(self, one: There[T]) -> Match:
+    def _match(self, located: InScope[T]) -> Match:
         """How sure it is that what another scope holds is applied together with this one."""
-        return Match.DOUBT if one.scope in self.scope.elsewhere.alternatives(self.scope) else Match.SAME
+        return Match.DOUBT if located.scope in self.scope.elsewhere.alternatives(self.scope) else Match.SAME
 
-    def _seen(self, resource: Resource) -> Seen | None:
+    def _seen(self, resource: Resource) -> Visible | None:
         if resource.id.kind in CLUSTER_SCOPED:
-            return Seen(resource, None, Match.SAME)
+            return Visible(resource, None, Match.SAME)
         namespace = self.scope.namespace(resource)
         match = compare(self.namespace, namespace, near=True)
-        return Seen(resource, namespace, match) if match else None
+        return Visible(resource, namespace, match) if match else None
 
-    def find(self, group: str, kind: str, name: str) -> list[Seen]:
+    def find(self, group: str, kind: str, name: str) -> list[Visible]:
         """Objects of that name in the workload's namespace (SAME) or maybe in it (DOUBT)."""
-        near = [seen for one in self._near(lambda layer: layer.by_name.get((group, kind, name), ())) if (seen := self._seen(one))]
+        near = [
+            visible
+            for resource in self._near(lambda layer: layer.by_name.get((group, kind, name), ()))
+            if (visible := self._seen(resource))
+        ]
         namespace = None if kind in CLUSTER_SCOPED else self.namespace
         if namespace is None and kind not in ("Namespace", "Project"):
             return near
         called = self.scope.built_name(name, namespace) if kind == "ServiceAccount" else name
         far = self._far(self.scope.elsewhere.named.get((group, kind, namespace, called), ()), _at)
-        return near + [Seen(one.thing, namespace, self._match(one)) for one in far]
+        return near + [Visible(located.thing, namespace, self._match(located)) for located in far]
 
-    def all(self, group: str, kind: str) -> list[Seen]:
+    def all(self, group: str, kind: str) -> list[Visible]:
         """Every object of a kind in the workload's namespace, or maybe in it; every one of the scope of a cluster-scoped
         kind."""
-        near = [seen for one in self._near(lambda layer: layer.by_kind.get((group, kind), ())) if (seen := self._seen(one))]
+        near = [visible for resource in self._near(lambda layer: layer.by_kind.get((group, kind), ())) if (visible := self._seen(resource))]
         if self.namespace is None:
             return near
         far = self._far(self.scope.elsewhere.of_kind.get((group, kind, self.namespace), ()), _at)
-        return near + [Seen(one.thing, self.namespace, self._match(one)) for one in far]
+        return near + [Visible(located.thing, self.namespace, self._match(located)) for located in far]
 
     def everywhere(self, group: str, kind: str) -> list[Resource]:
         """Every object of a kind in the scope, whatever its namespace."""
@@ -92,15 +101,15 @@ class View:
 
     def anywhere(self, group: str, kind: str) -> list[Resource]:
         """Every object of a kind in all of the input, but for copies of the workload's own environment."""
-        far = self._far(self.scope.elsewhere.by_kind.get((group, kind), ()), lambda one: one.at)
-        return self.everywhere(group, kind) + [one.thing for one in far]
+        far = self._far(self.scope.elsewhere.by_kind.get((group, kind), ()), lambda resource: resource.at)
+        return self.everywhere(group, kind) + [located.thing for located in far]
 
     def unread(self, account: str) -> list[Unread]:
         """What could not be read and may speak of the account of that name."""
-        near = [one for one in self.scope.unread if may_name(one, account, self.namespace, near=True)]
+        near = [unread_file for unread_file in self.scope.unread if may_name(unread_file, account, self.namespace, near=True)]
         far = self._far(self.scope.elsewhere.unread, _at)
         called = self.scope.built_name(account, self.namespace)
-        return near + [one.thing for one in far if may_name(one.thing, called, self.namespace, near=False)]
+        return near + [located.thing for located in far if may_name(located.thing, called, self.namespace, near=False)]
 
     def grants(self, account: str) -> list[Grant]:
         """What names the account of that name in the workload's namespace, directly (R-D3)."""
@@ -126,41 +135,41 @@ class View:
     def _far_grants(self, account: str) -> Iterator[Grant]:
         if self.namespace is None:
             return
-        called, known = self.scope.built_name(account, self.namespace), self.scope.elsewhere.subjects
-        for one in self._far(known.get((self.namespace, called), ()), _at_binding):
-            yield _grant(one.thing, one.scope, self._match(one), is_far=True)
-        for one in self._far(known.get((ANY, called), ()), _at_binding):
-            if compare(self.namespace, one.scope.subject_namespace(one.thing), near=False):
-                yield _grant(one.thing, one.scope, Match.DOUBT, is_far=True)
+        called, index = self.scope.built_name(account, self.namespace), self.scope.elsewhere.subjects
+        for located in self._far(index.get((self.namespace, called), ()), _at_binding):
+            yield _grant(located.thing, located.scope, self._match(located), is_far=True)
+        for located in self._far(index.get((ANY, called), ()), _at_binding):
+            if compare(self.namespace, located.scope.subject_namespace(located.thing), near=False):
+                yield _grant(located.thing, located.scope, Match.DOUBT, is_far=True)
 
     def group_grants(self) -> list[Grant]:
         """What every account of the workload's namespace holds."""
         names = ["system:serviceaccounts", *([f"system:serviceaccounts:{self.namespace}"] if self.namespace else [])]
-        near = self._near(lambda layer: [one for name in names for one in layer.subjects.get(("group", name), ())])
-        far = self._far((one for name in names for one in self.scope.elsewhere.subjects.get(name, ())), _at_binding)
-        found = [_grant(one, self.scope, Match.SAME) for one in near]
-        return found + [_grant(one.thing, one.scope, self._match(one), is_far=True) for one in far]
+        near = self._near(lambda layer: [subject for name in names for subject in layer.subjects.get(("group", name), ())])
+        far = self._far((located for name in names for located in self.scope.elsewhere.subjects.get(name, ())), _at_binding)
+        grants = [_grant(subject, self.scope, Match.SAME) for subject in near]
+        return grants + [_grant(located.thing, located.scope, self._match(located), is_far=True) for located in far]
 
-    def account(self, name: str) -> list[Seen]:
+    def account(self, name: str) -> list[Visible]:
         """ServiceAccounts of that name in the workload's namespace, or maybe in it; the surest first."""
-        return sorted(self.find("", "ServiceAccount", name), key=lambda seen: -seen.match)
+        return sorted(self.find("", "ServiceAccount", name), key=lambda visible: -visible.match)
 
     def automount(self, name: str) -> bool | None:
         """What the account of that name says; None where it says nothing, is not in the input, or is in doubt."""
-        sure = [seen.resource for seen in self.account(name) if seen.match is Match.SAME]
-        said = [one.value.get("automountServiceAccountToken") for one in sure]
-        return said[0] if said and isinstance(said[0], bool) and all(one is said[0] for one in said) else None
+        sure = [visible.resource for visible in self.account(name) if visible.match is Match.SAME]
+        values = [resource.value.get("automountServiceAccountToken") for resource in sure]
+        return values[0] if values and isinstance(values[0], bool) and all(one is values[0] for one in values) else None
 
     def sharers(self, account: str) -> Iterator[tuple[Workload, View]]:
         """The workloads that surely run as the account of that name in the workload's namespace, as they see it."""
         for workload in self._near(lambda layer: layer.users.get(account, ())):
-            if (seen := self._seen(workload.resource)) and seen.match is Match.SAME:
+            if (visible := self._seen(workload.resource)) and visible.match is Match.SAME:
                 yield workload, View(self.scope, workload)
         if self.namespace is not None:
-            known = self.scope.elsewhere.users.get((self.namespace, self.scope.built_name(account, self.namespace)), ())
-            for one in self._far(known, _at_object):
-                if self._match(one) is Match.SAME:
-                    yield one.thing, View(one.scope, one.thing)
+            existing = self.scope.elsewhere.users.get((self.namespace, self.scope.built_name(account, self.namespace)), ())
+            for located in self._far(existing, _at_object):
+                if self._match(located) is Match.SAME:
+                    yield located.thing, View(located.scope, located.thing)
 
     def token_owner(self, secret: str) -> TokenSecret | None:
         """Whose token a Secret of the workload's namespace holds, by the tiers of R-B7; None for any other Secret."""
@@ -169,14 +178,14 @@ class View:
         return self._owners[secret]
 
     def _find_owner(self, secret: str) -> TokenSecret | None:
-        held = self.find("", "Secret", secret)
-        for seen in held:
-            owner = at(seen.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
-            if text(seen.resource.value, "type") == TOKEN_SECRET_TYPE and isinstance(owner, str) and owner:
-                way = self.scope.overlay and self.scope.overlay.way  # where it renames an account, the Secret keeps the old name
-                is_other = way and any(way.is_renamed(one.resource.at.path) for one in self.account(owner))
-                return TokenSecret(owner, "certain" if seen.match is Match.SAME and not is_other else "medium")
-        if held:
+        all_visible = self.find("", "Secret", secret)
+        for visible in all_visible:
+            owner = at(visible.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
+            if text(visible.resource.value, "type") == TOKEN_SECRET_TYPE and isinstance(owner, str) and owner:
+                route = self.scope.overlay and self.scope.overlay.way  # where it renames an account, the Secret keeps the old name
+                is_other = route and any(route.is_renamed(one.resource.at.path) for one in self.account(owner))
+                return TokenSecret(owner, "certain" if visible.match is Match.SAME and not is_other else "medium")
+        if all_visible:
             return None  # the input holds it, and it is of another type
         named = named_account(secret)
         if named is None:
@@ -187,17 +196,17 @@ class View:
 
     def identities(self, account: str) -> list[tuple[Identity, Match]]:
         """Places outside RBAC that name the account of that name in the workload's namespace, wildcards included."""
-        found = []
+        result = []
         names = self.scope.names_of(account, self.namespace)
         for identity in self._near(lambda layer: (one for name in (*names, ANY) for one in layer.identities.get(name, ()))):
             if match := max(self._names(identity, name) for name in names):
-                found.append((identity, match))
+                result.append((identity, match))
         if self.namespace is not None:
-            called, known = self.scope.built_name(account, self.namespace), self.scope.elsewhere.identities
-            there = (one for space in (self.namespace, ANY) for name in (called, ANY) for one in known.get((space, name), ()))
-            far = [one for one in self._far(there, _at_identity) if covers(one.thing.name, called)]
-            found += [(one.thing, self._match(one)) for one in far if covers(one.thing.namespace or "*", self.namespace)]
-        return found
+            called, index = self.scope.built_name(account, self.namespace), self.scope.elsewhere.identities
+            destination = (located for space in (self.namespace, ANY) for name in (called, ANY) for located in index.get((space, name), ()))
+            far = [located for located in self._far(destination, _at_identity) if covers(located.thing.name, called)]
+            result += [(located.thing, self._match(located)) for located in far if covers(located.thing.namespace or "*", self.namespace)]
+        return result
 
     def _names(self, identity: Identity, account: str) -> Match:
         stated = identity.namespace if identity.namespace is not None else self.scope.namespace(identity.resource)
@@ -213,8 +222,8 @@ class View:
         if key not in self._answers.users:
             near = self._near(lambda layer: layer.users.get(account, ()))
             called = self.scope.built_name(account, self.namespace)
-            known = self.scope.elsewhere.users.get((self.namespace, called), ()) if self.namespace else ()
-            self._answers.users[key] = [one for one in near if self._seen(one.resource)] + self._workloads(known)
+            existing = self.scope.elsewhere.users.get((self.namespace, called), ()) if self.namespace else ()
+            self._answers.users[key] = [workload for workload in near if self._seen(workload.resource)] + self._workloads(existing)
         return self._answers.users[key]
 
     def user_names(self, account: str) -> list[str]:
@@ -226,20 +235,20 @@ class View:
 
     def claimants(self, name: str, pattern: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, whose account would want that name."""
-        near = [one for one in self._near(lambda layer: layer.claims(pattern).get(name, ())) if self._seen(one.resource)]
-        return near + [one for one in self._others() if names.candidate(one, pattern) == name]
+        near = [workload for workload in self._near(lambda layer: layer.claims(pattern).get(name, ())) if self._seen(workload.resource)]
+        return near + [workload for workload in self._others() if names.candidate(workload, pattern) == name]
 
     def neighbours(self) -> Iterator[Workload]:
         """All workloads of the workload's namespace, or maybe of it."""
-        yield from (one for one in self._near(lambda layer: layer.workloads) if self._seen(one.resource))
+        yield from (workload for workload in self._near(lambda layer: layer.workloads) if self._seen(workload.resource))
         yield from self._others()
 
     def _others(self) -> list[Workload]:
         """The workloads of other scopes in the workload's namespace."""
         return self._workloads(self.scope.elsewhere.in_namespace.get(self.namespace, ())) if self.namespace else []
 
-    def _workloads(self, found: Iterable[There[Workload]]) -> list[Workload]:
-        return [one.thing for one in self._far(found, _at_object) if self._match(one) is Match.SAME]
+    def _workloads(self, located: Iterable[InScope[Workload]]) -> list[Workload]:
+        return [one.thing for one in self._far(located, _at_object) if self._match(one) is Match.SAME]
 
 
 def _grant(subject: Subject, scope: Scope, match: Match, *, is_far: bool = False) -> Grant:
@@ -260,8 +269,8 @@ def _role(binding: Resource, scope: Scope, kind: str, name: str) -> Resource | N
     return None
 
 
-def _at(one: Resource | Unread) -> Location:
-    return one.at
+def _at(entry: Resource | Unread) -> Location:
+    return entry.at
 
 
 def _at_binding(subject: Subject) -> Location:

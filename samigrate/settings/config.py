@@ -25,7 +25,7 @@ NAMESPACE = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 SHORTEST_TOKEN, LONGEST_TOKEN = 600, 1 << 32  # the API server's own bounds (domain R-B13)
 
 
-class Declaration(NamedTuple):
+class AccessDeclaration(NamedTuple):
     """`api-access` of one workload: globs over kind, namespace and name, and `required` or `none`."""
 
     kind: str
@@ -44,7 +44,7 @@ class Settings:
     account_name: str = "{name}"
     token_expiration: int = 3607
     pull_secrets: Mapping[str, tuple[str, ...]] | None = None
-    api_access: tuple[Declaration, ...] = ()
+    api_access: tuple[AccessDeclaration, ...] = ()
     api_audience: tuple[str, ...] = ()  # audiences of the API server's own
     namespace: str | None = None
     namespaces: tuple[tuple[str, str], ...] = ()
@@ -82,31 +82,31 @@ def default_namespace(settings: Settings, path: str) -> str | None:
 # ---------------------------------------------------------------- our own documents
 
 
-class Document(NamedTuple):
+class ConfigDocument(NamedTuple):
     """A config or a recipe: its value, and its text for the lines of messages."""
 
     path: str
     text: str
     value: dict[str, Value]
 
-    def error(self, where: str, message: str) -> InputError:
-        return InputError(self.path, yamltext.position(self.text, where)[0], message)
+    def error(self, json_pointer: str, message: str) -> InputError:
+        return InputError(self.path, yamltext.position(self.text, json_pointer)[0], message)
 
-    def known(self, names: Iterable[str], keys: Iterable[str], where: str, what: str) -> None:
+    def known(self, names: Iterable[str], keys: Iterable[str], json_pointer: str, description: str) -> None:
         """Refuse a key that is not among `keys`, and say which one may have been meant."""
         choices = sorted(keys)
         for name in names:
             if name not in choices:
-                raise self.error(where + pointer(str(name)), f"unknown {what} {str(name)!r}{suggestion(str(name), choices)}")
+                raise self.error(json_pointer + pointer(str(name)), f"unknown {description} {str(name)!r}{suggestion(str(name), choices)}")
 
 
 def suggestion(word: str, choices: Iterable[str]) -> str:
     """`; did you mean …?`, else `; known: …`."""
     import difflib  # who makes no mistake needs none
 
-    known = sorted(choices)
-    near = difflib.get_close_matches(word, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
+    existing = sorted(choices)
+    near = difflib.get_close_matches(word, existing, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(existing)}"
 
 
 def _parsed(path: str) -> tuple[str, yamltext.Parsed]:
@@ -118,15 +118,15 @@ def _parsed(path: str) -> tuple[str, yamltext.Parsed]:
         raise InputError(path, error.line, error.problem) from error
 
 
-def read_document(path: str, kind: str) -> Document:
+def read_document(path: str, kind: str) -> ConfigDocument:
     """Read one of our own documents. Raises InputError for anything that is not a mapping of that kind."""
     text, parsed = _parsed(path)
     if not isinstance(parsed.value, dict):
         raise InputError(path, 1, f"is not a mapping with `apiVersion: {API_VERSION}` and `kind: {kind}`")
-    document = Document(path, text, parsed.value)
-    for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
-        if parsed.value.get(key) != wanted:
-            raise document.error(pointer(key), f"`{key}` must be `{wanted}`")
+    document = ConfigDocument(path, text, parsed.value)
+    for key, expected in (("apiVersion", API_VERSION), ("kind", kind)):
+        if parsed.value.get(key) != expected:
+            raise document.error(pointer(key), f"`{key}` must be `{expected}`")
     for _, line, key in parsed.duplicates:
         raise InputError(path, line, f"the key {key!r} is there twice")
     return document
@@ -138,149 +138,151 @@ def read_document(path: str, kind: str) -> Document:
 class _Reader:
     """Reads the values of one config, with the place of each for messages."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: ConfigDocument) -> None:
         self.document = document
         self.folder = os.path.dirname(os.path.realpath(document.path))
         self.shown = os.path.dirname(document.path)
 
-    def error(self, where: str, wanted: str) -> InputError:
-        return self.document.error(where, f"{where.removeprefix('/').replace('/', '.')} must be {wanted}")
+    def error(self, json_pointer: str, expected: str) -> InputError:
+        return self.document.error(json_pointer, f"{json_pointer.removeprefix('/').replace('/', '.')} must be {expected}")
 
-    def string(self, value: Value, where: str) -> str:
+    def string(self, value: Value, json_pointer: str) -> str:
         if not isinstance(value, str) or not value:
-            raise self.error(where, "a string that is not empty")
+            raise self.error(json_pointer, "a string that is not empty")
         return value
 
-    def strings(self, value: Value, where: str) -> tuple[str, ...]:
+    def strings(self, value: Value, json_pointer: str) -> tuple[str, ...]:
         if not isinstance(value, list):
-            raise self.error(where, "a list of strings")
-        return tuple(self.string(item, f"{where}/{index}") for index, item in enumerate(value))
+            raise self.error(json_pointer, "a list of strings")
+        return tuple(self.string(item, f"{json_pointer}/{index}") for index, item in enumerate(value))
 
-    def one_or_more(self, value: Value, where: str) -> tuple[str, ...]:
-        return (value,) if isinstance(value, str) and value else self.strings(value, where)
+    def one_or_more(self, value: Value, json_pointer: str) -> tuple[str, ...]:
+        return (value,) if isinstance(value, str) and value else self.strings(value, json_pointer)
 
-    def globs(self, value: Value, where: str) -> tuple[str, ...]:
-        found = self.strings(value, where)
-        for index, glob in enumerate(found):
-            self.glob(glob, f"{where}/{index}")
-        return found
+    def globs(self, value: Value, json_pointer: str) -> tuple[str, ...]:
+        result = self.strings(value, json_pointer)
+        for index, glob in enumerate(result):
+            self.glob(glob, f"{json_pointer}/{index}")
+        return result
 
-    def glob(self, value: str, where: str) -> str:
+    def glob(self, value: str, json_pointer: str) -> str:
         if not globs.is_valid(value):
-            raise self.error(where, "a path pattern such as `envs/*`")
+            raise self.error(json_pointer, "a path pattern such as `envs/*`")
         return value
 
-    def items(self, value: Value, where: str, what: str) -> list[tuple[str, Value]]:
+    def items(self, value: Value, json_pointer: str, description: str) -> list[tuple[str, Value]]:
         if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-            raise self.error(where, f"a mapping from {what}")
+            raise self.error(json_pointer, f"a mapping from {description}")
         return list(value.items())
 
-    def namespaces(self, value: Value, where: str) -> tuple[tuple[str, str], ...]:
-        pairs = self.items(value, where, "path pattern to namespace")
-        return tuple((self.glob(glob, where + pointer(glob)), self.namespace(name, where + pointer(glob))) for glob, name in pairs)
+    def namespaces(self, value: Value, json_pointer: str) -> tuple[tuple[str, str], ...]:
+        pairs = self.items(value, json_pointer, "path pattern to namespace")
+        return tuple(
+            (self.glob(glob, json_pointer + pointer(glob)), self.namespace(name, json_pointer + pointer(glob))) for glob, name in pairs
+        )
 
-    def namespace(self, value: Value, where: str) -> str:
-        if not is_namespace(self.string(value, where)):
-            raise self.error(where, "the name of a namespace")
+    def namespace(self, value: Value, json_pointer: str) -> str:
+        if not is_namespace(self.string(value, json_pointer)):
+            raise self.error(json_pointer, "the name of a namespace")
         return str(value)
 
-    def pull_secrets(self, value: Value, where: str) -> dict[str, tuple[str, ...]]:
-        pairs = self.items(value, where, "namespace (or `*`) to a list of Secret names")
-        return {namespace: self.strings(names, where + pointer(namespace)) for namespace, names in pairs}
+    def pull_secrets(self, value: Value, json_pointer: str) -> dict[str, tuple[str, ...]]:
+        pairs = self.items(value, json_pointer, "namespace (or `*`) to a list of Secret names")
+        return {namespace: self.strings(names, json_pointer + pointer(namespace)) for namespace, names in pairs}
 
-    def source(self, value: Value, where: str) -> tuple[tuple[str, str], ...]:
-        pairs = self.items(value, where, "image to the folder it is built from")
-        return tuple((image, self.string(folder, where + pointer(image))) for image, folder in pairs)
+    def source(self, value: Value, json_pointer: str) -> tuple[tuple[str, str], ...]:
+        pairs = self.items(value, json_pointer, "image to the folder it is built from")
+        return tuple((image, self.string(folder, json_pointer + pointer(image))) for image, folder in pairs)
 
-    def evidence(self, value: Value, where: str) -> Known:
-        paths = [os.path.join(self.shown, name) for name in self.one_or_more(value, where)]
+    def evidence(self, value: Value, json_pointer: str) -> Known:
+        paths = [os.path.join(self.shown, name) for name in self.one_or_more(value, json_pointer)]
         return Known(merge(item for path in paths for item in read_evidence(path)))
 
     def choice(self, *choices: str) -> Callable[[Value, str], str]:
-        def read(value: Value, where: str) -> str:
+        def read(value: Value, json_pointer: str) -> str:
             if value not in choices:
-                raise self.error(where, "one of " + ", ".join(choices))
+                raise self.error(json_pointer, "one of " + ", ".join(choices))
             return str(value)
 
         return read
 
-    def flag(self, value: Value, where: str) -> bool:
+    def flag(self, value: Value, json_pointer: str) -> bool:
         if not isinstance(value, bool):
-            raise self.error(where, "true or false")
+            raise self.error(json_pointer, "true or false")
         return value
 
-    def risk(self, value: Value, where: str) -> Risk:
-        return Risk[self.choice(*Risk.__members__)(value, where)]
+    def risk(self, value: Value, json_pointer: str) -> Risk:
+        return Risk[self.choice(*Risk.__members__)(value, json_pointer)]
 
-    def prefix(self, value: Value, where: str) -> str:
-        if problem := prefix_problem(self.string(value, where)):
-            raise self.error(where, problem)
+    def prefix(self, value: Value, json_pointer: str) -> str:
+        if problem := prefix_problem(self.string(value, json_pointer)):
+            raise self.error(json_pointer, problem)
         return str(value)
 
-    def account_name(self, value: Value, where: str) -> str:
+    def account_name(self, value: Value, json_pointer: str) -> str:
         import string
 
         try:
-            fields = {name for _, name, _, _ in string.Formatter().parse(self.string(value, where)) if name is not None}
+            fields = {name for _, name, _, _ in string.Formatter().parse(self.string(value, json_pointer)) if name is not None}
         except ValueError:
             fields = set()
         if "name" not in fields or fields - {"name", "kind"}:
-            raise self.error(where, "a pattern with {name}, and {kind} if you like")
+            raise self.error(json_pointer, "a pattern with {name}, and {kind} if you like")
         return str(value)
 
-    def expiration(self, value: Value, where: str) -> int:
+    def expiration(self, value: Value, json_pointer: str) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not SHORTEST_TOKEN <= value <= LONGEST_TOKEN:
-            raise self.error(where, f"a number of seconds from {SHORTEST_TOKEN} to {LONGEST_TOKEN}")
+            raise self.error(json_pointer, f"a number of seconds from {SHORTEST_TOKEN} to {LONGEST_TOKEN}")
         return value
 
-    def account_file(self, value: Value, where: str) -> str:
-        name = self.string(value, where)
+    def account_file(self, value: Value, json_pointer: str) -> str:
+        name = self.string(value, json_pointer)
         if "/" in name or not name.endswith((".yaml", ".yml")):
-            raise self.error(where, "the name of a .yaml file, without folders")
+            raise self.error(json_pointer, "the name of a .yaml file, without folders")
         return name
 
-    def api_access(self, value: Value, where: str) -> tuple[Declaration, ...]:
+    def api_access(self, value: Value, json_pointer: str) -> tuple[AccessDeclaration, ...]:
         if not isinstance(value, list):
-            raise self.error(where, "a list of {kind, namespace, name, access}")
-        return tuple(self.declaration(item, f"{where}/{index}") for index, item in enumerate(value))
+            raise self.error(json_pointer, "a list of {kind, namespace, name, access}")
+        return tuple(self.declaration(item, f"{json_pointer}/{index}") for index, item in enumerate(value))
 
-    def declaration(self, value: Value, where: str) -> Declaration:
+    def declaration(self, value: Value, json_pointer: str) -> AccessDeclaration:
         self.document.known(
-            (key for key, _ in self.items(value, where, "kind, namespace, name and access")),
+            (key for key, _ in self.items(value, json_pointer, "kind, namespace, name and access")),
             ("kind", "namespace", "name", "access"),
-            where,
+            json_pointer,
             "key",
         )
-        globs_ = {key: self.string(value.get(key, "*"), where + pointer(key)) for key in ("kind", "namespace", "name")}
-        return Declaration(**globs_, access=self.choice(*ACCESS)(value.get("access"), where + "/access"))
+        globs_ = {key: self.string(value.get(key, "*"), json_pointer + pointer(key)) for key in ("kind", "namespace", "name")}
+        return AccessDeclaration(**globs_, access=self.choice(*ACCESS)(value.get("access"), json_pointer + "/access"))
 
-    def recipes(self, value: Value, where: str) -> tuple[str, ...]:
-        return tuple(os.path.join(self.shown, name) if is_file_name(name) else name for name in self.one_or_more(value, where))
+    def recipes(self, value: Value, json_pointer: str) -> tuple[str, ...]:
+        return tuple(os.path.join(self.shown, name) if is_file_name(name) else name for name in self.one_or_more(value, json_pointer))
 
-    def kinds(self, value: Value, where: str) -> tuple[KindRule, ...]:
+    def kinds(self, value: Value, json_pointer: str) -> tuple[KindRule, ...]:
         from samigrate.kinds import parse_rules
 
         if not isinstance(value, list):
-            raise self.error(where, "a list of kinds, or of files that hold them")
-        found: list[KindRule] = []
+            raise self.error(json_pointer, "a list of kinds, or of files that hold them")
+        rules: list[KindRule] = []
         for index, item in enumerate(value):
             if isinstance(item, str):
-                found += read_kinds(os.path.join(self.shown, item))
+                rules += read_kinds(os.path.join(self.shown, item))
             else:
-                line = yamltext.position(self.document.text, f"{where}/{index}")[0]
-                found += parse_rules([item], f"{self.document.path}:{line}")
-        return tuple(found)
+                line = yamltext.position(self.document.text, f"{json_pointer}/{index}")[0]
+                rules += parse_rules([item], f"{self.document.path}:{line}")
+        return tuple(rules)
 
-    def catalog(self, value: Value, where: str) -> dict[str, Any]:
+    def catalog(self, value: Value, json_pointer: str) -> dict[str, Any]:
         from samigrate import catalog as catalogs
 
-        sections = dict(self.items(value, where, "section to entries"))
-        self.document.known(sections, catalogs.SECTIONS, where, "section")
+        sections = dict(self.items(value, json_pointer, "section to entries"))
+        self.document.known(sections, catalogs.SECTIONS, json_pointer, "section")
         for name, entries in sections.items():
             try:
                 catalogs.load({name: entries})
             except InputError as error:
-                raise self.document.error(where + pointer(name), f"catalog: {error.message}") from error
+                raise self.document.error(json_pointer + pointer(name), f"catalog: {error.message}") from error
         return sections
 
 
@@ -310,11 +312,11 @@ def load_config(path: str) -> Settings:
     return settings_of(read_document(path, "Config"))
 
 
-def settings_of(document: Document) -> Settings:
+def settings_of(document: ConfigDocument) -> Settings:
     """Settings from a Config that was read. Raises InputError with the line in its text."""
-    for key, wanted in (("apiVersion", API_VERSION), ("kind", "Config")):
-        if document.value.get(key) != wanted:
-            raise document.error(pointer(key), f"`{key}` must be `{wanted}`")
+    for key, expected in (("apiVersion", API_VERSION), ("kind", "Config")):
+        if document.value.get(key) != expected:
+            raise document.error(pointer(key), f"`{key}` must be `{expected}`")
     reader = _Reader(document)
     readers: Mapping[str, tuple[str, Callable[[Value, str], Any]]] = {
         "recipe": ("recipes", reader.recipes),

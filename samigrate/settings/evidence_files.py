@@ -50,11 +50,11 @@ class Known:
 
     @cached_property
     def _by_image(self) -> Mapping[str, list[Item]]:
-        found: dict[str, list[Item]] = defaultdict(list)
+        items: dict[str, list[Item]] = defaultdict(list)
         for item in self.items:
             if image := dict(item.subject).get("image"):
-                found[path_of(image).rpartition("/")[2]].append(item)
-        return dict(found)
+                items[path_of(image).rpartition("/")[2]].append(item)
+        return dict(items)
 
     @cached_property
     def others(self) -> tuple[Item, ...]:
@@ -79,8 +79,8 @@ def read(path: str) -> tuple[Item, ...]:
 
 
 def _item(path: str, number: int, value: Any) -> Item:
-    def wrong(what: str) -> InputError:
-        return InputError(path, 0, f"item {number}: {what}")
+    def wrong(description: str) -> InputError:
+        return InputError(path, 0, f"item {number}: {description}")
 
     if not isinstance(value, dict):
         raise wrong("must be a mapping")
@@ -94,13 +94,13 @@ def _item(path: str, number: int, value: Any) -> Item:
         raise wrong(f"`subject` must map some of {', '.join(SUBJECT)} to texts")
     if value.get("strength") not in list(Strength):
         raise wrong(f"`strength` must be one of {', '.join(Strength)}")
-    why, place, line = value.get("why"), value.get("path", ""), value.get("line", 0)
-    if not isinstance(why, str) or not why or not isinstance(place, str) or not isinstance(line, int) or isinstance(line, bool):
+    reason, position, line = value.get("why"), value.get("path", ""), value.get("line", 0)
+    if not isinstance(reason, str) or not reason or not isinstance(position, str) or not isinstance(line, int) or isinstance(line, bool):
         raise wrong("`why` and `path` must be texts, `line` a number")
     origin = value.get("origin", {})
     if not isinstance(origin, dict):
         raise wrong("`origin` must be a mapping")
-    return Item(_pairs(subject), Strength(value["strength"]), why, place, line, _pairs(origin), path)
+    return Item(_pairs(subject), Strength(value["strength"]), reason, position, line, _pairs(origin), path)
 
 
 def _pairs(value: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -89,44 +89,44 @@ def facts() -> Facts:
     return Facts(libraries, tuple(_signs(data_files.text("sources/signs.yaml"))))
 
 
-def _library(where: str, text: str) -> Library:
-    value = _load(where, text)
+def _library(file_name: str, text: str) -> Library:
+    value = _load(file_name, text)
     if not isinstance(value, dict) or not value.get("about") or set(value) - _KEYS:
-        raise InputError(where, 1, f"must be a mapping with `about`, and of {', '.join(sorted(_KEYS))} only")
+        raise InputError(file_name, 1, f"must be a mapping with `about`, and of {', '.join(sorted(_KEYS))} only")
     packages = value.get("packages", {})
     if not isinstance(packages, dict) or set(packages) - set(ECOSYSTEMS):
-        raise InputError(where, 1, f"`packages` must map ecosystems ({', '.join(ECOSYSTEMS)}) to lists")
+        raise InputError(file_name, 1, f"`packages` must map ecosystems ({', '.join(ECOSYSTEMS)}) to lists")
     return Library(
-        where.rpartition("/")[2].removesuffix(".yaml"),
+        file_name.rpartition("/")[2].removesuffix(".yaml"),
         str(value["about"]),
-        {key: _texts(where, items) for key, items in packages.items()},
+        {key: _texts(file_name, items) for key, items in packages.items()},
         Strength(value.get("strength", "strong")),
-        _texts(where, value.get("modules", [])),
-        frozenset(_texts(where, value.get("inside", []))),
-        frozenset(_texts(where, value.get("outside", []))),
+        _texts(file_name, value.get("modules", [])),
+        frozenset(_texts(file_name, value.get("inside", []))),
+        frozenset(_texts(file_name, value.get("outside", []))),
     )
 
 
 def _signs(text: str) -> list[CodePattern]:
-    found = []
+    code_patterns = []
     for number, value in enumerate(_load("sources/signs.yaml", text), 1):
         if not isinstance(value, dict) or set(value) - _SIGN_KEYS or not _SIGN_KEYS - {"suffixes"} <= set(value):
             raise InputError("sources/signs.yaml", 0, f"entry {number} must have {', '.join(sorted(_SIGN_KEYS - {'suffixes'}))}")
         suffixes = _texts("sources/signs.yaml", value.get("suffixes", []))
-        found.append(
+        code_patterns.append(
             CodePattern(value["name"], value["word"], re.compile(value["pattern"]), Strength(value["strength"]), value["why"], suffixes)
         )
-    return found
+    return code_patterns
 
 
-def _texts(where: str, value: Value) -> tuple[str, ...]:
+def _texts(file_name: str, value: Value) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InputError(where, 1, "holds something else where a list of texts should be")
+        raise InputError(file_name, 1, "holds something else where a list of texts should be")
     return tuple(value)
 
 
-def _load(where: str, text: str) -> Value:
+def _load(file_name: str, text: str) -> Value:
     try:
         return yamltext.load(text).value
     except yamltext.YamlError as error:
-        raise InputError(where, error.line, error.problem) from error
+        raise InputError(file_name, error.line, error.problem) from error

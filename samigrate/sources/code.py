@@ -36,7 +36,7 @@ class Find(NamedTuple):
     ecosystem: str = ""
 
 
-class Unread(NamedTuple):
+class UnreadSource(NamedTuple):
     """A file that could not be understood, and why."""
 
     path: str
@@ -60,12 +60,12 @@ def may_say(data: bytes, facts: Facts) -> bool:
 
 def words(facts: Facts) -> tuple[bytes, ...]:
     """The fewest words that every import, call and text holds one of."""
-    found = sorted({*facts.modules, *(sign.word for sign in facts.signs)}, key=lambda word: (len(word), word))
-    least = [word for place, word in enumerate(found) if not any(other in word for other in found[:place])]
+    result = sorted({*facts.modules, *(sign.word for sign in facts.signs)}, key=lambda word: (len(word), word))
+    least = [word for place, word in enumerate(result) if not any(other in word for other in result[:place])]
     return tuple(word.encode() for word in least)
 
 
-def read(path: str, data: bytes, facts: Facts) -> Iterator[Find | Unread]:
+def read(path: str, data: bytes, facts: Facts) -> Iterator[Find | UnreadSource]:
     """Everything a file says. `path` is relative to the folder that is searched, in posix form."""
     if dependencies.is_known(path.rpartition("/")[2]):
         yield from _declared(path, data.decode("utf-8", "replace"), facts)
@@ -76,38 +76,41 @@ def read(path: str, data: bytes, facts: Facts) -> Iterator[Find | Unread]:
             yield from _texts(path, data.decode("utf-8", "replace"), facts)
 
 
-def _declared(path: str, text: str, facts: Facts) -> Iterator[Find | Unread]:
+def _declared(path: str, text: str, facts: Facts) -> Iterator[Find | UnreadSource]:
     try:
-        found = dependencies.read(path, text)
+        result = dependencies.read(path, text)
     except dependencies.Unreadable as error:
-        yield Unread(path, 1, str(error))
+        yield UnreadSource(path, 1, str(error))
         return
-    seen = set()
-    for item in found:
+    visited = set()
+    for item in result:
         library = facts.package(item.ecosystem, item.name)
-        if library and (item.name, item.how) not in seen:
-            seen.add((item.name, item.how))
+        if library and (item.name, item.how) not in visited:
+            visited.add((item.name, item.how))
             strength = library.strength if item.how == DIRECT and not _TEST.search(path) else Strength.WEAK
-            how = {DIRECT: "depends on", DEVELOPMENT: "uses in development only"}.get(item.how, "has among the dependencies of others")
-            yield Find(path, item.line, strength, f"{how} {item.name} ({library.about})", "dependency", library.id, item.ecosystem)
+            wording = {DIRECT: "depends on", DEVELOPMENT: "uses in development only"}.get(item.how, "has among the dependencies of others")
+            yield Find(path, item.line, strength, f"{wording} {item.name} ({library.about})", "dependency", library.id, item.ecosystem)
 
 
-def _python(path: str, data: bytes, facts: Facts) -> Iterator[Find | Unread]:
+def _python(path: str, data: bytes, facts: Facts) -> Iterator[Find | UnreadSource]:
     try:
         text = data.decode("utf-8-sig")
-        found = pytext.uses(text, facts.modules, _WANTED)
+        uses = pytext.uses(text, facts.modules, _WANTED)
     except UnicodeDecodeError:
-        yield Unread(path, 1, "not UTF-8")
+        yield UnreadSource(path, 1, "not UTF-8")
         return
     except pytext.PyError as error:
-        yield Unread(path, error.line, error.problem)
+        yield UnreadSource(path, error.line, error.problem)
         return
     is_test = _TEST.search(path) is not None
-    for use in found:
+    for use in uses:
         less = use.is_typing or is_test
         library = facts.module(use.name) if use.what != "text" else None
         if use.what == "text":
-            sign = next((one for one in facts.signs if one.pattern.search(use.name) or one.word in use.name), None)
+            sign = next(
+                (code_pattern for code_pattern in facts.signs if code_pattern.pattern.search(use.name) or code_pattern.word in use.name),
+                None,
+            )
             if sign:
                 yield Find(path, use.line, Strength.WEAK if less else sign.strength, f"{sign.why} ({use.name})", "text")
         elif library:

@@ -60,10 +60,10 @@ def _line(text: str, *words: str) -> int:
 
 
 def _requirements(text: str, path: str) -> Iterator[Dependency]:
-    how = DEVELOPMENT if _DEVELOPMENT.search(path.lower().removesuffix(".txt").removesuffix(".in")) else DIRECT
+    wording = DEVELOPMENT if _DEVELOPMENT.search(path.lower().removesuffix(".txt").removesuffix(".in")) else DIRECT
     for number, line in enumerate(text.splitlines(), 1):
-        if (found := _REQUIREMENT.match(line)) and not line.lstrip().startswith(("#", "-")):
-            yield Dependency("pypi", normal(found[1]), number, TRANSITIVE if "# via" in line else how)
+        if (match := _REQUIREMENT.match(line)) and not line.lstrip().startswith(("#", "-")):
+            yield Dependency("pypi", normal(match[1]), number, TRANSITIVE if "# via" in line else wording)
 
 
 def _pyproject(text: str, path: str) -> Iterator[Dependency]:
@@ -75,23 +75,23 @@ def _pyproject(text: str, path: str) -> Iterator[Dependency]:
     groups += [("dev", list(poetry.get("dev-dependencies", {})))]
     for name, items in groups:
         for item in items:
-            if isinstance(item, str) and (found := _REQUIREMENT.match(item)):
-                how = DEVELOPMENT if name and _DEVELOPMENT.search(name) else DIRECT
-                yield Dependency("pypi", normal(found[1]), _line(text, f'"{item}', f"'{item}", f"\n{item} ", f"\n{item}=", item), how)
+            if isinstance(item, str) and (match := _REQUIREMENT.match(item)):
+                wording = DEVELOPMENT if name and _DEVELOPMENT.search(name) else DIRECT
+                yield Dependency("pypi", normal(match[1]), _line(text, f'"{item}', f"'{item}", f"\n{item} ", f"\n{item}=", item), wording)
 
 
 def _pipfile(text: str, path: str) -> Iterator[Dependency]:
     value = tomllib.loads(text)
-    for section, how in (("packages", DIRECT), ("dev-packages", DEVELOPMENT)):
+    for section, wording in (("packages", DIRECT), ("dev-packages", DEVELOPMENT)):
         for name in value.get(section, {}):
-            yield Dependency("pypi", normal(name), _line(text, f"\n{name} ", f"\n{name}=", name), how)
+            yield Dependency("pypi", normal(name), _line(text, f"\n{name} ", f"\n{name}=", name), wording)
 
 
 def _toml_lock(ecosystem: str) -> Callable[[str, str], Iterator[Dependency]]:
     def read_lock(text: str, path: str) -> Iterator[Dependency]:
-        for found in re.finditer(r'^name = "([^"]+)"', text, re.MULTILINE):
-            name = normal(found[1]) if ecosystem == "pypi" else found[1]
-            yield Dependency(ecosystem, name, text.count("\n", 0, found.start()) + 1, TRANSITIVE)
+        for match in re.finditer(r'^name = "([^"]+)"', text, re.MULTILINE):
+            name = normal(match[1]) if ecosystem == "pypi" else match[1]
+            yield Dependency(ecosystem, name, text.count("\n", 0, match.start()) + 1, TRANSITIVE)
 
     return read_lock
 
@@ -99,8 +99,8 @@ def _toml_lock(ecosystem: str) -> Callable[[str, str], Iterator[Dependency]]:
 def _setup(text: str, path: str) -> Iterator[Dependency]:
     """setup.cfg and setup.py: a requirement is a line, or a quoted text, of its own."""
     for number, line in enumerate(text.splitlines(), 1):
-        if found := re.match(r"\s+[\"']?([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:[\"',<>=~!;\[]|$)", line):
-            yield Dependency("pypi", normal(found[1]), number, DIRECT)
+        if match := re.match(r"\s+[\"']?([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:[\"',<>=~!;\[]|$)", line):
+            yield Dependency("pypi", normal(match[1]), number, DIRECT)
         for quoted in re.finditer(r"[\"']([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:[<>=~!;\[][^\"']*)?[\"']", line):
             yield Dependency("pypi", normal(quoted[1]), number, DIRECT)
 
@@ -133,16 +133,16 @@ _JSON_SECTIONS = {
 def _json(ecosystem: str) -> Callable[[str, str], Iterator[Dependency]]:
     def read_json(text: str, path: str) -> Iterator[Dependency]:
         value = json.loads(text)
-        for section, how in _JSON_SECTIONS[ecosystem].items():
+        for section, wording in _JSON_SECTIONS[ecosystem].items():
             for name in value.get(section) or {}:
-                yield Dependency(ecosystem, name, _line(text, f'"{name}"'), how)
+                yield Dependency(ecosystem, name, _line(text, f'"{name}"'), wording)
 
     return read_json
 
 
 def _npm_lock(text: str, path: str) -> Iterator[Dependency]:
-    for found in re.finditer(r"(?:node_modules/|^\"?|^ +[\"'/]?)((?:@[\w.-]+/)?[\w.-]+)(?=@|\"|'|:|/\d)", text, re.MULTILINE):
-        yield Dependency("npm", found[1], text.count("\n", 0, found.start()) + 1, TRANSITIVE)
+    for match in re.finditer(r"(?:node_modules/|^\"?|^ +[\"'/]?)((?:@[\w.-]+/)?[\w.-]+)(?=@|\"|'|:|/\d)", text, re.MULTILINE):
+        yield Dependency("npm", match[1], text.count("\n", 0, match.start()) + 1, TRANSITIVE)
 
 
 # ---------------------------------------------------------------- JVM, .NET
@@ -160,21 +160,21 @@ def _child(element: ElementTree.Element, name: str) -> str:
 
 def _pom(text: str, path: str) -> Iterator[Dependency]:
     root = _xml(text)
-    managed = {id(item) for each in root.iter() if each.tag.endswith("dependencyManagement") for item in each.iter()}
+    managed = {id(item) for element in root.iter() if element.tag.endswith("dependencyManagement") for item in element.iter()}
     for item in root.iter():
         if item.tag.rpartition("}")[2] == "dependency" and id(item) not in managed:
             artifact = _child(item, "artifactId")
-            how = DEVELOPMENT if _child(item, "scope") == "test" else DIRECT
-            yield Dependency("maven", f"{_child(item, 'groupId')}:{artifact}", _line(text, f">{artifact}<", artifact), how)
+            wording = DEVELOPMENT if _child(item, "scope") == "test" else DIRECT
+            yield Dependency("maven", f"{_child(item, 'groupId')}:{artifact}", _line(text, f">{artifact}<", artifact), wording)
 
 
 def _gradle(text: str, path: str) -> Iterator[Dependency]:
     for number, line in enumerate(text.splitlines(), 1):
         code = line.partition("//")[0]
-        for found in re.finditer(r"(\w+)\s*\(?\s*(?:platform\(|enforcedPlatform\()?\s*[\"']([\w.-]+:[\w.-]+)(?::[^\"']*)?[\"']", code):
-            if found[1] not in ("id", "exclude", "mavenBom", "classpath"):
-                how = DEVELOPMENT if found[1].lower().startswith(("test", "androidtest", "integrationtest")) else DIRECT
-                yield Dependency("maven", found[2], number, how)
+        for match in re.finditer(r"(\w+)\s*\(?\s*(?:platform\(|enforcedPlatform\()?\s*[\"']([\w.-]+:[\w.-]+)(?::[^\"']*)?[\"']", code):
+            if match[1] not in ("id", "exclude", "mavenBom", "classpath"):
+                wording = DEVELOPMENT if match[1].lower().startswith(("test", "androidtest", "integrationtest")) else DIRECT
+                yield Dependency("maven", match[2], number, wording)
 
 
 def _gradle_catalog(text: str, path: str) -> Iterator[Dependency]:
@@ -197,34 +197,34 @@ def _dotnet(text: str, path: str) -> Iterator[Dependency]:
 def _cargo(text: str, path: str) -> Iterator[Dependency]:
     value = tomllib.loads(text)
     for holder in (value, value.get("workspace", {}), *value.get("target", {}).values()):
-        for section, how in (("dependencies", DIRECT), ("dev-dependencies", DEVELOPMENT), ("build-dependencies", DEVELOPMENT)):
-            for name, wanted in holder.get(section, {}).items():
-                real = wanted.get("package", name) if isinstance(wanted, dict) else name
-                yield Dependency("cargo", real, _line(text, f"\n{name} ", f"\n{name}=", f".{name}]", name), how)
+        for section, wording in (("dependencies", DIRECT), ("dev-dependencies", DEVELOPMENT), ("build-dependencies", DEVELOPMENT)):
+            for name, expected in holder.get(section, {}).items():
+                real = expected.get("package", name) if isinstance(expected, dict) else name
+                yield Dependency("cargo", real, _line(text, f"\n{name} ", f"\n{name}=", f".{name}]", name), wording)
 
 
 def _gems(text: str, path: str) -> Iterator[Dependency]:
-    how = DIRECT
+    wording = DIRECT
     for number, line in enumerate(text.splitlines(), 1):
         code = line.partition("#")[0]
         if re.match(r"\s*group\b", code):
-            how = DEVELOPMENT if re.search(r":(?:test|development)", code) else DIRECT
+            wording = DEVELOPMENT if re.search(r":(?:test|development)", code) else DIRECT
         elif re.match(r"end\b", code):
-            how = DIRECT
-        if found := re.search(r"\b(?:gem|add_(?:runtime_)?dependency)\s*\(?\s*[\"']([\w.-]+)[\"']", code):
-            yield Dependency("gem", found[1], number, how)
+            wording = DIRECT
+        if match := re.search(r"\b(?:gem|add_(?:runtime_)?dependency)\s*\(?\s*[\"']([\w.-]+)[\"']", code):
+            yield Dependency("gem", match[1], number, wording)
 
 
 def _gem_lock(text: str, path: str) -> Iterator[Dependency]:
     for number, line in enumerate(text.splitlines(), 1):
-        if found := re.match(r" {4}([\w.-]+) \(", line):
-            yield Dependency("gem", found[1], number, TRANSITIVE)
+        if match := re.match(r" {4}([\w.-]+) \(", line):
+            yield Dependency("gem", match[1], number, TRANSITIVE)
 
 
 def _mix(text: str, path: str) -> Iterator[Dependency]:
     for number, line in enumerate(text.splitlines(), 1):
-        if found := re.search(r"\{\s*:(\w+)\s*,", line.partition("#")[0]):
-            yield Dependency("hex", found[1], number, DEVELOPMENT if re.search(r"only:.*:(?:test|dev)\b", line) else DIRECT)
+        if match := re.search(r"\{\s*:(\w+)\s*,", line.partition("#")[0]):
+            yield Dependency("hex", match[1], number, DEVELOPMENT if re.search(r"only:.*:(?:test|dev)\b", line) else DIRECT)
 
 
 READERS: Mapping[str, Callable[[str, str], Iterator[Dependency]]] = {

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from samigrate.domain.model import Strength
 from samigrate.settings.evidence_files import Item
 from samigrate.sources import Facts, code
-from samigrate.sources.code import Find, Unread
+from samigrate.sources.code import Find, UnreadSource
 from samigrate.sources.ties import Reader, Tie
 
 MOST = 3
@@ -31,17 +31,17 @@ class Folder(NamedTuple):
 
     path: str
     finds: tuple[Find, ...]
-    unread: tuple[Unread, ...]
+    unread: tuple[UnreadSource, ...]
     read: int
 
 
-def items(ties: Sequence[Tie], paths: Sequence[str], read: Reader, facts: Facts, prefix: str) -> tuple[list[Item], list[Unread]]:
+def items(ties: Sequence[Tie], paths: Sequence[str], read: Reader, facts: Facts, prefix: str) -> tuple[list[Item], list[UnreadSource]]:
     """Evidence for every tie. `prefix` is put before paths in the items: from the current folder to the one searched."""
     tied, runs = {tie.folder for tie in ties}, _Runs(paths, read)
     builds = sorted({(tie.folder, tie.taken) for tie in ties})
     folders = {one: runs.kept(search(one[0], _inside(*one, tied, paths), read, facts)) for one in builds}
-    found = [item for tie in ties for item in _about(tie, folders[tie.folder, tie.taken], prefix)]
-    return found, list(dict.fromkeys(one for folder in folders.values() for one in folder.unread))
+    result = [item for tie in ties for item in _about(tie, folders[tie.folder, tie.taken], prefix)]
+    return result, list(dict.fromkeys(unread_file for folder in folders.values() for unread_file in folder.unread))
 
 
 class _Runs:
@@ -53,9 +53,13 @@ class _Runs:
 
     def kept(self, folder: Folder) -> Folder:
         """The folder without what scripts say that nothing runs."""
-        if not any(code.suffix(one.path) in SHELL for one in folder.finds):
+        if not any(code.suffix(discovery.path) in SHELL for discovery in folder.finds):
             return folder
-        return folder._replace(finds=tuple(one for one in folder.finds if code.suffix(one.path) not in SHELL or one.path in self.scripts))
+        return folder._replace(
+            finds=tuple(
+                discovery for discovery in folder.finds if code.suffix(discovery.path) not in SHELL or discovery.path in self.scripts
+            )
+        )
 
     @cached_property
     def scripts(self) -> frozenset[str]:
@@ -75,28 +79,28 @@ class _Runs:
             return ""
 
 
-def _inside(folder: str, taken: tuple[str, ...], tied: set[str], paths: Sequence[str]) -> list[str]:
+def _inside(folder: str, used: tuple[str, ...], tied: set[str], paths: Sequence[str]) -> list[str]:
     """The files of a folder that its build takes, but for those of folders below it that are built into images of their
     own."""
     start = "" if folder == "." else folder + "/"
-    others = [other + "/" for other in tied if other != folder and other != "." and (other + "/").startswith(start)]
+    siblings = [other + "/" for other in tied if other != folder and other != "." and (other + "/").startswith(start)]
     inside = [
-        path for path in paths if path.startswith(start) and not any(path.startswith(other) for other in others) and code.matters(path)
+        path for path in paths if path.startswith(start) and not any(path.startswith(other) for other in siblings) and code.matters(path)
     ]
-    return [path for path in inside if not taken or any(path == one or path.startswith(one + "/") for one in taken)]
+    return [path for path in inside if not used or any(path == one or path.startswith(one + "/") for one in used)]
 
 
 def search(folder: str, paths: Sequence[str], read: Reader, facts: Facts) -> Folder:
     finds: list[Find] = []
-    unread: list[Unread] = []
+    unread: list[UnreadSource] = []
     for path in paths:
         try:
             data = read(path)
         except OSError as error:
-            unread.append(Unread(path, 0, f"cannot be read: {error.strerror or error}"))
+            unread.append(UnreadSource(path, 0, f"cannot be read: {error.strerror or error}"))
             continue
-        for one in code.read(path, data, facts):
-            (finds if isinstance(one, Find) else unread).append(one)  # type: ignore[arg-type]
+        for entry in code.read(path, data, facts):
+            (finds if isinstance(entry, Find) else unread).append(entry)  # type: ignore[arg-type]
     speaks = any(path.endswith(".py") for path in paths)
     return Folder(folder, tuple(_weigh(finds, speaks)), tuple(unread), len(paths))
 
@@ -109,26 +113,33 @@ def _weigh(finds: Sequence[Find], speaks: bool) -> Iterator[Find]:
     """
     inside = {one.library for one in finds if one.role == "inside" and one.strength is Strength.STRONG}
     outside = {one.library for one in finds if one.role == "outside"} - {one.library for one in finds if one.role == "inside"}
-    for one in finds:
-        if one.role == "import" and one.library in inside:
+    for discovery in finds:
+        if discovery.role == "import" and discovery.library in inside:
             continue  # the call says more
-        if one.ecosystem == "pypi" and one.role == "dependency" and speaks:
-            yield one._replace(strength=Strength.WEAK)
-        elif one.role == "import" and one.library in outside:
-            yield one._replace(strength=Strength.WEAK, why=f"{one.why}, and loads nothing but a kubeconfig")
+        if discovery.ecosystem == "pypi" and discovery.role == "dependency" and speaks:
+            yield discovery._replace(strength=Strength.WEAK)
+        elif discovery.role == "import" and discovery.library in outside:
+            yield discovery._replace(strength=Strength.WEAK, why=f"{discovery.why}, and loads nothing but a kubeconfig")
         else:
-            yield one
+            yield discovery
 
 
 def _about(tie: Tie, folder: Folder, prefix: str) -> Iterator[Item]:
     subject = (("image", tie.image),)
     origin = (("command", "source"), ("folder", posixpath.normpath(posixpath.join(prefix, folder.path))), ("tie", tie.why))
-    kept: dict[tuple[str, str, Strength], list[Find]] = defaultdict(list)
-    for one in sorted(folder.finds, key=lambda one: (_ORDER.index(one.strength), one.path, one.line)):
-        kept[one.library, one.role, one.strength].append(one)
-    for finds in kept.values():
-        for one in finds[:MOST]:
-            yield Item(subject, one.strength, one.why, posixpath.normpath(posixpath.join(prefix, one.path)), one.line, origin)
+    discoveries: dict[tuple[str, str, Strength], list[Find]] = defaultdict(list)
+    for discovery in sorted(folder.finds, key=lambda one: (_ORDER.index(one.strength), one.path, one.line)):
+        discoveries[discovery.library, discovery.role, discovery.strength].append(discovery)
+    for finds in discoveries.values():
+        for discovery in finds[:MOST]:
+            yield Item(
+                subject,
+                discovery.strength,
+                discovery.why,
+                posixpath.normpath(posixpath.join(prefix, discovery.path)),
+                discovery.line,
+                origin,
+            )
     if not folder.finds and not folder.unread and folder.read and tie.is_sure:
-        why = f"none of the {folder.read} source and dependency files behind it names a Kubernetes client"
-        yield Item(subject, Strength.COUNTER, why, posixpath.normpath(posixpath.join(prefix, folder.path)), 0, origin)
+        reason = f"none of the {folder.read} source and dependency files behind it names a Kubernetes client"
+        yield Item(subject, Strength.COUNTER, reason, posixpath.normpath(posixpath.join(prefix, folder.path)), 0, origin)

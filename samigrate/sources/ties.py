@@ -34,25 +34,25 @@ class Tie(NamedTuple):
 def find(paths: Sequence[str], read: Reader, declared: Mapping[str, str], top: str) -> list[Tie]:
     """All ties among the files of a folder, each image and folder once, the surest first. `paths` are relative and in
     posix form, `declared` maps images to folders, `top` is the name of the folder itself."""
-    found = [Tie(image, posixpath.normpath(folder), "source: in samigrate.yaml", True) for image, folder in declared.items()]
-    folders, known = {posixpath.dirname(path) for path in paths if code.matters(path)}, set(paths)
+    ties = [Tie(image, posixpath.normpath(folder), "source: in samigrate.yaml", True) for image, folder in declared.items()]
+    folders, existing = {posixpath.dirname(path) for path in paths if code.matters(path)}, set(paths)
 
     def look(path: str) -> bytes:
-        return read(path) if path in known else b""
+        return read(path) if path in existing else b""
 
     for path in paths:
         name = posixpath.basename(path)
         if _SKAFFOLD.fullmatch(name):
-            found += _skaffold(path, look, folders)
+            ties += _skaffold(path, look, folders)
         elif _COMPOSE.fullmatch(name):
-            found += _compose(path, look, folders)
+            ties += _compose(path, look, folders)
         elif _DOCKERFILE.fullmatch(name):
-            found += _dockerfile(path, top, look)
-    firm = {tie.image for tie in found if tie.why.startswith("source:")}
-    kept = [tie for tie in found if tie.image not in firm or tie.why.startswith("source:")]
-    sure = {(tie.image.rpartition("/")[2], tie.folder) for tie in kept if tie.is_sure}
-    kept = [tie for tie in kept if tie.is_sure or (tie.image, tie.folder) not in sure]
-    unique = {(tie.image, tie.folder): tie for tie in sorted(kept, key=lambda tie: (not tie.is_sure, tie), reverse=True)}
+            ties += _dockerfile(path, top, look)
+    firm = {tie.image for tie in ties if tie.why.startswith("source:")}
+    remaining = [tie for tie in ties if tie.image not in firm or tie.why.startswith("source:")]
+    sure = {(tie.image.rpartition("/")[2], tie.folder) for tie in remaining if tie.is_sure}
+    remaining = [tie for tie in remaining if tie.is_sure or (tie.image, tie.folder) not in sure]
+    unique = {(tie.image, tie.folder): tie for tie in sorted(remaining, key=lambda tie: (not tie.is_sure, tie), reverse=True)}
     return sorted(unique.values())
 
 
@@ -98,8 +98,8 @@ def _module(artifact: Value, context: str, folders: set[str]) -> str | None:
     if not named:
         return None
     inner = posixpath.normpath(posixpath.join(context, named.lstrip(":/").replace(":", "/")))
-    whole = [folder for folder in folders if folder == inner or folder.startswith(inner + "/")]
-    if whole:
+    full = [folder for folder in folders if folder == inner or folder.startswith(inner + "/")]
+    if full:
         return inner
     ends = sorted(folder for folder in folders if posixpath.basename(folder) == posixpath.basename(inner))  # a Maven module by its name
     return ends[0] if len(ends) == 1 else None
@@ -114,7 +114,7 @@ def _taken(dockerfile: str, context: str, read: Reader) -> tuple[str, ...]:
         content = re.sub(r"\\[ \t]*\n", " ", read(dockerfile).decode("utf-8", "replace"))
     except OSError:
         return ()
-    found = []
+    result = []
     for line in _COPY.findall(content):
         words = [word for word in re.split(r"[\s\[\],\"]+", line) if word]
         if any(word.startswith("--from") for word in words):
@@ -122,9 +122,9 @@ def _taken(dockerfile: str, context: str, read: Reader) -> tuple[str, ...]:
         sources = [word for word in words if not word.startswith("--")][:-1]
         if any("$" in source or "://" in source or source.startswith("<<") for source in sources):
             return ()
-        found += [posixpath.normpath(posixpath.join(context, _whole(source).lstrip("/"))) for source in sources]
+        result += [posixpath.normpath(posixpath.join(context, _whole(source).lstrip("/"))) for source in sources]
     top = posixpath.normpath(context or ".")
-    return () if top in found or "." in found else tuple(sorted(dict.fromkeys(found)))
+    return () if top in result or "." in result else tuple(sorted(dict.fromkeys(result)))
 
 
 def _whole(source: str) -> str:
@@ -137,10 +137,10 @@ def _tie(path: str, image: str, context: str, dockerfile: str | None, folders: s
     """The context, or the Dockerfile's own folder below it where the code lies there."""
     folder = posixpath.normpath(posixpath.join(posixpath.dirname(path), context))
     inner = posixpath.normpath(posixpath.join(folder, posixpath.dirname(dockerfile or "")))
-    taken = _taken(posixpath.normpath(posixpath.join(folder, dockerfile or "Dockerfile")), folder, read)
-    if inner != folder and not taken and any(one == inner or one.startswith(inner + "/") for one in folders):
+    used = _taken(posixpath.normpath(posixpath.join(folder, dockerfile or "Dockerfile")), folder, read)
+    if inner != folder and not used and any(one == inner or one.startswith(inner + "/") for one in folders):
         folder = inner
-    return Tie(image, folder, path, True, taken)
+    return Tie(image, folder, path, True, used)
 
 
 def _documents(data: bytes) -> Iterator[Value]:

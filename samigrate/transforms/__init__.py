@@ -107,15 +107,15 @@ class Transform(NamedTuple):
 @cache
 def discover() -> Mapping[str, Transform]:
     """Every transform by id. Raises RuntimeError for a module that is none."""
-    found = {}
+    transforms = {}
     for module in pkgutil.iter_modules(__path__):
         if module.name.startswith("_"):
             continue
         transform = getattr(importlib.import_module(f"{__name__}.{module.name}"), "TRANSFORM", None)
         if not isinstance(transform, Transform) or transform.id != module.name.replace("_", "-"):
             raise RuntimeError(f"samigrate.transforms.{module.name} holds no TRANSFORM of that id")
-        found[transform.id] = transform
-    return found
+        transforms[transform.id] = transform
+    return transforms
 
 
 def ordered(ids: Iterable[str]) -> list[Transform]:

@@ -8,7 +8,7 @@ from samigrate.base.values import Value, mapping, sequence, text
 from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Automount, Level, NewResource, Resource
 from samigrate.facts import identity, pull_secrets
 from samigrate.facts.state import Work
-from samigrate.scope.index import Seen
+from samigrate.scope.index import Visible
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View
 
@@ -58,19 +58,19 @@ def _labels(resource: Resource) -> dict[str, str]:
     return {**found, "app.kubernetes.io/managed-by": manager if isinstance(manager, str) else "samigrate"}
 
 
-def _old_accounts(work: Work) -> Iterator[tuple[View, Seen]]:
+def _old_accounts(work: Work) -> Iterator[tuple[View, Visible]]:
     for view in work.views:
-        for seen in view.account(DEFAULT_ACCOUNT):
-            if seen.match is Match.SAME:
-                yield view, seen
+        for visible in view.account(DEFAULT_ACCOUNT):
+            if visible.match is Match.SAME:
+                yield view, visible
 
 
 def _copied(work: Work) -> dict[str, Value]:
     """Cloud identity annotations of the old account (R-D6, D8, D9)."""
     return {
         key: value
-        for _, seen in _old_accounts(work)
-        for key, value in mapping(seen.resource.value, "metadata", "annotations").items()
+        for _, visible in _old_accounts(work)
+        for key, value in mapping(visible.resource.value, "metadata", "annotations").items()
         if key.startswith(CLOUD)
     }
 
@@ -79,23 +79,23 @@ def _pull_secrets(work: Work) -> list[dict[str, Value]]:
     """What the old account gives a pod whose own list is empty (R-A15, R-D4)."""
     if sequence(work.workload.spec.value, "imagePullSecrets"):
         return []
-    found = [
+    result = [
         name
-        for _, seen in _old_accounts(work)
-        for entry in sequence(seen.resource.value, "imagePullSecrets")
+        for _, visible in _old_accounts(work)
+        for entry in sequence(visible.resource.value, "imagePullSecrets")
         if (name := text(entry, "name"))
     ]
     if not any(True for _ in _old_accounts(work)):
-        found += pull_secrets.declared(work) or ()
-    return [{"name": name} for name in dict.fromkeys(found) if "-dockercfg-" not in name]
+        result += pull_secrets.declared(work) or ()
+    return [{"name": name} for name in dict.fromkeys(result) if "-dockercfg-" not in name]
 
 
 def _secrets(work: Work) -> list[dict[str, Value]]:
     """Secrets that others read from the account (R-D5), but for tokens and registry logins."""
-    found = [
+    result = [
         entry
-        for view, seen in _old_accounts(work)
-        for entry in sequence(seen.resource.value, "secrets")
+        for view, visible in _old_accounts(work)
+        for entry in sequence(visible.resource.value, "secrets")
         if (name := text(entry, "name")) and "-dockercfg-" not in name and view.token_owner(name) is None
     ]
-    return list(found)
+    return list(result)

@@ -15,10 +15,10 @@ def runs_without_token(work: Work, state: State) -> Iterator[Sentence]:
     if api_tokens(state.tokens(work)) or not api_tokens(work.tokens):
         return
     account, level = state.spec(work.workload).account, work.verdict.level
-    own = f"as its own account {account} " if account != work.workload.spec.account else ""
+    new_identity = f"as its own account {account} " if account != work.workload.spec.account else ""
     if level in (Level.REQUIRED, Level.LIKELY):  # its account has rights, and none of its containers uses them
-        text = f"None of its containers is known to use the Kubernetes API, so it runs {own}without a token."
+        text = f"None of its containers is known to use the Kubernetes API, so it runs {new_identity}without a token."
     else:
-        known = "Is not known to use" if level is Level.UNKNOWN else "Declares no use of"
-        text = f"{known} the Kubernetes API, so it runs {own}without a token."
+        verb = "Is not known to use" if level is Level.UNKNOWN else "Declares no use of"
+        text = f"{verb} the Kubernetes API, so it runs {new_identity}without a token."
     yield Sentence(Topic.ACCOUNT, text)

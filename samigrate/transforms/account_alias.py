@@ -21,13 +21,13 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if name and alias and name != alias:
         message = f"serviceAccount says {alias}, but serviceAccountName says {name} and wins"
         yield work.finding("alias-differs", "R-A1", message, "none needed: the alias is removed", where=f"{workload.pod}/serviceAccount")
-    at, pod = workload.resource.at, workload.pod
+    location, pod = workload.resource.at, workload.pod
     operations = []
     if not name and alias:
         op = "replace" if "serviceAccountName" in spec.value else "add"
         operations.append(
             Operation(
-                at,
+                location,
                 op,
                 f"{pod}/serviceAccountName",
                 alias,
@@ -36,7 +36,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
                 "the current name of the field",
             )
         )
-    operations.append(Operation(at, "remove", f"{pod}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias"))
+    operations.append(Operation(location, "remove", f"{pod}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias"))
     yield Proposal("alias", tuple(operations), (), ((Risk.L0, "the same account under the current name"),))
 
 

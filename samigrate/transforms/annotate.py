@@ -21,18 +21,18 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         return
     after, prefix = state.spec(workload), work.settings.prefix
     present = mapping(state.value(workload.resource), "metadata", "annotations")
-    wanted = {f"{prefix}/reason": _reason(work, state), f"{prefix}/evidence": _evidence(work)}
+    expected = {f"{prefix}/reason": _reason(work, state), f"{prefix}/evidence": _evidence(work)}
     if workload.component:
-        wanted = {key: f"{workload.component}: {said}" for key, said in wanted.items() if said}
+        expected = {key: f"{workload.component}: {said}" for key, said in expected.items() if said}
     if present != mapping(workload.resource.value, "metadata", "annotations"):  # another pod template has spoken, too
         join = {f"{prefix}/reason": " ", f"{prefix}/evidence": "; "}
-        wanted = {key: _cut(join[key].join(filter(None, (present.get(key), said)))) for key, said in wanted.items()}
+        expected = {key: _cut(join[key].join(filter(None, (present.get(key), said)))) for key, said in expected.items()}
     previous = {
         f"{prefix}/previous-service-account": (workload.spec.account, after.account),
         f"{prefix}/previous-automount": (_stated(workload.spec), _stated(after)),
     }
-    wanted |= {key: old for key, (old, new) in previous.items() if old != new and key not in present}
-    new = {key: value for key, value in wanted.items() if value and present.get(key) != value}
+    expected |= {key: old for key, (old, new) in previous.items() if old != new and key not in present}
+    new = {key: value for key, value in expected.items() if value and present.get(key) != value}
     operations = tuple(metadata.write(workload, state, new, "why the workload changed"))
     if operations:
         yield Proposal("annotations", operations)
@@ -44,20 +44,20 @@ def _stated(spec: PodSpec) -> str:
 
 def _reason(work: Work, state: State) -> str:
     """What was done and why, the same for the same change wherever and whenever it is made (R-F3)."""
-    done = defaultdict(list)
+    proposals = defaultdict(list)
     for id_, proposal in state.done(work.workload):
-        done[id_].append(proposal)
-    sentences = [said for transform in ordered(done) for said in transform.describe(work, state, done[transform.id])]
-    return " ".join(dict.fromkeys(said.text for said in sorted(sentences, key=lambda said: said.topic)))
+        proposals[id_].append(proposal)
+    sentences = [sentence for transform in ordered(proposals) for sentence in transform.describe(work, state, proposals[transform.id])]
+    return " ".join(dict.fromkeys(sentence.text for sentence in sorted(sentences, key=lambda sentence: sentence.topic)))
 
 
 def _evidence(work: Work) -> str:
     """The strongest evidence first, cut to fit (R-F3)."""
-    declared = [piece for piece in work.verdict.evidence if piece.source == "declaration"]
-    pieces = declared or sorted(work.verdict.evidence, key=lambda piece: _ORDER.index(piece.strength))
-    if pieces and pieces[0].strength in (Strength.PROOF, Strength.STRONG):
-        pieces = [piece for piece in pieces if piece.strength in (Strength.PROOF, Strength.STRONG)]
-    return _cut("; ".join(dict.fromkeys(piece.detail for piece in pieces)))
+    declared = [sign for sign in work.verdict.evidence if sign.source == "declaration"]
+    evidence = declared or sorted(work.verdict.evidence, key=lambda sign: _ORDER.index(sign.strength))
+    if evidence and evidence[0].strength in (Strength.PROOF, Strength.STRONG):
+        evidence = [sign for sign in evidence if sign.strength in (Strength.PROOF, Strength.STRONG)]
+    return _cut("; ".join(dict.fromkeys(sign.detail for sign in evidence)))
 
 
 def _cut(text: str) -> str:

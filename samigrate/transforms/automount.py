@@ -20,13 +20,13 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     spec = state.spec(workload)
     if workload.rule.automount not in (Automount.BOOL, Automount.FALSE_ONLY) or workload.rule.never_false:
         return
-    wanted = _wanted(work, state, spec)
-    if wanted is None or (wanted and workload.rule.automount is Automount.FALSE_ONLY):  # Knative refuses true (R-C5)
+    is_wanted = _wanted(work, state, spec)
+    if is_wanted is None or (is_wanted and workload.rule.automount is Automount.FALSE_ONLY):  # Knative refuses true (R-C5)
         return
-    operations = [_set(work, spec, wanted)] if spec.automount is not wanted else []
-    removed = list(_exported_volumes(work, spec)) if wanted is False and work.is_unused else []
+    operations = [_set(work, spec, is_wanted)] if spec.automount is not is_wanted else []
+    removed = list(_exported_volumes(work, spec)) if is_wanted is False and work.is_unused else []
     if operations or removed:
-        yield Proposal("automount", (*operations, *removed), (), tuple(_risks(work, bool(removed), wanted)))
+        yield Proposal("automount", (*operations, *removed), (), tuple(_risks(work, bool(removed), is_wanted)))
 
 
 def _wanted(work: Work, state: State, spec: PodSpec) -> bool | None:
@@ -43,13 +43,13 @@ def _wanted(work: Work, state: State, spec: PodSpec) -> bool | None:
     return work.is_mounted
 
 
-def _set(work: Work, spec: PodSpec, wanted: bool) -> Operation:
+def _set(work: Work, spec: PodSpec, is_wanted: bool) -> Operation:
     reason = "it declares no use of the API" if work.is_unused else "what it had before its account changed"
     return Operation(
         work.workload.resource.at,
         "replace" if AUTOMOUNT_FIELD in spec.value else "add",
         f"{work.workload.pod}/{AUTOMOUNT_FIELD}",
-        wanted,
+        is_wanted,
         spec.value.get(AUTOMOUNT_FIELD),
         layout.automount(spec.value),
         reason,
@@ -69,17 +69,21 @@ def _without(work: Work, spec: PodSpec, holder: str, names: Collection[str]) -> 
     owner = spec.value if not holder else spec.value[holder.split("/")[1]][int(holder.split("/")[2])]
     entries = sequence(owner, key)
     gone = [index for index, entry in enumerate(entries) if text(entry, "name") in names]
-    at, path, reason = work.workload.resource.at, f"{work.workload.pod}{holder}/{key}", "an injected token volume left in the manifest"
+    location, path, reason = (
+        work.workload.resource.at,
+        f"{work.workload.pod}{holder}/{key}",
+        "an injected token volume left in the manifest",
+    )
     if gone and len(gone) == len(entries):
-        yield Operation(at, "remove", path, None, entries, (), reason)
+        yield Operation(location, "remove", path, None, entries, (), reason)
         return
     for index in reversed(gone):
-        yield Operation(at, "remove", f"{path}/{index}", None, entries[index], (), reason)
+        yield Operation(location, "remove", f"{path}/{index}", None, entries[index], (), reason)
 
 
-def _risks(work: Work, removes: bool, wanted: bool) -> Iterator[tuple[Risk, str]]:
-    is_sure = any(piece.strength is Strength.COUNTER for piece in work.verdict.evidence)
-    if wanted is False:
+def _risks(work: Work, removes: bool, is_wanted: bool) -> Iterator[tuple[Risk, str]]:
+    is_sure = any(evidence.strength is Strength.COUNTER for evidence in work.verdict.evidence)
+    if is_wanted is False:
         yield (Risk.L1, "images known to need no API") if is_sure else (Risk.L2, "loses a token that nothing declares a use of")
     else:
         yield Risk.L0, "keeps the token it has"

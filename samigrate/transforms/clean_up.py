@@ -71,8 +71,8 @@ def _is_beside_ours(work: Work, entries: list[Value], entry: Value) -> bool:
     for view in work.views:
         home = view.moved_to(_namespace(entry, view, work))
         names = [name for one in entries if text(one, "kind") == "ServiceAccount" and (name := text(one, "name"))]
-        accounts = [seen for name in names for seen in home.account(name) if identity.is_managed(work, seen.resource)]
-        if not any(seen.match is Match.SAME for seen in accounts):
+        accounts = [visible for name in names for visible in home.account(name) if identity.is_managed(work, visible.resource)]
+        if not any(visible.match is Match.SAME for visible in accounts):
             return False
     return True
 
@@ -80,7 +80,7 @@ def _is_beside_ours(work: Work, entries: list[Value], entry: Value) -> bool:
 def _is_abandoned(work: Work, home: View, name: str) -> bool:
     """Whether the name is that of an account of ours which nothing in the scope names but bindings."""
     accounts = home.account(name)
-    ours = bool(accounts) and all(seen.match is Match.SAME and identity.is_managed(work, seen.resource) for seen in accounts)
+    ours = bool(accounts) and all(visible.match is Match.SAME and identity.is_managed(work, visible.resource) for visible in accounts)
     return ours and not any(True for _ in holders.of(home, name))
 
 
@@ -92,19 +92,19 @@ def _default_risks(work: Work, homes: list[View]) -> Iterator[tuple[Risk, str]]:
             Risk.L4,
             "something outside the input may run as default; assume-complete-input: true in samigrate.yaml says that nothing does",
         )
-    elif unseen := next((one for home in homes for one in holders.unseen(home)), None):
+    elif unseen := next((resource for home in homes for resource in holders.unseen(home)), None):
         yield Risk.L4, f"{unseen.id} may run something as default"
 
 
 def _removal(work: Work, entries: list[Value], gone: list[int], risks: list[tuple[Risk, str]]) -> Iterator[Proposal | Finding]:
-    at = work.workload.resource.at
+    location = work.workload.resource.at
     names = ", ".join(dict.fromkeys(str(text(entries[index], "name")) for index in gone))
     reason = f"nothing in the scope runs as {names} any more"
     if len(gone) == len(entries):
-        operations = [Operation(at, "remove", "/subjects", None, entries, (), reason)]
+        operations = [Operation(location, "remove", "/subjects", None, entries, (), reason)]
         yield work.finding("empty-binding", "R-G21", "names nobody any more", "delete it if nobody is to be added")
     else:
-        operations = [Operation(at, "remove", f"/subjects/{index}", None, entries[index], (), reason) for index in reversed(gone)]
+        operations = [Operation(location, "remove", f"/subjects/{index}", None, entries[index], (), reason) for index in reversed(gone)]
     yield Proposal("subjects", tuple(operations), (), (LATER, *risks))
 
 

@@ -60,12 +60,15 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if reason := _obstacle(work):
         yield reason
         return
-    name, taken = identity.choose_name(work, state)
-    if taken:
-        yield work.finding(
-            "account-name-taken", "R-F10", f"{taken[0]} is taken ({taken[1]}), so the account is named {name}", "none needed"
-        )
-    touched = [one for view in work.views for one in references.of(view, workload, DEFAULT_ACCOUNT, name) if references.is_touched(one)]
+    name, used = identity.choose_name(work, state)
+    if used:
+        yield work.finding("account-name-taken", "R-F10", f"{used[0]} is taken ({used[1]}), so the account is named {name}", "none needed")
+    touched = [
+        reference
+        for view in work.views
+        for reference in references.mentions(view, workload, DEFAULT_ACCOUNT, name)
+        if references.is_touched(reference)
+    ]
     yield from _findings(work, touched)
     risks = [*_risks(work, touched), *outside.risks(work), *policies.risks(work), *identity.kind_risks(workload)]
     operations = [_set_account(work, spec.value, name), *_drop_alias(work, spec.value)]
@@ -91,21 +94,21 @@ def _obstacle(work: Work) -> Finding | None:
             message = f"keeps the account: {unread.at.path} cannot be read, and may name it ({unread.reason})"
             return work.finding("unread-may-name-account", "R-D2", message, "mend the file, and run again", Severity.WARNING)
         for grant in rights.used(work, view):
-            where = f"{grant.binding.id} ({grant.binding.at.path})"
+            grantor = f"{grant.binding.id} ({grant.binding.at.path})"
             if grant.is_far and view.scope.elsewhere.is_shared(grant.binding.at.path):
-                message = f"keeps the account: {where} names it, and more than one build has that binding"
+                message = f"keeps the account: {grantor} names it, and more than one build has that binding"
                 return work.finding("binding-elsewhere", "R-D3", message, "add the new account there by hand first", Severity.WARNING)
             if grant.match is Match.DOUBT:
-                why, way_out = _DOUBTS[grant.is_far]
-                message = f"keeps the account: {where} may name it, but {why}"
+                reason, way_out = _DOUBTS[grant.is_far]
+                message = f"keeps the account: {grantor} may name it, but {reason}"
                 return work.finding("namespace-in-doubt", "R-D2", message, way_out, Severity.WARNING)
             if grant.is_far:
                 continue  # its subject gets the namespace that the build sets
             if grant.binding.id.kind == "ClusterRoleBinding" and work.workload.id.namespace is None:
-                message = f"keeps the account: {where} needs a namespace for the new subject and the manifest states none"
+                message = f"keeps the account: {grantor} needs a namespace for the new subject and the manifest states none"
                 return work.finding("namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
             if work.workload.id.namespace is None and view.scope.namespace(grant.binding) != view.namespace:
-                message = f"keeps the account: {where} stands in another namespace and the manifest states none"
+                message = f"keeps the account: {grantor} stands in another namespace and the manifest states none"
                 return work.finding("namespace-not-stated", "R-D3", message, "state metadata.namespace", Severity.WARNING)
     if (right := rights.unexplained(work)) is not None:
         message = f"keeps the account: {right.binding.id} ({right.binding.at.path}) gives default a right that may be used here"
@@ -116,19 +119,19 @@ def _obstacle(work: Work) -> Finding | None:
 
 def _findings(work: Work, touched: Sequence[Reference]) -> Iterator[Finding]:
     """What people should know before the account changes."""
-    for one in touched:
-        action = one.row.why or "none needed where the move is made: the new account is added"
+    for reference in touched:
+        action = reference.row.why or "none needed where the move is made: the new account is added"
         yield work.finding(
-            "identity-string", one.row.rule, f"{references.describe(one)} names the account it leaves", action, Severity.WARNING
+            "identity-string", reference.row.rule, f"{references.describe(reference)} names the account it leaves", action, Severity.WARNING
         )
     for view in work.views:
-        for seen in view.account(DEFAULT_ACCOUNT):
-            for key in mapping(seen.resource.value, "metadata", "annotations"):
+        for visible in view.account(DEFAULT_ACCOUNT):
+            for key in mapping(visible.resource.value, "metadata", "annotations"):
                 if not key.startswith((*_TOOLS, *CLOUD, work.settings.prefix)):
                     yield work.finding(
                         "account-annotation",
                         "R-D10",
-                        f"the annotation {key} of {seen.resource.id} is not copied",
+                        f"the annotation {key} of {visible.resource.id} is not copied",
                         "copy it if it matters",
                     )
     if any(
@@ -152,20 +155,20 @@ def _risks(work: Work, touched: Sequence[Reference]) -> Iterator[tuple[Risk, str
         yield Risk.L3, "an exported token volume"
     if identity.wave(work.workload) < 0:
         yield Risk.L4, "a negative sync wave"
-    for piece in work.verdict.evidence:
-        if piece.sign is Sign.SIDECAR:
-            yield Risk.L4, f"{piece.detail}, R-E11"
-    for one in touched:
-        yield Risk.L4, f"{one.identity.resource.id} names the account"
+    for evidence in work.verdict.evidence:
+        if evidence.sign is Sign.SIDECAR:
+            yield Risk.L4, f"{evidence.detail}, R-E11"
+    for reference in touched:
+        yield Risk.L4, f"{reference.identity.resource.id} names the account"
     for view in work.views:
-        for seen in view.account(DEFAULT_ACCOUNT):
-            for key, value in mapping(seen.resource.value, "metadata", "annotations").items():
+        for visible in view.account(DEFAULT_ACCOUNT):
+            for key, value in mapping(visible.resource.value, "metadata", "annotations").items():
                 if key.startswith(CLOUD):
                     yield Risk.L4, f"a cloud identity rests on the account ({key})"
                 if key == ENFORCE and str(value) in ("1", "t", "T", "TRUE", "true", "True"):
-                    yield Risk.L5, f"{seen.resource.id} enforces mountable secrets"
-        for place in _patches_of_the_old(view):
-            yield Risk.L4, f"{place} patches the account it leaves: what the patch gives stays behind"
+                    yield Risk.L5, f"{visible.resource.id} enforces mountable secrets"
+        for pointer in _patches_of_the_old(view):
+            yield Risk.L4, f"{pointer} patches the account it leaves: what the patch gives stays behind"
     if mapping(work.workload.metadata, "labels").get("azure.workload.identity/use") == "true":
         yield Risk.L4, "uses Azure workload identity"
     if pull_secrets.are_unseen(work):
@@ -179,8 +182,8 @@ def _patches_of_the_old(view: View) -> list[str]:
     overlay, old = view.scope.overlay, view.account(DEFAULT_ACCOUNT)
     if overlay is None:
         return []
-    found = [patch for seen in old for patch, _ in overlay.patches_of(seen.resource)]
-    return list(dict.fromkeys(patch.path or patch.at.path for patch in found))
+    patches = [patch for visible in old for patch, _ in overlay.patches_of(visible.resource)]
+    return list(dict.fromkeys(patch.path or patch.at.path for patch in patches))
 
 
 # ---------------------------------------------------------------- the change
@@ -214,14 +217,14 @@ def _drop_alias(work: Work, spec: Mapping[str, Value]) -> Iterator[Operation]:
 
 def _subjects(work: Work, state: State, name: str) -> Iterator[Operation]:
     """The rights of `default`, added for the new account (R-D32)."""
-    wanted: dict[Key, tuple[Resource, list[dict[str, Value]]]] = {}
+    resources: dict[Key, tuple[Resource, list[dict[str, Value]]]] = {}
     for view in work.views:
         for grant in rights.passed_on(work, view):
-            entries = wanted.setdefault(grant.binding.key, (grant.binding, []))[1]
+            entries = resources.setdefault(grant.binding.key, (grant.binding, []))[1]
             subject = _subject(work, view, grant, name)
             if subject not in entries:
                 entries.append(subject)
-    for binding, entries in wanted.values():
+    for binding, entries in resources.values():
         present = sequence(state.value(binding), "subjects")
         missing = [subject for subject in entries if not any(_is_same_subject(one, subject) for one in present)]
         if not missing:
@@ -241,24 +244,26 @@ def _subject(work: Work, view: View, grant: Grant, name: str) -> dict[str, Value
     return {"kind": "ServiceAccount", "name": name, **({} if namespace is None else {"namespace": namespace})}
 
 
-def _is_same_subject(one: Value, subject: Mapping[str, Value]) -> bool:
-    return all(text(one, key) == subject.get(key) for key in ("kind", "name", "namespace"))
+def _is_same_subject(entry: Value, subject: Mapping[str, Value]) -> bool:
+    return all(text(entry, key) == subject.get(key) for key in ("kind", "name", "namespace"))
 
 
 def _additions(state: State, touched: Sequence[Reference], name: str) -> Iterator[Operation]:
     """The new account beside the old one where a list names it (the ADD rows of D.2)."""
-    done = set()
-    for one in touched:
-        if one.row.action == "add" and one.match is Match.SAME:
-            operation = references.addition(one, DEFAULT_ACCOUNT, name, state.value(one.identity.resource))
-            if operation is not None and (operation.target, operation.pointer) not in done:
-                done.add((operation.target, operation.pointer))
+    completed = set()
+    for reference in touched:
+        if reference.row.action == "add" and reference.match is Match.SAME:
+            operation = references.addition(reference, DEFAULT_ACCOUNT, name, state.value(reference.identity.resource))
+            if operation is not None and (operation.target, operation.pointer) not in completed:
+                completed.add((operation.target, operation.pointer))
                 yield operation
 
 
 def _has_unseen_rights(work: Work) -> bool:
     """Whether the workload seems to use rights that the input does not show: they would stay behind with `default`."""
-    uses = any(piece.strength in (Strength.PROOF, Strength.STRONG) and piece.sign is not Sign.SIDECAR for piece in work.verdict.evidence)
+    uses = any(
+        evidence.strength in (Strength.PROOF, Strength.STRONG) and evidence.sign is not Sign.SIDECAR for evidence in work.verdict.evidence
+    )
     uses = uses and any(token.audience is None for token in work.tokens)
     return uses and not work.settings.assume_complete_input and not any(view.grants(DEFAULT_ACCOUNT) for view in work.views)
 

@@ -18,8 +18,8 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if spec.automount is not None or state.account_automount(work) is not False:
         return
     reason = f"what its account {spec.account} says already"
-    where = f"{workload.pod}/{AUTOMOUNT_FIELD}"
-    operation = Operation(workload.resource.at, "add", where, False, None, layout.automount(spec.value), reason)
+    pointer = f"{workload.pod}/{AUTOMOUNT_FIELD}"
+    operation = Operation(workload.resource.at, "add", pointer, False, None, layout.automount(spec.value), reason)
     yield Proposal("explicit-automount", (operation,), (), ((Risk.L0, reason), *identity.kind_risks(workload)))
 
 

@@ -44,10 +44,10 @@ def _held(work: Work, state: State, view: View) -> Iterator[str]:
 def _consumers(work: Work, users: list[Workload]) -> Finding:
     """Every consumer is told (R-A21): the change reaches each pod at its next start, with no rollout to watch."""
     names = list(dict.fromkeys(str(user.id) for user in users))
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    suffix = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     account = work.workload.resource
-    who = f"{', '.join(names[:_SHOWN])}{more} {'says for itself' if len(names) == 1 else 'say for themselves'}"
-    message = f"account {account.id.name} mounts no token any more; {who} what to mount"
+    subject = f"{', '.join(names[:_SHOWN])}{suffix} {'says for itself' if len(names) == 1 else 'say for themselves'}"
+    message = f"account {account.id.name} mounts no token any more; {subject} what to mount"
     action = "none needed; a pod that something else starts as this account must ask for its token"
     return Finding("account-hardened", "R-A21", Severity.NOTE, message, action, account.at, "", account.id)
 

@@ -66,13 +66,13 @@ def _harden(work: Work) -> Iterator[Proposal | Finding]:
 def _user(work: Work, view: View) -> str:
     """What keeps the account in use in the view's namespace, or ""; a credential of a controller is no pod (R-D21)."""
     running = (f"{workload.id} runs as it" for workload in view.users(DEFAULT_ACCOUNT))
-    held = (reason for reason in holders.of(view, DEFAULT_ACCOUNT) if reason.endswith("may run as it"))
-    return next(chain(running, held, starters.of(view, DEFAULT_ACCOUNT, work.catalog)), "")
+    present = (reason for reason in holders.of(view, DEFAULT_ACCOUNT) if reason.endswith("may run as it"))
+    return next(chain(running, present, starters.of(view, DEFAULT_ACCOUNT, work.catalog)), "")
 
 
 def _speaks_for_namespace(work: Work, view: View) -> bool:
     """Whether the object is the one of its namespace's workloads that comes first: one of them is enough to say it."""
-    first = next((one for one in view.neighbours() if view.scope.namespace(one.resource) == view.namespace), None)
+    first = next((workload for workload in view.neighbours() if view.scope.namespace(workload.resource) == view.namespace), None)
     return first is not None and first.resource.key == work.workload.resource.key
 
 

@@ -24,17 +24,19 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     silenced = {word.scanner.lower() for word, _ in scanners.found(present) if word.is_about_tokens}
     silenced |= {scanner.lower() for scanner, _ in workload.resource.silenced}
     names = [name for name in work.settings.record if name not in silenced]
-    wanted = dict(scanners.written(name, _reason(work), present) for name in names)
-    if wanted:
-        wanted[f"{work.settings.prefix}/{scanners.RECORDED}"] = ", ".join(names)
-        operations = tuple(metadata.write(workload, state, wanted, "scanners are told that its token is wanted"))
+    expected = dict(scanners.written(name, _reason(work), present) for name in names)
+    if expected:
+        expected[f"{work.settings.prefix}/{scanners.RECORDED}"] = ", ".join(names)
+        operations = tuple(metadata.write(workload, state, expected, "scanners are told that its token is wanted"))
         yield Proposal("record", operations, (), ((Risk.L0, "annotations alone"),))
 
 
 def _reason(work: Work) -> str:
     """The strongest piece of evidence."""
-    pieces = [piece for piece in work.verdict.evidence if piece.strength in (Strength.PROOF, Strength.STRONG)] or work.verdict.evidence
-    return f"uses the Kubernetes API: {next((piece.detail for piece in pieces), 'so it seems')}"[:_LONGEST]
+    pieces = [
+        evidence for evidence in work.verdict.evidence if evidence.strength in (Strength.PROOF, Strength.STRONG)
+    ] or work.verdict.evidence
+    return f"uses the Kubernetes API: {next((evidence.detail for evidence in pieces), 'so it seems')}"[:_LONGEST]
 
 
 TRANSFORM = Transform(

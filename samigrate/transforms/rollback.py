@@ -58,8 +58,8 @@ def _obstacle(work: Work, state: State, record: Mapping[str, Value]) -> str:
 def _loss(work: Work, account: str, previous: str, automount: bool | None) -> str:
     """What the workload would lose because a later run has taken it from its old account, or ""."""
     for view in work.views:
-        held = {(grant.binding.key, grant.via) for grant in view.grants(previous)}
-        if missing := next((grant for grant in view.grants(account) if (grant.binding.key, grant.via) not in held), None):
+        present = {(grant.binding.key, grant.via) for grant in view.grants(previous)}
+        if missing := next((grant for grant in view.grants(account) if (grant.binding.key, grant.via) not in present), None):
             return f"{missing.binding.id} names {account} and not {previous} any more: add {previous} to it first"
     if work.is_mounted and not is_mounted(automount, stated_automount(work.views, previous)):
         return f"{previous} mounts no token any more: take {AUTOMOUNT_FIELD} out of it first"
@@ -69,8 +69,10 @@ def _loss(work: Work, account: str, previous: str, automount: bool | None) -> st
 def _is_generated(work: Work, account: str) -> bool:
     """Whether every scope holds that account as one that a run has made: any other may be what the token is for (R-B11)."""
     for view in work.views:
-        found = view.account(account)
-        if not any(seen.match is Match.SAME for seen in found) or not all(identity.is_managed(work, seen.resource) for seen in found):
+        all_visible = view.account(account)
+        if not any(visible.match is Match.SAME for visible in all_visible) or not all(
+            identity.is_managed(work, visible.resource) for visible in all_visible
+        ):
             return False
     return True
 
@@ -85,35 +87,39 @@ def _account(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator
     """The previous account by name, `default` too: leaving the key out would leave the live object as it is (R-A5)."""
     if ACCOUNT not in record:
         return
-    at, where, name = work.workload.resource.at, work.workload.pod, record[ACCOUNT]
+    location, json_pointer, name = work.workload.resource.at, work.workload.pod, record[ACCOUNT]
     if spec.value.get("serviceAccountName") != name:
         op = "replace" if "serviceAccountName" in spec.value else "add"
         old = spec.value.get("serviceAccountName")
-        yield Operation(at, op, f"{where}/serviceAccountName", name, old, layout.account(spec.value), "the account it had before")
+        yield Operation(
+            location, op, f"{json_pointer}/serviceAccountName", name, old, layout.account(spec.value), "the account it had before"
+        )
     if "serviceAccount" in spec.value:
-        yield Operation(at, "remove", f"{where}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias")
+        yield Operation(location, "remove", f"{json_pointer}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias")
 
 
 def _automount(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Operation]:
     if AUTOMOUNT not in record:
         return
-    at, where, wanted = work.workload.resource.at, f"{work.workload.pod}/{AUTOMOUNT_FIELD}", _STATED[record[AUTOMOUNT]]
-    if wanted is None and AUTOMOUNT_FIELD in spec.value:
-        yield Operation(at, "remove", where, None, spec.value[AUTOMOUNT_FIELD], (), "it said nothing before")
-    elif wanted is not None and spec.value.get(AUTOMOUNT_FIELD) is not wanted:
+    location, json_pointer, is_wanted = work.workload.resource.at, f"{work.workload.pod}/{AUTOMOUNT_FIELD}", _STATED[record[AUTOMOUNT]]
+    if is_wanted is None and AUTOMOUNT_FIELD in spec.value:
+        yield Operation(location, "remove", json_pointer, None, spec.value[AUTOMOUNT_FIELD], (), "it said nothing before")
+    elif is_wanted is not None and spec.value.get(AUTOMOUNT_FIELD) is not is_wanted:
         op = "replace" if AUTOMOUNT_FIELD in spec.value else "add"
-        yield Operation(at, op, where, wanted, spec.value.get(AUTOMOUNT_FIELD), layout.automount(spec.value), "what it said before")
+        yield Operation(
+            location, op, json_pointer, is_wanted, spec.value.get(AUTOMOUNT_FIELD), layout.automount(spec.value), "what it said before"
+        )
 
 
 def _annotations(work: Work, record: Mapping[str, Value]) -> Iterator[Operation]:
     """Without its record the workload is as if no run had ever seen it."""
-    at, prefix, reason = work.workload.resource.at, work.settings.prefix, "speaks of a change that is taken back"
+    location, prefix, reason = work.workload.resource.at, work.settings.prefix, "speaks of a change that is taken back"
     present = mapping(resolve(work.workload.resource.value, "/metadata"), "annotations")
     if len(present) == len(record):
-        yield Operation(at, "remove", "/metadata/annotations", None, present, (), reason)
+        yield Operation(location, "remove", "/metadata/annotations", None, present, (), reason)
         return
     for name in record:
-        yield Operation(at, "remove", "/metadata" + pointer("annotations", f"{prefix}/{name}"), None, record[name], (), reason)
+        yield Operation(location, "remove", "/metadata" + pointer("annotations", f"{prefix}/{name}"), None, record[name], (), reason)
 
 
 def _risks(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[tuple[Risk, str]]:

@@ -61,18 +61,18 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
 def _spared(work: Work, containers: Sequence[Container]) -> set[str]:
     """Containers that need no token mounted for them. Where something shows that the pod uses the API, and not which
     container, only those that are known not to are spared; a mount of its own answers for itself (R-E2)."""
-    pieces = [piece for piece in work.verdict.evidence if piece.sign is not Sign.MOUNTED_TOKEN]
-    speaking = {piece.container for piece in pieces if piece.strength in _POSITIVE}
-    known = {piece.container for piece in pieces if piece.strength is Strength.COUNTER}
-    is_about_pod = any(piece.container is None and piece.strength in (Strength.PROOF, Strength.STRONG) for piece in pieces)
+    evidence = [sign for sign in work.verdict.evidence if sign.sign is not Sign.MOUNTED_TOKEN]
+    speaking = {sign.container for sign in evidence if sign.strength in _POSITIVE}
+    existing = {sign.container for sign in evidence if sign.strength is Strength.COUNTER}
+    is_about_pod = any(sign.container is None and sign.strength in (Strength.PROOF, Strength.STRONG) for sign in evidence)
     silent = {one.name for one in containers} - speaking
     if not is_about_pod:
         return silent
-    return silent & known if silent - known or speaking else set()  # somebody uses what the pod may do
+    return silent & existing if silent - existing or speaking else set()  # somebody uses what the pod may do
 
 
 def _obstacle(work: Work, volumes: Sequence[str], spared: set[str]) -> str:
-    if any(piece.sign is Sign.SIDECAR for piece in work.verdict.evidence):
+    if any(evidence.sign is Sign.SIDECAR for evidence in work.verdict.evidence):
         return "an injected sidecar takes the token that admission mounts"
     if any(name.startswith(INJECTED_VOLUME) for name in volumes):
         return "it holds an exported token volume"
@@ -81,16 +81,16 @@ def _obstacle(work: Work, volumes: Sequence[str], spared: set[str]) -> str:
 
 def _automount(work: Work, spec: Mapping[str, Value]) -> Operation:
     op = "replace" if AUTOMOUNT_FIELD in spec else "add"
-    where, reason = f"{work.workload.pod}/{AUTOMOUNT_FIELD}", "the token is mounted where it is needed, and nowhere else"
-    return Operation(work.workload.resource.at, op, where, False, spec.get(AUTOMOUNT_FIELD), layout.automount(spec), reason)
+    pointer, reason = f"{work.workload.pod}/{AUTOMOUNT_FIELD}", "the token is mounted where it is needed, and nowhere else"
+    return Operation(work.workload.resource.at, op, pointer, False, spec.get(AUTOMOUNT_FIELD), layout.automount(spec), reason)
 
 
 def _mount(work: Work, container: Container, name: str) -> Operation:
     mount = {"name": name, "mountPath": TOKEN_PATH, "readOnly": True}
-    where = f"{work.workload.pod}{container.pointer}/volumeMounts"
+    pointer = f"{work.workload.pod}{container.pointer}/volumeMounts"
     has_list = isinstance(container.value.get("volumeMounts"), list)
     value, op = (mount, "add") if has_list else ([mount], "replace" if "volumeMounts" in container.value else "add")
-    return Operation(work.workload.resource.at, op, where + "/-" * has_list, value, None, (), f"{container.name} uses the API")
+    return Operation(work.workload.resource.at, op, pointer + "/-" * has_list, value, None, (), f"{container.name} uses the API")
 
 
 def _volume(work: Work, spec: Mapping[str, Value], name: str) -> Operation:
@@ -99,8 +99,8 @@ def _volume(work: Work, spec: Mapping[str, Value], name: str) -> Operation:
     volume = {"name": name, "projected": {"sources": sources}}
     has_list = isinstance(spec.get("volumes"), list)
     value, op = (volume, "add") if has_list else ([volume], "replace" if "volumes" in spec else "add")
-    where = f"{work.workload.pod}/volumes" + "/-" * has_list
-    return Operation(work.workload.resource.at, op, where, value, None, ("containers",), "the token, for the containers that mount it")
+    pointer = f"{work.workload.pod}/volumes" + "/-" * has_list
+    return Operation(work.workload.resource.at, op, pointer, value, None, ("containers",), "the token, for the containers that mount it")
 
 
 def _risks(work: Work, spec: Mapping[str, Value], number: int, every: int) -> Iterator[tuple[Risk, str]]:

@@ -45,9 +45,9 @@ def style_of(text: str) -> Layout:
     """The layout most of one document's collections have, to `render` its neighbour alike. Raises YamlError."""
     mark = 1 if text.startswith("\ufeff") else 0
     steps, offsets = paged(text[mark:]).layout()
-    found = _BREAK.search(text)
+    match = _BREAK.search(text)
     return Layout(
-        newline=found[0] if found else "\n",
+        newline=match[0] if match else "\n",
         indented_sequences=_commonest(offsets, 0) > 0,
         indent=min(_commonest(steps, 2), 8),
     )
@@ -67,25 +67,25 @@ def insert_documents(text: str, inserts: Sequence[tuple[int, str]]) -> str:
     return replace_chunks(
         text,
         {
-            chunks[index]: insert_before(text[chunks[index].start : chunks[index].end], each, newline_at(text, chunks[index].start))
-            for index, each in by_chunk.items()
+            chunks[index]: insert_before(text[chunks[index].start : chunks[index].end], group, newline_at(text, chunks[index].start))
+            for index, group in by_chunk.items()
         },
     )
 
 
-def replace_chunks(text: str, pieces: Mapping[Chunk, str]) -> str:
+def replace_chunks(text: str, fragments: Mapping[Chunk, str]) -> str:
     """The stream with other text for some of its chunks."""
-    made, at, held = "", 0, 0
+    result, position, present = "", 0, 0
     waiting: list[str] = []
-    for chunk, piece in sorted(pieces.items()):
-        waiting += (text[at : chunk.start], piece)
-        held += chunk.start - at + len(piece)
-        at = chunk.end
-        if held > MAX_HELD:
-            made += "".join(waiting)
-            waiting, held = [], 0
-    made += "".join((*waiting, text[at:]))
-    return made
+    for chunk, fragment in sorted(fragments.items()):
+        waiting += (text[position : chunk.start], fragment)
+        present += chunk.start - position + len(fragment)
+        position = chunk.end
+        if present > MAX_HELD:
+            result += "".join(waiting)
+            waiting, present = [], 0
+    result += "".join((*waiting, text[position:]))
+    return result
 
 
 def remove_documents(text: str, removals: Iterable[int]) -> str:
@@ -104,17 +104,17 @@ def _without_document(text: str, index: int) -> str:
     chunk = chunks[index]
     if not any(_CONTENT.search(text, one.start, one.end) for one in chunks if one is not chunk):
         raise CannotEdit("", "nothing else is in the file: delete it, and its name where it is listed", Lines(text).of(chunk.start))
-    before, piece, after = text[: chunk.start], text[chunk.start : chunk.end], text[chunk.end :]
+    before, fragment, after = text[: chunk.start], text[chunk.start : chunk.end], text[chunk.end :]
     if index:
         if after and not _MARKER.match(after) and before.splitlines()[-1].rstrip() != "...":
             raise CannotEdit("", "its neighbours would run together", Lines(text).of(chunk.start))
         return before + after
-    mark = "\ufeff" if piece.startswith("\ufeff") else ""
-    header = "" if _MARKER.match(piece, len(mark)) else _header(piece[len(mark) :])
+    mark = "\ufeff" if fragment.startswith("\ufeff") else ""
+    header = "" if _MARKER.match(fragment, len(mark)) else _header(fragment[len(mark) :])
     bare = _BARE.match(after)
     if header and not bare:
         raise CannotEdit("", "the comments at the top would lose their place", Lines(text).of(chunk.start))
-    is_led = _MARKER.match(piece, len(mark)) is not None
+    is_led = _MARKER.match(fragment, len(mark)) is not None
     return mark + header + (after[bare.end() :] if bare and not is_led else after)
 
 
@@ -124,13 +124,13 @@ def insert_before(chunk: str, documents: Sequence[str], newline: str) -> str:
     body = chunk[len(mark) :]
     texts = [newline.join(_BREAK.split(document.removesuffix("\n").removesuffix("\r"))) + newline for document in documents]
     marker = "---" + newline
-    if found := _LED.match(body):
-        return mark + "".join(found[0] + document + found[1] for document in texts) + body
+    if match := _LED.match(body):
+        return mark + "".join(match[0] + document + match[1] for document in texts) + body
     if _MARKER.match(body):
         return mark + "".join(marker + document for document in texts) + body
     head = _HEAD.match(body)
-    rest = body[head.end() :] if head else body
-    if rest.startswith("%"):
+    remainder = body[head.end() :] if head else body
+    if remainder.startswith("%"):
         # Only `...` makes room for the directives of the next document.
         return mark + "".join(marker + document for document in texts) + "..." + newline + body
     header = _header(body)
@@ -144,16 +144,16 @@ def _header(body: str) -> str:
     """The comments at the top that a blank line sets apart from the document, with that line; else those that state a
     licence."""
     head = _HEAD.match(body)
-    found = _HEADER.match(body, 0, head.end() if head else 0)
-    if found and "#" in found[0]:
-        return found[0]
+    match = _HEADER.match(body, 0, head.end() if head else 0)
+    if match and "#" in match[0]:
+        return match[0]
     return head[0] if head and _LICENCE.search(head[0]) else ""
 
 
-def newline_at(text: str, at: int) -> str:
-    """The first line break behind `at`, else the first of the text, else LF."""
-    found = _BREAK.search(text, at) or _BREAK.search(text)
-    return found[0] if found else "\n"
+def newline_at(text: str, position: int) -> str:
+    """The first line break behind `position`, else the first of the text, else LF."""
+    match = _BREAK.search(text, position) or _BREAK.search(text)
+    return match[0] if match else "\n"
 
 
 def _commonest(numbers: Sequence[int], default: int) -> int:

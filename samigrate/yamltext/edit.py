@@ -58,8 +58,8 @@ def _root_edits(page: Page, slot: Slot) -> list[Edit]:
     node = slot.old
     if node is None:
         marker = _END.search(page.text)
-        at = marker.start() if marker else len(page.text)
-        return [Edit(at, at, _joined(page, block_lines(slot.value, Style()), at), is_lines=True)]
+        position = marker.start() if marker else len(page.text)
+        return [Edit(position, position, _joined(page, block_lines(slot.value, Style()), position), is_lines=True)]
     if node.style in ("{", "["):
         return [Edit(node.start, node.end, flow_value(page, node, slot.value))]
     style = page.style(node, node.start)
@@ -83,12 +83,12 @@ def _inner_edits(page: Page, slot: Slot, mark: int | None) -> list[Edit]:
     block = Block(slot, node, node.column, _extents(page, slot, node))
     if all(inner.is_gone for inner in slot.inner):
         return _emptied(page, block, mark)
-    edits, rest, at = _lead(page, block, mark)
-    return edits + _entries(page, block, rest, at)
+    edits, slots, position = _lead(page, block, mark)
+    return edits + _entries(page, block, slots, position)
 
 
 def _extents(page: Page, slot: Slot, node: Node) -> dict[int, Extent]:
-    column, at = node.column, node.body
+    column, position = node.column, node.body
     extents = {}
     for inner in slot.inner:
         value = inner.old
@@ -99,10 +99,10 @@ def _extents(page: Page, slot: Slot, node: Node) -> dict[int, Extent]:
             if page.text[mark - 1] != ":" or inner.key_node.column != column:
                 mark = inner.key_node.end
         else:
-            start = page.skip(at)
+            start = page.skip(position)
             mark = start + 1
-        at = value.end if value.end > value.start else mark
-        extents[id(inner)] = Extent(start, mark, at, page.tail(at, column))
+        position = value.end if value.end > value.start else mark
+        extents[id(inner)] = Extent(start, mark, position, page.tail(position, column))
     return extents
 
 
@@ -119,8 +119,8 @@ def _lead(page: Page, block: Block, mark: int | None) -> tuple[list[Edit], list[
     if not first.is_gone:
         text = "".join(line + newline + indent for line in lines)
         return [Edit(extent.start, extent.start, text)] if text else [], slots[count:], extent.start
-    rest = slots[count + 1 :]
-    following = next((slot for slot in rest if not slot.is_gone), None)
+    remainder = slots[count + 1 :]
+    following = next((slot for slot in remainder if not slot.is_gone), None)
     if not new and following is not None and following.old is not None:
         stop = block.of(following).start
         return (
@@ -128,7 +128,7 @@ def _lead(page: Page, block: Block, mark: int | None) -> tuple[list[Edit], list[
                 *_above(page, extent.start, page.comments(extent.start, stop)),
                 Edit(extent.start, stop, ""),
             ],
-            rest[rest.index(following) :],
+            remainder[remainder.index(following) :],
             stop,
         )
     comments = page.comments(extent.start, extent.tail)
@@ -138,31 +138,31 @@ def _lead(page: Page, block: Block, mark: int | None) -> tuple[list[Edit], list[
             inline = _inline(page, extent.mark, comments)
             lines[0] += _with_gap(page, inline)
             comments = [comment for comment in comments if comment is not inline]
-        rest = [slot for slot in rest if slot is not following]
+        remainder = [slot for slot in remainder if slot is not following]
     text = (newline + indent).join(lines) + newline
-    return [*_above(page, extent.start, comments), Edit(extent.start, extent.tail, text)], rest, extent.tail
+    return [*_above(page, extent.start, comments), Edit(extent.start, extent.tail, text)], remainder, extent.tail
 
 
-def _entries(page: Page, block: Block, slots: list[Slot], at: int) -> list[Edit]:
-    """The edits of entries that begin on lines of their own; `at` is where a new first one goes."""
+def _entries(page: Page, block: Block, slots: list[Slot], position: int) -> list[Edit]:
+    """The edits of entries that begin on lines of their own; `position` is where a new first one goes."""
     edits: list[Edit] = []
-    taken: Slot | None = None
+    used: Slot | None = None
     for slot, following in pairwise([*slots, None]):
         assert slot is not None
         if slot.old is None:
-            if slot is not taken:
-                lines = [" " * block.column + line for line in _lines(page, block, slot, at)]
-                edits.append(Edit(at, at, _joined(page, lines, at), is_lines=True))
+            if slot is not used:
+                lines = [" " * block.column + line for line in _lines(page, block, slot, position)]
+                edits.append(Edit(position, position, _joined(page, lines, position), is_lines=True))
             continue
         extent = block.of(slot)
         if slot.is_gone:
-            taken = following if following is not None and following.behind is slot else None
-            edits.append(_removed(page, block, extent, taken))
+            used = following if following is not None and following.behind is slot else None
+            edits.append(_removed(page, block, extent, used))
         elif slot.is_fresh:
             edits.extend(_replaced(page, block, slot, extent))
         elif slot.inner:
             edits.extend(_inner_edits(page, slot, extent.mark))
-        at = extent.tail
+        position = extent.tail
     return edits
 
 
@@ -190,12 +190,12 @@ def _emptied(page: Page, block: Block, mark: int | None) -> list[Edit]:
     if not page.is_line_start(first.start):
         comments = page.comments(first.start, first.tail)
         inline = _inline(page, first.mark, comments)
-        lines = [empty + _with_gap(page, inline), *_comment_lines([one for one in comments if one is not inline], block.column)]
+        lines = [empty + _with_gap(page, inline), *_comment_lines([comment for comment in comments if comment is not inline], block.column)]
         edits.append(Edit(first.start, first.tail, _joined(page, lines, first.start)))
         olds = olds[1:]
     elif mark is not None:
-        at = max(mark, page.properties_end(node)) if node.body > node.start else mark
-        edits.append(Edit(at, at, " " + empty))
+        position = max(mark, page.properties_end(node)) if node.body > node.start else mark
+        edits.append(Edit(position, position, " " + empty))
     for index, extent in enumerate(olds):
         start = page.bol(extent.start)
         lines = _comment_lines(page.comments(start, extent.tail), block.column)
@@ -224,18 +224,18 @@ def _replaced(page: Page, block: Block, slot: Slot, extent: Extent) -> list[Edit
     inline = _inline(page, extent.mark, comments)
     if inline is None and not is_container and comments and old.style in ("{", "[") and comments[-1].start >= old.end:
         inline = comments[-1]
-    others = [comment for comment in comments if comment is not inline]
+    siblings = [comment for comment in comments if comment is not inline]
     tail = _with_gap(page, inline)
     if not is_container:
         space = " " * (style.dash - 1 if slot.key_node is None else 1)
-        lines = [space + text + tail, *_comment_lines(others, block.column + (style.dash if slot.key_node is None else style.step))]
+        lines = [space + text + tail, *_comment_lines(siblings, block.column + (style.dash if slot.key_node is None else style.step))]
         return [Edit(extent.mark, stop, _joined(page, lines, extent.start))]
     if slot.key_node is None:
-        first, *more = item_lines(slot.value, style)
-        lines = [first[1:] + tail, *(" " * block.column + line for line in more)]
-        return [*_above(page, extent.start, others), Edit(extent.mark, stop, _joined(page, lines, extent.start))]
+        first, *extra = item_lines(slot.value, style)
+        lines = [first[1:] + tail, *(" " * block.column + line for line in extra)]
+        return [*_above(page, extent.start, siblings), Edit(extent.mark, stop, _joined(page, lines, extent.start))]
     column = block.column + (style.step if isinstance(slot.value, dict) else style.offset)
-    lines = [tail, *_comment_lines(others, column), *(" " * column + line for line in block_lines(slot.value, style))]
+    lines = [tail, *_comment_lines(siblings, column), *(" " * column + line for line in block_lines(slot.value, style))]
     return [Edit(extent.mark, stop, _joined(page, lines, extent.start))]
 
 
@@ -251,9 +251,9 @@ def _scalar_like(old: Node, value: Any, style: Style) -> str:
     return scalar_text(value, style)
 
 
-def _lines(page: Page, block: Block, slot: Slot, at: int) -> list[str]:
+def _lines(page: Page, block: Block, slot: Slot, position: int) -> list[str]:
     """The unindented lines of a new entry."""
-    style = page.style(block.node, at)
+    style = page.style(block.node, position)
     if block.node.kind == "sequence":
         return item_lines(slot.value, style)
     return entry_lines(slot.key, slot.value, style)
@@ -276,16 +276,16 @@ def _with_gap(page: Page, comment: Comment | None) -> str:
     return (before[len(before.rstrip(" \t")) :] or " ") + comment.text
 
 
-def _above(page: Page, at: int, comments: Sequence[Comment]) -> list[Edit]:
-    """Put comments on lines of their own above the line of `at`."""
+def _above(page: Page, position: int, comments: Sequence[Comment]) -> list[Edit]:
+    """Put comments on lines of their own above the line of `position`."""
     if not comments:
         return []
-    start = page.bol(at)
-    return [Edit(start, start, _joined(page, _comment_lines(comments, len(page.indent(at))), start), is_lines=True)]
+    start = page.bol(position)
+    return [Edit(start, start, _joined(page, _comment_lines(comments, len(page.indent(position))), start), is_lines=True)]
 
 
-def _joined(page: Page, lines: Sequence[str], at: int) -> str:
-    newline = page.newline(at)
+def _joined(page: Page, lines: Sequence[str], position: int) -> str:
+    newline = page.newline(position)
     return "".join(line + newline for line in lines)
 
 
@@ -308,7 +308,7 @@ def _refuse_orphans(page: Page, root: Node, slot: Slot) -> None:
 
 
 def _tree(node: Node) -> list[Node]:
-    found = [node]
-    for inner in found:
-        found.extend(inner.children)
-    return found
+    nodes = [node]
+    for inner in nodes:
+        nodes.extend(inner.children)
+    return nodes

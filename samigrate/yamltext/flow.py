@@ -14,7 +14,7 @@ from .write import Flow, flow_entry, flow_text
 _BREAK = re.compile(f"\r\n|[{BREAKS}]")
 
 
-class Piece(NamedTuple):
+class FlowEntry(NamedTuple):
     """An entry as it stands: white space and comments before it, its span, and what follows its comma on the same line."""
 
     before: str
@@ -81,8 +81,8 @@ def flow_style(page: Page, node: Node, outer: Flow) -> Flow:
         if node.kind == "mapping" and not lead.strip(" "):
             pad = lead
         broken = _BREAK.search(text, node.body, starts[0]) is not None
-        inner, own = _indent(page, starts[0]), _indent(page, node.end - 1)
-        step = (inner[len(own) :] if inner.startswith(own) else "") or "  " if broken else ""
+        inner, border = _indent(page, starts[0]), _indent(page, node.end - 1)
+        step = (inner[len(border) :] if inner.startswith(border) else "") or "  " if broken else ""
     is_json = quotes_keys(node) and node.keys[0].style == '"' if node.kind == "mapping" and children else outer.quote_keys
     return Flow(
         colon,
@@ -103,48 +103,48 @@ def _value_edits(page: Page, slot: Slot, flow: Flow) -> list[Edit]:
         return flow_edits(page, slot, flow) if slot.inner else []
     if old.kind == "scalar" and old.style in ("'", '"') and isinstance(slot.value, str):
         flow = flow._replace(quote="'" if old.style == "'" else '"', quote_values=True)
-    made = flow_text(slot.value, flow, _indent(page, old.start))
+    result = flow_text(slot.value, flow, _indent(page, old.start))
     if old.end > old.start or slot.key_node is None:
-        return [Edit(old.start, old.end, made)]
+        return [Edit(old.start, old.end, result)]
     colon = page.skip(slot.key_node.end)
     if page.text[colon] == ":":
-        return [Edit(colon + 1, colon + 1, " " + made)]
-    return [Edit(slot.key_node.end, slot.key_node.end, ": " + made)]
+        return [Edit(colon + 1, colon + 1, " " + result)]
+    return [Edit(slot.key_node.end, slot.key_node.end, ": " + result)]
 
 
 def _rebuilt(page: Page, slot: Slot, node: Node, flow: Flow) -> str:
     """A flow collection's text with entries gone and new."""
-    pieces, tail, has_comma = _pieces(page, slot, node)
+    fragments, tail, has_comma = _pieces(page, slot, node)
     begin, end = page.text[node.body], page.text[node.end - 1]
     olds = [inner for inner in slot.inner if inner.old is not None]
-    by_slot = dict(zip(map(id, olds), pieces, strict=True))
-    opening, pieces_before = _cut(pieces[0].before) if pieces else ("", "")
-    if pieces:
-        by_slot[id(olds[0])] = pieces[0]._replace(before=pieces_before)
+    by_slot = dict(zip(map(id, olds), fragments, strict=True))
+    opening, pieces_before = _cut(fragments[0].before) if fragments else ("", "")
+    if fragments:
+        by_slot[id(olds[0])] = fragments[0]._replace(before=pieces_before)
     live = [inner for inner in slot.inner if not inner.is_gone]
-    is_broken = any(_BREAK.search(piece.before) for piece in pieces)
-    indent = _entry_indent(page, pieces) if is_broken else ""
+    is_broken = any(_BREAK.search(piece.before) for piece in fragments)
+    indent = _entry_indent(page, fragments) if is_broken else ""
     newline = flow.newline
     out, pending = [begin + opening], []
     previous: Slot | None = None
     count = 0
     for inner in slot.inner:
-        piece = by_slot.get(id(inner))
+        fragment = by_slot.get(id(inner))
         if inner.is_gone:
-            assert piece is not None
-            pending += _all_comments(page, piece)
+            assert fragment is not None
+            pending += _all_comments(page, fragment)
             continue
-        if piece is None:
+        if fragment is None:
             before = newline + indent if is_broken else _new_space(flow, node, count)
-            made = flow_entry(inner.key, inner.value, flow, indent) if node.kind == "mapping" else flow_text(inner.value, flow, indent)
+            result = flow_entry(inner.key, inner.value, flow, indent) if node.kind == "mapping" else flow_text(inner.value, flow, indent)
             after = ""
         else:
-            before = piece.before
+            before = fragment.before
             if "#" not in before and not _BREAK.search(before):
-                before = _old_space(olds, previous, inner, before, count, flow, node)
-            made = splice_within(page, piece.start, piece.end, _value_edits(page, inner, flow))
+                before = before if _follows_as_before(olds, previous, inner, count) else _new_space(flow, node, count)
+            result = splice_within(page, fragment.start, fragment.end, _value_edits(page, inner, flow))
             pending += _homeless(page, inner)
-            after = piece.after
+            after = fragment.after
         if pending:
             above = "".join(newline + indent + comment for comment in pending)
             before, pending = above + (before if _starts_line(before) else newline + indent), []
@@ -152,44 +152,44 @@ def _rebuilt(page: Page, slot: Slot, node: Node, flow: Flow) -> str:
             before = newline + indent + before.lstrip(" ")
         count += 1
         comma = "," if count < len(live) or has_comma else ""
-        out += [before, made + comma, after]
+        out += [before, result + comma, after]
         previous = inner
     if not live and not pending and not opening.strip():
         return begin + end
     out.append("".join(newline + indent + comment for comment in pending))
-    rest = tail if live or _starts_line(tail) else newline + _indent(page, node.end - 1)
-    if pending and not _starts_line(rest):
-        rest = newline + _indent(page, node.end - 1)
-    return "".join(out) + rest + end
+    remainder = tail if live or _starts_line(tail) else newline + _indent(page, node.end - 1)
+    if pending and not _starts_line(remainder):
+        remainder = newline + _indent(page, node.end - 1)
+    return "".join(out) + remainder + end
 
 
-def _pieces(page: Page, slot: Slot, node: Node) -> tuple[list[Piece], str, bool]:
+def _pieces(page: Page, slot: Slot, node: Node) -> tuple[list[FlowEntry], str, bool]:
     """The old entries, the text before the closing bracket, and whether the last entry has a comma."""
-    text, at = page.text, node.body + 1
+    text, position = page.text, node.body + 1
     pointer = next(inner.pointer for inner in slot.inner if inner.is_gone or inner.old is None)
-    pieces: list[Piece] = []
+    fragments: list[FlowEntry] = []
     has_comma = False
     for inner in slot.inner:
         old = inner.old
         if old is None:
             continue
         start, end = _span(page, inner, old)
-        before = text[at:start]
+        before = text[position:start]
         if "?" in "".join(line.split("#")[0] for line in before.splitlines()):
             raise CannotEdit(pointer, "a key is written with `?`", page.line(start))
         comma = page.skip(end)
         has_comma = text[comma] == ","
         if has_comma and "#" in text[end:comma]:
             raise CannotEdit(pointer, "a comment stands before a comma", page.line(end))
-        if pieces:
+        if fragments:
             after, before = _cut(before)
-            pieces[-1] = pieces[-1]._replace(after=after)
-        pieces.append(Piece(before, start, end, ""))
-        at = comma + 1 if has_comma else end
-    after, tail = _cut(text[at : node.end - 1])
-    if pieces:
-        pieces[-1] = pieces[-1]._replace(after=after)
-    return pieces, tail, has_comma
+            fragments[-1] = fragments[-1]._replace(after=after)
+        fragments.append(FlowEntry(before, start, end, ""))
+        position = comma + 1 if has_comma else end
+    after, tail = _cut(text[position : node.end - 1])
+    if fragments:
+        fragments[-1] = fragments[-1]._replace(after=after)
+    return fragments, tail, has_comma
 
 
 def _span(page: Page, slot: Slot, old: Node) -> tuple[int, int]:
@@ -203,16 +203,14 @@ def _span(page: Page, slot: Slot, old: Node) -> tuple[int, int]:
 
 def _cut(gap: str) -> tuple[str, str]:
     """What of a gap still stands on the line before, which is something only if a line ends in the gap, and the rest."""
-    found = _BREAK.search(gap)
-    return (gap[: found.start()], gap[found.start() :]) if found else ("", gap)
+    match = _BREAK.search(gap)
+    return (gap[: match.start()], gap[match.start() :]) if match else ("", gap)
 
 
-def _old_space(olds: list[Slot], previous: Slot | None, inner: Slot, before: str, count: int, flow: Flow, node: Node) -> str:
-    """The white space before an old entry; as it was if what it follows is as it was."""
+def _follows_as_before(olds: list[Slot], previous: Slot | None, inner: Slot, count: int) -> bool:
+    """Whether what an old entry follows is what it followed before; `count` others precede it on its line."""
     index = olds.index(inner)
-    if (index == 0 and count == 0) or (index > 0 and previous is olds[index - 1]):
-        return before
-    return _new_space(flow, node, count)
+    return (index == 0 and count == 0) or (index > 0 and previous is olds[index - 1])
 
 
 def _new_space(flow: Flow, node: Node, count: int) -> str:
@@ -222,22 +220,22 @@ def _new_space(flow: Flow, node: Node, count: int) -> str:
     return flow.pad if node.kind == "mapping" else ""
 
 
-def _all_comments(page: Page, piece: Piece) -> list[str]:
-    inside = [comment.text for comment in page.comments(piece.start, piece.end)]
-    return [*_comments_in(piece.before), *inside, *_comments_in(piece.after)]
+def _all_comments(page: Page, fragment: FlowEntry) -> list[str]:
+    inside = [comment.text for comment in page.comments(fragment.start, fragment.end)]
+    return [*_comments_in(fragment.before), *inside, *_comments_in(fragment.after)]
 
 
 def _comments_in(gap: str) -> list[str]:
     return re.findall(f"#[^{BREAKS}]*", gap)
 
 
-def _entry_indent(page: Page, pieces: list[Piece]) -> str:
-    broken = next(piece for piece in pieces if _BREAK.search(piece.before))
+def _entry_indent(page: Page, fragments: list[FlowEntry]) -> str:
+    broken = next(fragment for fragment in fragments if _BREAK.search(fragment.before))
     return _indent(page, broken.start)
 
 
-def _indent(page: Page, at: int) -> str:
-    line = page.text[page.bol(at) : at]
+def _indent(page: Page, position: int) -> str:
+    line = page.text[page.bol(position) : position]
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 

@@ -69,11 +69,11 @@ def _value(node: Node) -> Any:
         return node.value
     if node.kind == "sequence":
         return [_value(item) for item in node.children]
-    found = {}
+    result = {}
     children = iter(node.children)
     for key, value in zip(children, children, strict=True):
         name = key.value if type(key.value) is str else key_text(plain(key))
-        found[intern(name)] = value.value if value.kind == "scalar" else _value(value)
-    if 2 * len(found) != len(node.children):
+        result[intern(name)] = value.value if value.kind == "scalar" else _value(value)
+    if 2 * len(result) != len(node.children):
         raise _TwiceError
-    return found
+    return result

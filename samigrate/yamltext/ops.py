@@ -154,12 +154,12 @@ class _Step(NamedTuple):
         slot.is_fresh, slot.value, slot.inner, slot.pointer = True, _apply_plain(self, empty, [step]), [], self.op.pointer
 
     def _entry(self, slot: Slot, node: Node, key: str) -> Slot | None:
-        found = [inner for inner in slot.inner if inner.key == key and not inner.is_gone and not inner.is_merge]
-        if len(found) > 1:
-            raise self.refuse(f"the key {key!r} stands here twice", found[1].key_node)
-        if found and _is_explicit(node, found[0]):
-            raise self.refuse("the key is written with `?`", found[0].key_node)
-        return found[0] if found else None
+        slots = [inner for inner in slot.inner if inner.key == key and not inner.is_gone and not inner.is_merge]
+        if len(slots) > 1:
+            raise self.refuse(f"the key {key!r} stands here twice", slots[1].key_node)
+        if slots and _is_explicit(node, slots[0]):
+            raise self.refuse("the key is written with `?`", slots[0].key_node)
+        return slots[0] if slots else None
 
     def _item(self, slot: Slot, node: Node, step: str) -> Slot:
         live = [inner for inner in slot.inner if not inner.is_gone]
@@ -171,19 +171,19 @@ class _Step(NamedTuple):
         keys = [inner.key for inner in slot.inner if not inner.is_gone]
         if len(set(keys)) != len(keys):
             raise self.refuse("a key stands twice in this mapping", node)
-        found = self._entry(slot, node, key)
+        result = self._entry(slot, node, key)
         inherited = _inherited(slot)
-        is_new = found is None and (self.op.op == "add" or key in inherited)
+        is_new = result is None and (self.op.op == "add" or key in inherited)
         if (is_new or self.op.op == "remove") and any(_is_explicit(node, inner) for inner in slot.inner):
             raise self.refuse("a key of this mapping is written with `?`", node)
         if self.op.op == "remove":
             if key in inherited:
                 raise self.refuse(f"{key!r} is merged from an anchor and cannot be removed here", node)
-            if found is None:
+            if result is None:
                 raise self.refuse("there is no such key", node)
-            _remove(found, slot.inner, self.op.pointer)
-        elif found is not None:
-            _replace(found, self.op)
+            _remove(result, slot.inner, self.op.pointer)
+        elif result is not None:
+            _replace(result, self.op)
         elif self.op.op == "replace" and key not in inherited:
             raise self.refuse("there is no such key", node)
         else:
@@ -196,21 +196,21 @@ class _Step(NamedTuple):
             _replace(gone, self.op)
             return
         new = Slot(key=key, is_fresh=True, value=copied(self.op.value), pointer=self.op.pointer)
-        at = len(slot.inner)
+        position = len(slot.inner)
         if self.op.after[:1] == (FIRST,):
-            at = 0
+            position = 0
         else:
             new.behind = next((inner for name in self.op.after for inner in slot.inner if inner.key == name and not inner.is_merge), None)
         if new.behind is not None:
-            at = slot.inner.index(new.behind) + 1
+            position = slot.inner.index(new.behind) + 1
             followers = {id(new.behind)}
-            while at < len(slot.inner) and id(slot.inner[at].behind) in followers:
-                followers.add(id(slot.inner[at]))
-                at += 1
+            while position < len(slot.inner) and id(slot.inner[position].behind) in followers:
+                followers.add(id(slot.inner[position]))
+                position += 1
         if is_override:
             # go-yaml v2 lets a merge key override what stands before it.
-            at = max(at, 1 + max(index for index, inner in enumerate(slot.inner) if inner.is_merge))
-        slot.inner.insert(at, new)
+            position = max(position, 1 + max(index for index, inner in enumerate(slot.inner) if inner.is_merge))
+        slot.inner.insert(position, new)
 
     def _edit_sequence(self, slot: Slot, node: Node, step: str) -> None:
         if self.op.op == "add":
@@ -221,11 +221,11 @@ class _Step(NamedTuple):
             new = Slot(is_fresh=True, value=copied(self.op.value), pointer=self.op.pointer)
             slot.inner.insert(live[index] if index < len(live) else len(slot.inner), new)
             return
-        found = self._item(slot, node, step)
+        result = self._item(slot, node, step)
         if self.op.op == "remove":
-            _remove(found, slot.inner, self.op.pointer)
+            _remove(result, slot.inner, self.op.pointer)
         else:
-            _replace(found, self.op)
+            _replace(result, self.op)
 
 
 def _slots(text: str, node: Node) -> list[Slot]:
@@ -296,14 +296,14 @@ def copied(value: Any) -> Any:
 
 def _apply_plain(step: _Step, value: Any, steps: list[str]) -> Any:
     """`value`, changed in place or made where it was null, after the operation at `steps` below it."""
-    key, rest = steps[0], steps[1:]
-    if rest and isinstance(value, dict) and key in value:
-        value[key] = _apply_plain(step, value[key], rest)
-    elif rest and isinstance(value, list) and is_index(key) and int(key) < len(value):
-        value[int(key)] = _apply_plain(step, value[int(key)], rest)
-    elif rest and isinstance(value, (dict, list)):
+    key, remainder = steps[0], steps[1:]
+    if remainder and isinstance(value, dict) and key in value:
+        value[key] = _apply_plain(step, value[key], remainder)
+    elif remainder and isinstance(value, list) and is_index(key) and int(key) < len(value):
+        value[int(key)] = _apply_plain(step, value[int(key)], remainder)
+    elif remainder and isinstance(value, (dict, list)):
         raise step.refuse(f"there is no {key!r}")
-    elif value is None and step.op.op == "add" and not rest and not is_index(key):
+    elif value is None and step.op.op == "add" and not remainder and not is_index(key):
         value = [copied(step.op.value)] if key == "-" else {key: copied(step.op.value)}
     elif isinstance(value, dict):
         _apply_to_dict(step, value, key)

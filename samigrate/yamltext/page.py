@@ -46,65 +46,65 @@ class Page:
         self._comment_starts: list[int] = []
         self._layout: _Layout | None = None
 
-    def bol(self, at: int) -> int:
-        """Where the line of `at` begins."""
-        return self.starts[bisect_right(self.starts, at) - 1]
+    def bol(self, position: int) -> int:
+        """Where the line of `position` begins."""
+        return self.starts[bisect_right(self.starts, position) - 1]
 
-    def eol(self, at: int) -> int:
-        """Behind the break of the line of `at`."""
-        index = bisect_right(self.starts, at)
+    def eol(self, position: int) -> int:
+        """Behind the break of the line of `position`."""
+        index = bisect_right(self.starts, position)
         return self.starts[index] if index < len(self.starts) else len(self.text)
 
     def eol_of(self, end: int) -> int:
         """Behind the line that holds the last character before `end`."""
         return end if end and self.bol(end) == end else self.eol(end)
 
-    def column(self, at: int) -> int:
-        return at - self.bol(at)
+    def column(self, position: int) -> int:
+        return position - self.bol(position)
 
-    def line(self, at: int) -> int:
-        return 1 + lines_between(self.text, 0, at)
+    def line(self, position: int) -> int:
+        return 1 + lines_between(self.text, 0, position)
 
-    def indent(self, at: int) -> str:
-        """The spaces that the line of `at` begins with."""
-        start = self.bol(at)
+    def indent(self, position: int) -> str:
+        """The spaces that the line of `position` begins with."""
+        start = self.bol(position)
         stop = start
         while stop < len(self.text) and self.text[stop] == " ":
             stop += 1
         return self.text[start:stop]
 
-    def newline(self, at: int) -> str:
-        """The line break in the neighbourhood of `at`: that of the line before, else of its own line, else LF."""
-        start = self.bol(at)
+    def newline(self, position: int) -> str:
+        """The line break in the neighbourhood of `position`: that of the line before, else of its own line, else LF."""
+        start = self.bol(position)
         for end in (start, self.eol(start)):
-            found = re.search(f"(?:\r\n|[{BREAKS}])\\Z", self.text[max(0, end - 2) : end])
-            if end and found and found[0] in ("\n", "\r\n", "\r"):
-                return found[0]
+            match = re.search(f"(?:\r\n|[{BREAKS}])\\Z", self.text[max(0, end - 2) : end])
+            if end and match and match[0] in ("\n", "\r\n", "\r"):
+                return match[0]
         return "\n"
 
-    def is_line_start(self, at: int) -> bool:
-        """Whether only spaces stand before `at` on its line."""
-        return not self.text[self.bol(at) : at].strip(" ")
+    def is_line_start(self, position: int) -> bool:
+        """Whether only spaces stand before `position` on its line."""
+        return not self.text[self.bol(position) : position].strip(" ")
 
     def tail(self, end: int, column: int) -> int:
         """Where an entry at `column` whose content ends at `end` is over: behind its last line and behind comments deeper than it."""
-        at = over = self.eol_of(end)
-        while at < len(self.text):
-            found = _BLANK.match(self.text, at)
-            if found is None:
+        position = over = self.eol_of(end)
+        while position < len(self.text):
+            match = _BLANK.match(self.text, position)
+            if match is None:
                 break
-            line = found[0]
-            at = found.end()
+            line = match[0]
+            position = match.end()
             mark = line.find("#")
             if mark > column:
-                over = at
+                over = position
             elif mark >= 0:
                 break
         return over
 
-    def above_comments(self, at: int, floor: int) -> int:
-        """Where the line of `at` begins, or the comment lines right above it that stand as deep and below the line of `floor`."""
-        column, start = self.column(at), self.bol(at)
+    def above_comments(self, position: int, floor: int) -> int:
+        """Where the line of `position` begins, or the comment lines right above it that stand as deep and below the line of `floor`."""
+        column, start = self.column(position), self.bol(position)
         while start > self.eol(floor):
             above = self.bol(start - 1)
             if self.text[above:start].find("#") != column or self.text[above : above + column].strip(" "):
@@ -113,8 +113,8 @@ class Page:
         return start
 
     def is_blank_line(self, start: int) -> bool:
-        found = _BLANK.match(self.text, start)
-        return found is not None and "#" not in found[0]
+        match = _BLANK.match(self.text, start)
+        return match is not None and "#" not in match[0]
 
     def comments(self, start: int, end: int) -> list[Comment]:
         """The comments that begin in text[start:end]."""
@@ -124,25 +124,25 @@ class Page:
         starts = self._comment_starts
         return self._comments[bisect_left(starts, start) : bisect_left(starts, end)]
 
-    def skip(self, at: int) -> int:
+    def skip(self, position: int) -> int:
         """Past white space and comments."""
-        while at < len(self.text):
-            if self.text[at] == "#":
-                found = _COMMENT.match(self.text, at)
-                at = found.end() if found else at + 1
-            elif self.text[at].isspace() or self.text[at] in BREAKS:
-                at += 1
+        while position < len(self.text):
+            if self.text[position] == "#":
+                match = _COMMENT.match(self.text, position)
+                position = match.end() if match else position + 1
+            elif self.text[position].isspace() or self.text[position] in BREAKS:
+                position += 1
             else:
                 break
-        return at
+        return position
 
     def properties_end(self, node: Node) -> int:
         """Behind the tag and the anchor of `node`, or its start if it has none."""
-        at = end = node.start
-        while at < node.body and self.text[at] in "&!":
-            while at < node.body and not self.text[at].isspace():
-                at += 1
-            end, at = at, self.skip(at)
+        position = end = node.start
+        while position < node.body and self.text[position] in "&!":
+            while position < node.body and not self.text[position].isspace():
+                position += 1
+            end, position = position, self.skip(position)
         return end
 
     def layout(self) -> tuple[list[int], list[int]]:
@@ -155,9 +155,9 @@ class Page:
             self._layout = _Layout(self)
         return self._layout
 
-    def style(self, node: Node, at: int) -> Style:
-        """How new text in the block collection `node` at the offset `at` is to look."""
-        return self._laid_out().style(self, node, at)
+    def style(self, node: Node, position: int) -> Style:
+        """How new text in the block collection `node` at the offset `position` is to look."""
+        return self._laid_out().style(self, node, position)
 
 
 def paged(text: str) -> Page:
@@ -195,18 +195,18 @@ def _starts(text: str) -> list[int]:
 
 
 def _comments(text: str, root: Node | None) -> Iterator[Comment]:
-    at = 0
+    position = 0
     for leaf in leaves(root) if root and "#" in text[root.start :] else ():
         opaque = leaf.body
         if leaf.style in ("|", ">"):
             # The header of a block scalar may end in a comment.
             header = _BREAK.search(text, leaf.body, leaf.end)
             opaque = header.start() if header else leaf.end
-        for found in _COMMENT.finditer(text, at, opaque):
-            yield Comment(found.start(), found.end(), found[0])
-        at = max(at, leaf.end)
-    for found in _COMMENT.finditer(text, at):
-        yield Comment(found.start(), found.end(), found[0])
+        for match in _COMMENT.finditer(text, position, opaque):
+            yield Comment(match.start(), match.end(), match[0])
+        position = max(position, leaf.end)
+    for match in _COMMENT.finditer(text, position):
+        yield Comment(match.start(), match.end(), match[0])
 
 
 Place = tuple[int, int, int]
@@ -234,8 +234,8 @@ class _Layout:
                 self.lists += lists
             elif node.kind == "sequence" and node.children:
                 self.dashes.append((node.body, dash_width(page, node)))
-        for places in (self.steps, self.lists, self.dashes):
-            places.sort()
+        for positions in (self.steps, self.lists, self.dashes):
+            positions.sort()
 
     def _note_quote(self, node: Node) -> None:
         if node.kind == "scalar" and node.style in ("'", '"'):
@@ -247,13 +247,13 @@ class _Layout:
         """The lists in a list, and the list itself."""
         return _within(self.lists, node)
 
-    def style(self, page: Page, node: Node, at: int) -> Style:
+    def style(self, page: Page, node: Node, position: int) -> Style:
         steps, lists = _inside(page, node) if node.kind == "mapping" and not node.style else ([], self._around(node))
-        step = _nearest(steps, at) or _nearest(self.steps, at) or (0, 2)
-        place = _nearest(lists, at) or _nearest(self.lists, at)
+        step = _nearest(steps, position) or _nearest(self.steps, position) or (0, 2)
+        place = _nearest(lists, position) or _nearest(self.lists, position)
         own = (0, dash_width(page, node)) if node.kind == "sequence" and not node.style and node.children else None
-        dash = own or (place[::2] if place else _nearest(self.dashes, at)) or (0, 2)
-        quote = _nearest(_within(self.quotes, node), at) or _nearest(self.quotes, at) or (0, '"')
+        dash = own or (place[::2] if place else _nearest(self.dashes, position)) or (0, 2)
+        quote = _nearest(_within(self.quotes, node), position) or _nearest(self.quotes, position) or (0, '"')
         return Style(step[1], place[1] if place else 0, dash[1], quote[1], quotes_all(node), quotes_keys(node))
 
 
@@ -269,19 +269,19 @@ def _inside(page: Page, node: Node) -> tuple[list[tuple[int, int]], list[Place]]
     return steps, lists
 
 
-def _nearest(places: list[_T], at: int) -> _T | None:
-    """The last place before `at`, else the first behind it."""
-    if not places:
+def _nearest(values: list[_T], position: int) -> _T | None:
+    """The last place before `position`, else the first behind it."""
+    if not values:
         return None
-    return places[max(0, bisect_left(places, at, key=_offset) - 1)]
+    return values[max(0, bisect_left(values, position, key=_offset) - 1)]
 
 
-def _offset(place: tuple[int, ...] | tuple[int, Quote]) -> int:
-    return int(place[0])
+def _offset(position: tuple[int, ...] | tuple[int, Quote]) -> int:
+    return int(position[0])
 
 
-def _within(places: list[_T], node: Node) -> list[_T]:
-    return places[bisect_left(places, node.start, key=_offset) : bisect_left(places, node.end, key=_offset)]
+def _within(values: list[_T], node: Node) -> list[_T]:
+    return values[bisect_left(values, node.start, key=_offset) : bisect_left(values, node.end, key=_offset)]
 
 
 def dash_width(page: Page, node: Node) -> int:

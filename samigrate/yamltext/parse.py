@@ -76,8 +76,8 @@ def load(text: str) -> Parsed:
 
 def compose(text: str) -> Node | None:
     """The nodes of one document with their spans, or None if it has none. Raises YamlError."""
-    _, found = _read(text, _nodes)
-    node: Node | None = found[0] if found else None
+    _, result = _read(text, _nodes)
+    node: Node | None = result[0] if result else None
     return None if node is None or node.start == node.end else node
 
 
@@ -150,7 +150,7 @@ class _Reader:
                 return None
             event = self.next()
             start, end = event.start_mark.index, event.end_mark.index
-            made = read(self, event, 0)
+            result = read(self, event, 0)
             while (event := self.next()) is not None:
                 if type(event) is DocumentStartEvent:
                     raise self.error("a second document begins here", event.start_mark.index)
@@ -158,14 +158,14 @@ class _Reader:
             raise self._marked(error) from error
         except YAMLError as error:
             raise self._unreadable(error) from error
-        return made, start + self.shift, end + self.shift
+        return result, start + self.shift, end + self.shift
 
-    def line(self, at: int) -> int:
-        return 1 + lines_between(self.text, 0, at)
+    def line(self, position: int) -> int:
+        return 1 + lines_between(self.text, 0, position)
 
-    def error(self, problem: str, at: int) -> YamlError:
-        """`at` counts from behind the byte order mark."""
-        return YamlError(problem, *line_column(self.text, at + self.shift))
+    def error(self, problem: str, position: int) -> YamlError:
+        """`position` counts from behind the byte order mark."""
+        return YamlError(problem, *line_column(self.text, position + self.shift))
 
     def _marked(self, error: Any) -> YamlError:
         mark = error.problem_mark or error.context_mark
@@ -204,14 +204,14 @@ class _Reader:
             raise self.error("an alias stands inside what it refers to", event.start_mark.index)
         if name not in self.anchors:
             raise self.error("an alias refers to no anchor (text that begins with * needs quotes)", event.start_mark.index)
-        made, size, height = self.anchors[name]
+        result, size, height = self.anchors[name]
         self.has_alias = True
         self.count += size
         self.aliased += size
         self.enter(depth + height, event)
         if self.aliased > MAX_ALIASED:
             raise self.error(f"aliases stand for more than {MAX_ALIASED:,} nodes", event.start_mark.index)
-        return made
+        return result
 
     def enter(self, depth: int, event: Any) -> None:
         """Note how deep the value gets, with all that aliases stand for: whoever walks through it recurses."""
@@ -219,11 +219,11 @@ class _Reader:
             raise self.error(f"nested too deeply (more than {MAX_DEPTH} levels)", event.start_mark.index)
         self.deepest = max(self.deepest, depth)
 
-    def keep(self, anchor: str, made: Any, before: tuple[int, int], depth: int) -> None:
+    def keep(self, anchor: str, result: Any, before: tuple[int, int], depth: int) -> None:
         """Note a collection that aliases may refer to; `before` are the counts where it began, at `depth`."""
         count, deepest = before
         self.open.discard(anchor)
-        self.anchors[anchor] = made, self.count - count + 1, self.deepest - depth
+        self.anchors[anchor] = result, self.count - count + 1, self.deepest - depth
         self.deepest = max(self.deepest, deepest)
 
 
@@ -244,10 +244,10 @@ def _values(reader: _Reader, event: Any, depth: int) -> Any:
     if anchor is not None:
         reader.open.add(anchor)
         reader.deepest = depth
-    made = _mapping(reader, depth) if kind is MappingStartEvent else _sequence(reader, depth)
+    result = _mapping(reader, depth) if kind is MappingStartEvent else _sequence(reader, depth)
     if anchor is not None:
-        reader.keep(anchor, made, before, depth)
-    return made
+        reader.keep(anchor, result, before, depth)
+    return result
 
 
 def _sequence(reader: _Reader, depth: int) -> list[Any]:
@@ -308,9 +308,9 @@ def _merge(reader: _Reader, event: Any, depth: int, merges: list[Any], start: An
     if merges:
         reader.note_duplicate("<<", start)
     reader.path.append("<<")
-    made = _values(reader, event, depth + 1)
+    result = _values(reader, event, depth + 1)
     reader.path.pop()
-    sources = made if isinstance(made, list) else [made]
+    sources = result if isinstance(result, list) else [result]
     if not all(isinstance(source, dict) for source in sources):
         raise reader.error("<< needs a mapping or a list of mappings", start.index)
     merges.extend(sources)
@@ -343,9 +343,9 @@ def _nodes(reader: _Reader, event: Any, depth: int) -> Node:
         if type(inner) is ScalarEvent and inner.anchor is None and inner.ctag is None and inner.style in _ON_ITS_OWN:
             reader.count += 1
             begin = inner.start_mark
-            at, to = begin.index + shift, inner.end_mark.index + shift
+            position, to = begin.index + shift, inner.end_mark.index + shift
             value = resolve(inner.value) if inner.implicit[0] else inner.value
-            children.append(Node("scalar", at, at, to, inner.style or "", value, (), None, None, begin.column))
+            children.append(Node("scalar", position, position, to, inner.style or "", value, (), None, None, begin.column))
         else:
             children.append(_nodes(reader, inner, depth + 1))
     style, body, column = "", end, event.end_mark.column
@@ -382,12 +382,12 @@ def _refuse_what_hurts(text: str) -> None:
     """libyaml needs quadratic time for nested brackets, and its other users crash on them; so refuse before it is called."""
     if text.count("[") + text.count("{") > MAX_BRACKETS:
         depth = 0
-        for found in _BRACKETS.finditer(text):
-            mark = found[0]
+        for match in _BRACKETS.finditer(text):
+            mark = match[0]
             if mark in "[{":
                 depth += 1
                 if depth > MAX_BRACKETS:
-                    raise YamlError(f"more than {MAX_BRACKETS:,} nested brackets", *line_column(text, found.start()))
+                    raise YamlError(f"more than {MAX_BRACKETS:,} nested brackets", *line_column(text, match.start()))
             elif mark in "]}" and depth:
                 depth -= 1
     found_compact = _COMPACT.search(text) if sum(map(text.count, _INDICATORS)) >= 1_000 else None

@@ -17,8 +17,8 @@ def position(text: str, pointer: str) -> tuple[int, int]:
 def positions(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:
     """The same for several, the text parsed once."""
     root = compose(text)
-    ways = [list(_walk(root, parts(pointer))) if root else [] for pointer in pointers]
-    return [line_column(text, way[-1][0] if way else 0) for way in ways]
+    routes = [list(_walk(root, parts(pointer))) if root else [] for pointer in pointers]
+    return [line_column(text, way[-1][0] if way else 0) for way in routes]
 
 
 def line_ranges(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:
@@ -43,10 +43,10 @@ def _walk(root: Node | None, steps: list[str]) -> Iterator[tuple[int, Node]]:
     for step in steps:
         node = node.target if node.kind == "alias" and node.target else node
         if node.kind == "mapping":
-            found = [(key.start, value) for key, value in zip(node.keys, node.values, strict=True) if node_key(key) == step]
-            if not found:
+            result = [(key.start, value) for key, value in zip(node.keys, node.values, strict=True) if node_key(key) == step]
+            if not result:
                 return
-            start, node = found[-1]
+            start, node = result[-1]
         elif node.kind == "sequence" and is_index(step) and int(step) < len(node.children):
             node = node.children[int(step)]
             start = node.start

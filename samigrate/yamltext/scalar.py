@@ -108,7 +108,7 @@ def quoted(text: str, quote: Quote = '"') -> str:
     """`text` in quotes, on one line; in double quotes where single ones cannot hold it."""
     if quote == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def spell(value: Scalar, *, quote: Quote = '"', always_quote: bool = False, in_flow: bool = False) -> str:
@@ -136,9 +136,9 @@ def _spell_float(value: float) -> str:
 
 def _number(text: str) -> Scalar:
     plain = text.replace("_", "")
-    found = _INTEGER.fullmatch(plain)
-    if found:
-        sign, hexadecimal, octal, binary, decimal = found.groups()
+    match = _INTEGER.fullmatch(plain)
+    if match:
+        sign, hexadecimal, octal, binary, decimal = match.groups()
         digits, base = (hexadecimal, 16) if hexadecimal else (octal, 8) if octal else (binary, 2) if binary else (decimal, 10)
         if len(digits) < 70:
             value = int(sign + digits, base)

@@ -8,20 +8,20 @@ _BREAK = "\r\n\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAK}]*(?:\r\n|[{_BREAK}]|\\Z)")
 
 
-def past_space(text: str, at: int, end: int) -> int:
+def past_space(text: str, position: int, end: int) -> int:
     """Past white space and comments: they may stand between a tag and its node."""
-    while at < end and (text[at].isspace() or text[at] == "#"):
-        if text[at] == "#":
-            while at < end and text[at] not in "\r\n\x85\u2028\u2029":
-                at += 1
+    while position < end and (text[position].isspace() or text[position] == "#"):
+        if text[position] == "#":
+            while position < end and text[position] not in "\r\n\x85\u2028\u2029":
+                position += 1
         else:
-            at += 1
-    return at
+            position += 1
+    return position
 
 
 def block_scalar_end(text: str, body: int, end: int) -> int:
     """Behind a block scalar's last line: blank lines behind that are its own only where they are part of its value."""
-    lines = [found for found in _LINE.finditer(text, body, end) if found.end() > found.start()]
+    lines = [match for match in _LINE.finditer(text, body, end) if match.end() > match.start()]
     header, content = lines[0], lines[1:]
     indicators = header[0][1:3]
     if "+" in indicators:

@@ -24,23 +24,23 @@ def splice(page: Page, edits: list[Edit]) -> str:
         return page.text
     cuts = [edit for edit in edits if edit.end > edit.start]
     edits = _around_block_scalars(page, sorted((_outside(page, edit, cuts) for edit in edits), key=lambda edit: edit.start))
-    text, at, out = page.text, 0, []
+    text, position, out = page.text, 0, []
     last = ""
     for edit in edits:
-        if edit.start < at:
+        if edit.start < position:
             raise CannotEdit("", "two of the edits meet in one place", page.line(edit.start))
-        last = text[at : edit.start] or last
-        out.append(text[at : edit.start])
+        last = text[position : edit.start] or last
+        out.append(text[position : edit.start])
         if edit.is_lines and edit.text and last and last[-1] not in BREAKS:
             out.append(page.newline(edit.start))
         out.append(edit.text)
         last = edit.text or last
-        at = edit.end
-    out.append(text[at:])
-    made = "".join(out)
-    if at == len(text) and edits[-1].text and text and text[-1] not in BREAKS and made[-1] in BREAKS:
-        made = made[:-2] if made.endswith("\r\n") else made[:-1]
-    return made
+        position = edit.end
+    out.append(text[position:])
+    result = "".join(out)
+    if position == len(text) and edits[-1].text and text and text[-1] not in BREAKS and result[-1] in BREAKS:
+        result = result[:-2] if result.endswith("\r\n") else result[:-1]
+    return result
 
 
 def _outside(page: Page, edit: Edit, cuts: list[Edit]) -> Edit:
@@ -59,10 +59,10 @@ def _around_block_scalars(page: Page, edits: list[Edit]) -> list[Edit]:
     scalars = {leaf.end: leaf for leaf in (leaves(page.root) if page.root and may_hold else ()) if leaf.style in ("|", ">")}
     if not scalars:
         return edits
-    kept: list[Edit] = []
+    remaining: list[Edit] = []
     for index, edit in enumerate(edits):
         begins = edit.start
-        for earlier in reversed(kept):
+        for earlier in reversed(remaining):
             if earlier.text or earlier.end != begins:
                 break
             begins = earlier.start
@@ -70,21 +70,21 @@ def _around_block_scalars(page: Page, edits: list[Edit]) -> list[Edit]:
         if scalar is not None and edit.end > edit.start and not edit.text and "+" in _header(page, scalar):
             stop = edits[index + 1].start if index + 1 < len(edits) else len(page.text)
             edit = edit._replace(end=max(edit.end, _past_blank_lines(page, edit.end, stop)))
-        kept.append(edit)
+        remaining.append(edit)
     last = scalars.get(len(page.text))
-    if last is not None and kept[-1].is_lines and kept[-1].start == len(page.text) and page.text[-1] not in BREAKS:
-        kept = _stripped(page, last, kept)
-    return kept
+    if last is not None and remaining[-1].is_lines and remaining[-1].start == len(page.text) and page.text[-1] not in BREAKS:
+        remaining = _stripped(page, last, remaining)
+    return remaining
 
 
 def _header(page: Page, scalar: Node) -> str:
     return page.text[scalar.body + 1 : scalar.body + 3].split("#")[0]
 
 
-def _past_blank_lines(page: Page, at: int, stop: int) -> int:
-    while at < stop and page.is_blank_line(at) and page.eol(at) <= stop:
-        at = page.eol(at)
-    return at
+def _past_blank_lines(page: Page, position: int, stop: int) -> int:
+    while position < stop and page.is_blank_line(position) and page.eol(position) <= stop:
+        position = page.eol(position)
+    return position
 
 
 def _stripped(page: Page, scalar: Node, edits: list[Edit]) -> list[Edit]:
@@ -93,15 +93,15 @@ def _stripped(page: Page, scalar: Node, edits: list[Edit]) -> list[Edit]:
     if "-" in header or any(edit.start <= scalar.body < edit.end for edit in edits):
         return edits
     keep = header.find("+")
-    at = scalar.body + 1 + max(keep, 0)
-    change = Edit(at, at + (keep >= 0), "-")
+    position = scalar.body + 1 + max(keep, 0)
+    change = Edit(position, position + (keep >= 0), "-")
     return sorted([change, *edits], key=lambda edit: edit.start)
 
 
 def splice_within(page: Page, start: int, end: int, edits: list[Edit]) -> str:
     """text[start:end] after edits that lie within it."""
-    out, at = [], start
+    out, position = [], start
     for edit in sorted(edits, key=lambda edit: edit.start):
-        out += [page.text[at : edit.start], edit.text]
-        at = edit.end
-    return "".join(out) + page.text[at:end]
+        out += [page.text[position : edit.start], edit.text]
+        position = edit.end
+    return "".join(out) + page.text[position:end]

@@ -34,11 +34,11 @@ class Lines:
         self._count = lines_between if "\r" in text else _feeds_between
         self._at, self._line = 0, 1
 
-    def of(self, at: int) -> int:
-        if at < self._at:
+    def of(self, position: int) -> int:
+        if position < self._at:
             self._at, self._line = 0, 1
-        self._line += self._count(self._text, self._at, at)
-        self._at = at
+        self._line += self._count(self._text, self._at, position)
+        self._at = position
         return self._line
 
 
@@ -50,14 +50,14 @@ def split(text: str) -> list[Chunk]:
     directives, and so is what follows the last `...`: either may hold nothing but comments.
     """
     cuts, first = [0], 1 if text.startswith("\ufeff") else 0
-    for at in _markers(text):
+    for position in _markers(text):
         start = cuts[-1]
-        if at < start:
+        if position < start:
             continue
-        if text[at] == ".":
-            cuts.append(_line_end(text, at))
-        elif at > max(start, first) and not _opens_with_directives(text, start, at):
-            cuts.append(at)
+        if text[position] == ".":
+            cuts.append(_line_end(text, position))
+        elif position > max(start, first) and not _opens_with_directives(text, start, position):
+            cuts.append(position)
     if cuts[-1] != len(text):
         cuts.append(len(text))
     return list(map(Chunk._make, pairwise(cuts)))
@@ -65,15 +65,15 @@ def split(text: str) -> list[Chunk]:
 
 def _markers(text: str) -> list[int]:
     """Where `---` and `...` stand alone at the start of a line, in order; plain searches are faster than a pattern."""
-    found = [0] if text[:3] in _MARKERS else []
+    result = [0] if text[:3] in _MARKERS else []
     if text.startswith("\ufeff") and text[1:4] in _MARKERS:
-        found = [1]
+        result = [1]
     for needle in ("\n---", "\n...", "\r---", "\r...")[: 4 if "\r" in text else 2]:
-        at = text.find(needle)
-        while at >= 0:
-            found.append(at + 1)
-            at = text.find(needle, at + 4)
-    return sorted(at for at in found if text[at + 3 : at + 4] in _ALONE)
+        position = text.find(needle)
+        while position >= 0:
+            result.append(position + 1)
+            position = text.find(needle, position + 4)
+    return sorted(at for at in result if text[at + 3 : at + 4] in _ALONE)
 
 
 def _feeds_between(text: str, start: int, end: int) -> int:
@@ -102,10 +102,10 @@ def is_flow(text: str, start: int, end: int) -> bool:
     if text[first : first + 1].isalpha():
         return False  # as most begin
     head = _HEAD.match(text, start, end)
-    at = head.end() if head else start
-    while at < end and text[at] in " \t\r\n":
-        at += 1
-    return text[at : at + 1] in ("{", "[") and at < end
+    position = head.end() if head else start
+    while position < end and text[position] in " \t\r\n":
+        position += 1
+    return text[position : position + 1] in ("{", "[") and position < end
 
 
 def peek(text: str, chunk_start: int, chunk_end: int, key: str) -> str | None:
@@ -115,19 +115,19 @@ def peek(text: str, chunk_start: int, chunk_end: int, key: str) -> str | None:
     for documents that are `is_flow`.
     """
     line = f"\n{key}:"
-    if (at := text.find(line, chunk_start, chunk_end)) >= 0:  # as most spell it: a plain search is faster than a pattern
-        stop = text.find("\n", at + len(line), chunk_end)
-        value = text[at + len(line) : stop if stop >= 0 else chunk_end]
+    if (position := text.find(line, chunk_start, chunk_end)) >= 0:  # as most spell it: a plain search is faster than a pattern
+        stop = text.find("\n", position + len(line), chunk_end)
+        value = text[position + len(line) : stop if stop >= 0 else chunk_end]
         if value[:1] == " " and (word := value.strip()).isalnum():
             return word
         if value[:1] in ("", " ", "\t", "\r"):
             return _bare((value.partition("\r")[0] if "\r" in value else value).strip(" \t"))
     # `^` is behind LF alone.
     first = chunk_start + 1 if text.startswith("\ufeff", chunk_start) else chunk_start
-    found = _line_of(key, "").match(text, first, chunk_end) or _line_of(key, "^").search(text, first, chunk_end)
-    if found is None and text.find("\r", chunk_start, chunk_end) >= 0:
-        found = _line_of(key, r"(?<=\r)").search(text, first, chunk_end)
-    return _bare(found[1]) if found else None
+    match = _line_of(key, "").match(text, first, chunk_end) or _line_of(key, "^").search(text, first, chunk_end)
+    if match is None and text.find("\r", chunk_start, chunk_end) >= 0:
+        match = _line_of(key, r"(?<=\r)").search(text, first, chunk_end)
+    return _bare(match[1]) if match else None
 
 
 @cache
@@ -143,8 +143,8 @@ def _bare(value: str) -> str:
     return (_COMMENT.split(value, maxsplit=1)[0] if "#" in value else value).rstrip()
 
 
-def _line_end(text: str, at: int) -> int:
-    feed, back = text.find("\n", at), text.find("\r", at)
+def _line_end(text: str, position: int) -> int:
+    feed, back = text.find("\n", position), text.find("\r", position)
     if back >= 0 and (feed < 0 or back < feed):
         return back + 2 if feed == back + 1 else back + 1
     return feed + 1 if feed >= 0 else len(text)

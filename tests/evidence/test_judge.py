@@ -132,7 +132,7 @@ def test_every_row_has_its_source() -> None:
 
 
 @pytest.mark.parametrize("source", evidence.sources(), ids=lambda source: source.id)
-def test_sources_are_well_formed(source: evidence.Source) -> None:
+def test_sources_are_well_formed(source: evidence.EvidenceSource) -> None:
     assert source.id == source.id.lower().replace("_", "-")
     assert list(source.signs) == sorted(source.signs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from samigrate.domain.model import Level, Sign
-from samigrate.settings.config import Declaration, Settings
+from samigrate.settings.config import AccessDeclaration, Settings
 from tests.evidence.scene import container, deployment, told, verdict
 
 PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -276,7 +276,7 @@ def test_opaque_values(content: str, is_found: bool) -> None:
     assert found.level is (Level.UNKNOWN if is_found else Level.NONE)
 
 
-RULES = (Declaration("Deployment", "shop", "web*", "required"), Declaration("*", "*", "*", "none"))
+RULES = (AccessDeclaration("Deployment", "shop", "web*", "required"), AccessDeclaration("*", "*", "*", "none"))
 
 
 @pytest.mark.parametrize(

@@ -143,23 +143,23 @@ def test_random_edits_apply(tmp_path: Path) -> None:
 def test_long_files_take_linear_time() -> None:
     old = [f"{number % 40}\n" for number in range(200_000)]
     new = [line for number, line in enumerate(old) for line in ([f"new {number}\n", line] if number % 50 == 0 else [line])]
-    blocks = diff.differences(diff.Lines("".join(old)), diff.Lines("".join(new)))
+    blocks = diff.differences(diff.DiffLines("".join(old)), diff.DiffLines("".join(new)))
     assert len(blocks) == 4000
 
 
 @given(st.lists(st.sampled_from(["a\n", "b\n", "\n", "c\r\n", "d\re\n", "f" * 100 + "\n"])), st.sampled_from(["", "end", "\r"]))
 def test_lines_are_those_of_git(lines: list[str], last: str) -> None:
     text = "".join(lines) + last
-    found = diff.Lines(text)
+    found = diff.DiffLines(text)
     assert list(found) == [*lines, *([last] if last else [])]
     assert found[1:3] == list(found)[1:3]
 
 
 @given(st.text("ab\n", max_size=300), st.text("ab\n", max_size=300), st.text("ab\n", max_size=40))
 def test_equal_lines_are_counted(one: str, other: str, common: str) -> None:
-    old, new = diff.Lines(common + one), diff.Lines(common + other)
+    old, new = diff.DiffLines(common + one), diff.DiffLines(common + other)
     same = next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), min(len(old), len(new)))
-    assert diff._equal_lines(old, new, 0, 0, diff.Block(0, len(old), 0, len(new))) == same
+    assert diff._equal_lines(old, new, 0, 0, diff.DiffBlock(0, len(old), 0, len(new))) == same
 
 
 def test_color_paints_whole_lines() -> None:

@@ -22,7 +22,7 @@ from samigrate.base.values import mapping, resolve, sequence, text
 from samigrate.domain.model import CLUSTER_SCOPED, NOWHERE, Resource
 from samigrate.hosts.repository import Selection, gather
 from samigrate.kustomize.overlays import Overlay
-from samigrate.reading import Reading, Root
+from samigrate.reading import Inventory, Root
 from samigrate.scope.cuts import scopes
 from samigrate.scope.index import Scope
 from samigrate.scope.layer import subjects
@@ -52,7 +52,7 @@ def rendered(stream: str) -> Seen:
     return found
 
 
-def seen(found: Reading, root: Root) -> dict[str, Seen]:
+def seen(found: Inventory, root: Root) -> dict[str, Seen]:
     """What is taken for the build, by the folder of each."""
     builds: dict[str, Seen] = {}
     done: set[int] = set()
@@ -63,7 +63,7 @@ def seen(found: Reading, root: Root) -> dict[str, Seen]:
     return builds
 
 
-def _of_scope(scope: Scope, overlay: Overlay, found: Reading) -> Seen:
+def _of_scope(scope: Scope, overlay: Overlay, found: Inventory) -> Seen:
     held: Seen = {}
     workloads = [workload for several in found.workloads.values() for workload in several]
     for resource in scope.near[0].resources:

@@ -74,7 +74,9 @@ def _bound(node: ast.AST) -> Iterator[str]:
         yield from (argument.arg for argument in node.args.args)
 
 
-def _inside(nodes: list[ast.stmt] | list[ast.AST], comprehension: _Comprehension | ast.Lambda | None) -> Iterator[tuple[ast.expr, _Comprehension | ast.Lambda | None]]:
+def _inside(
+    nodes: list[ast.stmt] | list[ast.AST], comprehension: _Comprehension | ast.Lambda | None
+) -> Iterator[tuple[ast.expr, _Comprehension | ast.Lambda | None]]:
     """Every node of a function but for the functions in it, with the comprehension that it stands in."""
     for node in nodes:
         inner: _Comprehension | ast.Lambda | None = node if isinstance(node, _Comprehension | ast.Lambda) else comprehension

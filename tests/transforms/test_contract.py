@@ -158,7 +158,7 @@ def test_no_other_module_names_a_transform_or_a_part() -> None:
                     continue  # fields of Kubernetes' objects, and words of other trades
                 if name.startswith("cli/") and text in recipe.packaged():
                     continue
-                if name.startswith("evidence/") and f'SOURCE = Source("{text}"' in path.read_text(encoding="utf-8"):
+                if name.startswith("evidence/") and f'SOURCE = EvidenceSource("{text}"' in path.read_text(encoding="utf-8"):
                     continue  # a source of evidence of the same name
                 if (" " not in text and pattern.fullmatch(text)) or any("-" in hit[0] for hit in pattern.finditer(text)):
                     wrong.append(f"{name}:{node.lineno}: {node.value[:60]!r}")

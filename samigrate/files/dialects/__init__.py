@@ -53,15 +53,15 @@ def dialects() -> tuple[Dialect, ...]:
     return tuple(_dialect(name, data_files.text(name)) for name in data_files.names("files/dialects"))
 
 
-def _dialect(where: str, text: str) -> Dialect:
+def _dialect(file_name: str, text: str) -> Dialect:
     try:
         value: Any = yamltext.load(text).value
     except yamltext.YamlError as error:
-        raise InputError(where, error.line, error.problem) from error
+        raise InputError(file_name, error.line, error.problem) from error
     if not isinstance(value, dict) or set(value) - _KEYS or not {"about", "modules"} <= set(value):
-        raise InputError(where, 1, f"must hold `about` and `modules`, and of {', '.join(sorted(_KEYS))} only")
+        raise InputError(file_name, 1, f"must hold `about` and `modules`, and of {', '.join(sorted(_KEYS))} only")
     return Dialect(
-        where.rpartition("/")[2].removesuffix(".yaml"),
+        file_name.rpartition("/")[2].removesuffix(".yaml"),
         value["about"],
         tuple(value["modules"]),
         value.get("objects", {}),

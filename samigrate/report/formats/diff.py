@@ -1,6 +1,6 @@
 """A unified diff that `git apply` takes, and that never shows a Secret's values.
 
-Lines end at LF alone, as for git: a CR is part of its line. Context is cut short before a line that holds a Secret's
+DiffLines end at LF alone, as for git: a CR is part of its line. Context is cut short before a line that holds a Secret's
 value, never altered. git takes a hunk that ends in a change for one at the end of the file, so at least one line of
 context must follow elsewhere; GNU patch wants as much before as after. Where that cannot be had, or a changed line
 itself holds a value (JSON on one line), the file's diff is left out and named.
@@ -25,7 +25,7 @@ _ESCAPES = {"\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f
 _COLORS = {"-": "31", "+": "32", "@": "36"}
 
 
-class Block(NamedTuple):
+class DiffBlock(NamedTuple):
     """Lines old[start:end] become new[new_start:new_end]."""
 
     start: int
@@ -37,22 +37,22 @@ class Block(NamedTuple):
 class Hunk(NamedTuple):
     """Differences shown together, with `before` and `after` lines of context."""
 
-    blocks: Sequence[Block]
+    blocks: Sequence[DiffBlock]
     before: int
     after: int
 
 
-class Lines(Sequence[str]):
+class DiffLines(Sequence[str]):
     """The lines of a text with their LF, cut out when they are asked for: all of a large text's would be several times
     its size."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.starts = array("Q", [0])
-        at = text.find("\n")
-        while at >= 0:
-            self.starts.append(at + 1)
-            at = text.find("\n", at + 1)
+        position = text.find("\n")
+        while position >= 0:
+            self.starts.append(position + 1)
+            position = text.find("\n", position + 1)
         if self.starts[-1] != len(text):
             self.starts.append(len(text))
 
@@ -73,7 +73,7 @@ class Lines(Sequence[str]):
 
 def unified(change: FileChange) -> str | None:
     """The diff of one file; None where it cannot be shown without a Secret's values."""
-    old, new = Lines(change.old or ""), Lines(change.new)
+    old, new = DiffLines(change.old or ""), DiffLines(change.new)
     secret = {line - 1 for first, last in change.secret_lines for line in range(first, last + 1)}
     blocks = differences(old, new, change.secret_lines)
     if any(line in secret for block in blocks for line in range(block.start, block.end)):
@@ -105,33 +105,33 @@ def _quoted(byte: int) -> str:
 # ---------------------------------------------------------------- differences
 
 
-def differences(old: Lines, new: Lines, fixed: Sequence[tuple[int, int]] = ()) -> list[Block]:
+def differences(old: DiffLines, new: DiffLines, fixed: Sequence[tuple[int, int]] = ()) -> list[DiffBlock]:
     """What to replace in `old` to get `new`. `fixed` are 1-based line ranges of `old` that are the same in `new`,
     in order: they are matched first. Linear where the differences are small and far between, as edits are."""
-    found: list[Block] = []
+    blocks: list[DiffBlock] = []
     start = new_start = 0
     for first, last in sorted(fixed):
-        here = _find(old, first - 1, last, new, new_start)
-        if here is not None and first - 1 >= start:
-            found += _between(old, new, Block(start, first - 1, new_start, here))
-            start, new_start = last, here + last - first + 1
-    found += _between(old, new, Block(start, len(old), new_start, len(new)))
-    return found
+        current = _find(old, first - 1, last, new, new_start)
+        if current is not None and first - 1 >= start:
+            blocks += _between(old, new, DiffBlock(start, first - 1, new_start, current))
+            start, new_start = last, current + last - first + 1
+    blocks += _between(old, new, DiffBlock(start, len(old), new_start, len(new)))
+    return blocks
 
 
-def _find(old: Lines, first: int, end: int, new: Lines, start: int) -> int | None:
+def _find(old: DiffLines, first: int, end: int, new: DiffLines, start: int) -> int | None:
     """Where old[first:end] stands in `new`, from the line `start` on."""
-    wanted = old.text[old.starts[first] : old.starts[end]]
-    at = new.text.find(wanted, new.starts[start])
-    while at >= 0:
-        line = bisect_right(new.starts, at) - 1
-        if new.starts[line] == at and new[line : line + end - first] == old[first:end]:
+    expected = old.text[old.starts[first] : old.starts[end]]
+    position = new.text.find(expected, new.starts[start])
+    while position >= 0:
+        line = bisect_right(new.starts, position) - 1
+        if new.starts[line] == position and new[line : line + end - first] == old[first:end]:
             return line
-        at = new.text.find(wanted, at + 1)
+        position = new.text.find(expected, position + 1)
     return None
 
 
-def _equal_lines(old: Lines, new: Lines, i: int, j: int, span: Block) -> int:
+def _equal_lines(old: DiffLines, new: DiffLines, i: int, j: int, span: DiffBlock) -> int:
     """How many lines from old[i] and new[j] on are the same, within the span."""
     start, new_start = old.starts[i], new.starts[j]
     same = _equal(old.text, start, new.text, new_start, min(old.starts[span.end] - start, new.starts[span.new_end] - new_start))
@@ -139,42 +139,42 @@ def _equal_lines(old: Lines, new: Lines, i: int, j: int, span: Block) -> int:
     return count - 1 if count and old[i + count - 1] != new[j + count - 1] else count  # the last line may lack its LF
 
 
-def _equal(one: str, at: int, other: str, there: int, most: int) -> int:
+def _equal(name: str, position: int, other_name: str, target: int, most: int) -> int:
     """How many characters are the same: in steps that grow as long as they are, then in halves."""
-    done, step = 0, 64
-    while done < most:
-        step = min(step, most - done)
-        if one[at + done : at + done + step] != other[there + done : there + done + step]:
+    completed, step = 0, 64
+    while completed < most:
+        step = min(step, most - completed)
+        if name[position + completed : position + completed + step] != other_name[target + completed : target + completed + step]:
             break
-        done, step = done + step, min(2 * step, 1 << 20)
+        completed, step = completed + step, min(2 * step, 1 << 20)
     else:
-        return done
+        return completed
     while step > 1:
         half = step // 2
-        if one[at + done : at + done + half] == other[there + done : there + done + half]:
-            done, step = done + half, step - half
+        if name[position + completed : position + completed + half] == other_name[target + completed : target + completed + half]:
+            completed, step = completed + half, step - half
         else:
             step = half
-    return done
+    return completed
 
 
-def _between(old: Lines, new: Lines, span: Block) -> Iterator[Block]:
+def _between(old: DiffLines, new: DiffLines, span: DiffBlock) -> Iterator[DiffBlock]:
     i, j = span.start, span.new_start
-    done = i
+    completed = i
     while i < span.end or j < span.new_end:
         if i < span.end and j < span.new_end and (same := _equal_lines(old, new, i, j, span)):
             i, j = i + same, j + same
             continue
-        for block in _nearest(old, new, Block(i, span.end, j, span.new_end)):
-            yield _slid(old, new, block, done)
+        for block in _nearest(old, new, DiffBlock(i, span.end, j, span.new_end)):
+            yield _slid(old, new, block, completed)
             i, j = block.end, block.new_end
-            done = i
+            completed = i
 
 
-def _nearest(old: Lines, new: Lines, rest: Block) -> list[Block]:
+def _nearest(old: DiffLines, new: DiffLines, block: DiffBlock) -> list[DiffBlock]:
     """The fewest lines to replace before many lines in a row are equal again, or all are done: the greedy algorithm
     of Myers (1986), stopped early. Where the difference is large the rest is compared as a whole."""
-    length, new_length = rest.end - rest.start, rest.new_end - rest.new_start
+    length, new_length = block.end - block.start, block.new_end - block.new_start
     reached = {1: 0}  # by diagonal (old minus new): the furthest old line
     trace: list[dict[int, int]] = []
     for cost in range(min(_FAR, length + new_length) + 1):
@@ -186,12 +186,12 @@ def _nearest(old: Lines, new: Lines, rest: Block) -> list[Block]:
                 reached[diagonal] = _NOWHERE
                 continue
             equal = 0
-            while x + equal < length and y + equal < new_length and old[rest.start + x + equal] == new[rest.new_start + y + equal]:
+            while x + equal < length and y + equal < new_length and old[block.start + x + equal] == new[block.new_start + y + equal]:
                 equal += 1
             reached[diagonal] = x + equal
             if equal >= _SURE or (x + equal == length and y + equal == new_length):
-                return _traced(trace, diagonal, x, rest)
-    return _as_a_whole(old, new, rest)
+                return _traced(trace, diagonal, x, block)
+    return _as_a_whole(old, new, block)
 
 
 def _step(reached: dict[int, int], diagonal: int, cost: int) -> tuple[int, bool]:
@@ -201,32 +201,32 @@ def _step(reached: dict[int, int], diagonal: int, cost: int) -> tuple[int, bool]
     return (inserted if is_insertion else removed), is_insertion
 
 
-def _traced(trace: list[dict[int, int]], diagonal: int, x: int, rest: Block) -> list[Block]:
+def _traced(trace: list[dict[int, int]], diagonal: int, x: int, block: DiffBlock) -> list[DiffBlock]:
     """The way to a point right after an edit, as blocks in order."""
-    blocks: list[Block] = []
+    blocks: list[DiffBlock] = []
     for cost in range(len(trace) - 1, 0, -1):
         is_insertion = _step(trace[cost], diagonal, cost)[1]
-        i, j = rest.start + x, rest.new_start + x - diagonal
-        edit = Block(i, i, j - 1, j) if is_insertion else Block(i - 1, i, j, j)
+        i, j = block.start + x, block.new_start + x - diagonal
+        edit = DiffBlock(i, i, j - 1, j) if is_insertion else DiffBlock(i - 1, i, j, j)
         if blocks and (blocks[-1].start, blocks[-1].new_start) == (i, j):
-            edit = Block(edit.start, blocks[-1].end, edit.new_start, blocks.pop().new_end)
+            edit = DiffBlock(edit.start, blocks[-1].end, edit.new_start, blocks.pop().new_end)
         blocks.append(edit)
         diagonal += 1 if is_insertion else -1
         x = _step(trace[cost - 1], diagonal, cost - 1)[0]
     return blocks[::-1]
 
 
-def _as_a_whole(old: Lines, new: Lines, rest: Block) -> list[Block]:
-    is_long = rest.end - rest.start > 10 * _FAR
-    matcher = difflib.SequenceMatcher(None, old[rest.start : rest.end], new[rest.new_start : rest.new_end], autojunk=is_long)
+def _as_a_whole(old: DiffLines, new: DiffLines, block: DiffBlock) -> list[DiffBlock]:
+    is_long = block.end - block.start > 10 * _FAR
+    matcher = difflib.SequenceMatcher(None, old[block.start : block.end], new[block.new_start : block.new_end], autojunk=is_long)
     return [
-        Block(rest.start + i1, rest.start + i2, rest.new_start + j1, rest.new_start + j2)
+        DiffBlock(block.start + i1, block.start + i2, block.new_start + j1, block.new_start + j2)
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()
         if tag != "equal"
     ]
 
 
-def _slid(old: Lines, new: Lines, block: Block, floor: int) -> Block:
+def _slid(old: DiffLines, new: DiffLines, block: DiffBlock, floor: int) -> DiffBlock:
     """A pure insertion, moved up where that makes it start after the `---` it would otherwise end before."""
     if block.start != block.end:
         return block
@@ -234,25 +234,25 @@ def _slid(old: Lines, new: Lines, block: Block, floor: int) -> Block:
         if up and new[block.new_end - up] != old[block.start - up]:
             break
         if new[block.new_end - up - 1].startswith("---"):
-            return Block(block.start - up, block.end - up, block.new_start - up, block.new_end - up)
+            return DiffBlock(block.start - up, block.end - up, block.new_start - up, block.new_end - up)
     return block
 
 
 # ---------------------------------------------------------------- hunks
 
 
-def _hunks(blocks: Sequence[Block], length: int, secret: set[int]) -> list[Hunk] | None:
+def _hunks(blocks: Sequence[DiffBlock], length: int, secret: set[int]) -> list[Hunk] | None:
     """The differences with their context; None where there is none to be had."""
-    groups: list[list[Block]] = []
+    groups: list[list[DiffBlock]] = []
     for block in blocks:
         between = range(groups[-1][-1].end, block.start) if groups else range(0)
         if groups and len(between) <= 2 * CONTEXT and not secret.intersection(between):
             groups[-1].append(block)
         else:
             groups.append([block])
-    found: list[Hunk] = []
+    hunks: list[Hunk] = []
     for index, group in enumerate(groups):
-        floor = groups[index - 1][-1].end + found[-1].after if index else 0
+        floor = groups[index - 1][-1].end + hunks[-1].after if index else 0
         ceiling = groups[index + 1][0].start if index + 1 < len(groups) else length
         before = _free(range(group[0].start - 1, floor - 1, -1), secret)
         after = _free(range(group[-1].end, ceiling), secret)
@@ -262,8 +262,8 @@ def _hunks(blocks: Sequence[Block], length: int, secret: set[int]) -> list[Hunk]
             after = min(after, max(before, 1))
         if after < CONTEXT and group[-1].end + after < length:
             before = min(before, after)
-        found.append(Hunk(group, before, after))
-    return found
+        hunks.append(Hunk(group, before, after))
+    return hunks
 
 
 def _free(lines: range, secret: set[int]) -> int:
@@ -276,16 +276,16 @@ def _free(lines: range, secret: set[int]) -> int:
     return shown
 
 
-def _hunk(hunk: Hunk, old: Lines, new: Lines) -> str:
+def _hunk(hunk: Hunk, old: DiffLines, new: DiffLines) -> str:
     first, last = hunk.blocks[0], hunk.blocks[-1]
     lines: list[str] = []
-    at = first.start - hunk.before
+    position = first.start - hunk.before
     for block in hunk.blocks:
-        lines += _marked(" ", old[at : block.start])
+        lines += _marked(" ", old[position : block.start])
         lines += _marked("-", old[block.start : block.end])
         lines += _marked("+", new[block.new_start : block.new_end])
-        at = block.end
-    lines += _marked(" ", old[at : last.end + hunk.after])
+        position = block.end
+    lines += _marked(" ", old[position : last.end + hunk.after])
     before = _range(first.start - hunk.before, last.end + hunk.after)
     after = _range(first.new_start - hunk.before, last.new_end + hunk.after)
     return f"@@ -{before} +{after} @@\n" + "".join(lines)
@@ -318,7 +318,7 @@ def hidden(outcome: Outcome) -> list[str]:
 
 
 def _painted(text: str) -> str:
-    return "".join(_paint(line) for line in Lines(text))
+    return "".join(_paint(line) for line in DiffLines(text))
 
 
 def _paint(line: str) -> str:

@@ -68,21 +68,21 @@ def _workload(report: WorkloadReport) -> dict[str, Any]:
         "operations": [_operation(applied) for applied in report.applied],
         "blast_radius": [_mention(mention) for mention in report.radius],
         "risks": _risks(report.risks),
-        "builds": [_built(one) for one in report.builds],
+        "builds": [_built(placement) for placement in report.builds],
     }
 
 
-def _built(one: Built) -> dict[str, Any]:
-    account = {"before": one.account_before or None, "after": one.account_after or None}
-    return {"build": one.build, "namespace": one.namespace, "name": one.name, "account": account}
+def _built(placement: Built) -> dict[str, Any]:
+    account = {"before": placement.account_before or None, "after": placement.account_after or None}
+    return {"build": placement.build, "namespace": placement.namespace, "name": placement.name, "account": account}
 
 
 def _object(report: ObjectReport) -> dict[str, Any]:
-    at = report.resource.at
+    location = report.resource.at
     return {
         "resource": _resource(report.resource.id),
-        "path": at.path,
-        "line": at.line,
+        "path": location.path,
+        "line": location.line,
         "risk": str(report.risk),
         "risks": _risks(report.risks),
         "operations": [_operation(applied) for applied in report.applied],
@@ -132,7 +132,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "column": finding.at.column,
         "pointer": finding.pointer,
         "resource": _resource(finding.resource),
-        "workloads": [{**_resource(one.id), "path": one.at.path, "line": one.at.line} for one in finding.concerns],
+        "workloads": [{**_resource(resource.id), "path": resource.at.path, "line": resource.at.line} for resource in finding.concerns],
     }
 
 

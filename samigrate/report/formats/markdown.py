@@ -19,8 +19,8 @@ _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 def render(outcome: Outcome, look: Look) -> Iterator[str]:
     yield "## samigrate\n\n" + _totals(outcome) + "\n"
     ordered = sorted(outcome.workloads, key=lambda report: (report.scopes, report.workload.key))
-    for held, reports in groupby(ordered, key=lambda report: report.scopes):
-        yield f"\n### {code(scopes(held))}\n\n" + table(_HEAD, map(_row, reports))
+    for content, reports in groupby(ordered, key=lambda report: report.scopes):
+        yield f"\n### {code(scopes(content))}\n\n" + table(_HEAD, map(_row, reports))
     for problem in outcome.problems:
         yield f"\n> **Not done:** {code(f'{problem.path}:{problem.line}')}: {code(problem.message)}\n"
     if outcome.findings:
@@ -34,27 +34,27 @@ def _totals(outcome: Outcome) -> str:
     before = sum(report.tokens_before for report in outcome.workloads)
     after = sum(report.tokens_after for report in outcome.workloads)
     levels = Counter(report.verdict.level for report in outcome.workloads)
-    told = ", ".join(f"{levels[level]} {USES_API[level]}" for level in Level if levels[level])
-    use = f" API use: {told}." if told else ""
+    message = ", ".join(f"{levels[level]} {USES_API[level]}" for level in Level if levels[level])
+    use = f" API use: {message}." if message else ""
     if not outcome.changes:
         return f"{count(len(outcome.workloads), 'workload')} in {count(outcome.files, 'file')}, nothing to change.{use}"
     changed = sum(bool(report.applied) for report in outcome.workloads)
-    what = f"{changed} of {count(len(outcome.workloads), 'workload')} in {count(len(outcome.changes), 'file')} would change"
-    return f"**{what}: tokens {before} → {after}.**{use}"
+    description = f"{changed} of {count(len(outcome.workloads), 'workload')} in {count(len(outcome.changes), 'file')} would change"
+    return f"**{description}: tokens {before} → {after}.**{use}"
 
 
 def _row(report: WorkloadReport) -> Sequence[str]:
     workload = report.workload
-    why = code(report.verdict.evidence[0].detail) if report.verdict.evidence else ""
+    reason = code(report.verdict.evidence[0].detail) if report.verdict.evidence else ""
     part = f" [{workload.component}]" if workload.component else ""
     return (
-        "<br>".join([code(f"{workload.id}{part}"), *(f"runs {code(str(one))}" for one in report.builds if report.is_renamed)]),
+        "<br>".join([code(f"{workload.id}{part}"), *(f"runs {code(str(placement))}" for placement in report.builds if report.is_renamed)]),
         code(f"{workload.resource.at.path}:{report.line}"),
         arrow(code(report.account_before), code(report.account_after)),
         arrow(str(report.tokens_before), str(report.tokens_after)),
         USES_API[report.verdict.level],
         str(report.risk) if report.applied else "",
-        why,
+        reason,
     )
 
 
@@ -70,10 +70,10 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
         groups[_SEVERITIES.index(finding.severity), finding.id].append(finding)
     for (_, id_), group in sorted(groups.items()):
         first = group[0]
-        place = f" ({code(f'{first.at.path}:{first.at.line}')})" if first.at.path else ""
-        more = f", and {len(group) - 1} more" if len(group) > 1 else ""
-        way = f"; {code(first.action)}" if first.action else ""
-        yield f"{first.severity.value} {code(id_)}: {code(first.message)}{place}{way}{more}"
+        location = f" ({code(f'{first.at.path}:{first.at.line}')})" if first.at.path else ""
+        suffix = f", and {len(group) - 1} more" if len(group) > 1 else ""
+        hint = f"; {code(first.action)}" if first.action else ""
+        yield f"{first.severity.value} {code(id_)}: {code(first.message)}{location}{hint}{suffix}"
 
 
 REPORTER = Reporter("markdown", "Markdown, for a job's summary page or a comment", render)

@@ -45,15 +45,15 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
-def _fit(look: Look, start: str, text: str, place: str = "") -> Iterator[str]:
+def _fit(look: Look, start: str, text: str, pointer: str = "") -> Iterator[str]:
     """Text and the place it speaks of on one line; where the terminal is too narrow for both, on two."""
-    line = f"{start}{text}  {place}" if place else start + text
+    line = f"{start}{text}  {pointer}" if pointer else start + text
     if look.width is None or len(line) <= look.width:
         yield line
         return
     yield _cut(start + text, look.width)
-    if place:
-        yield " " * _INDENT + place
+    if pointer:
+        yield " " * _INDENT + pointer
 
 
 def _paint(look: Look, code: str, text: str) -> str:
@@ -65,8 +65,8 @@ def _paint(look: Look, code: str, text: str) -> str:
 
 def render(outcome: Outcome, look: Look) -> Iterator[str]:
     ordered = sorted(outcome.workloads, key=lambda report: (report.scopes, report.workload.key))
-    for held, reports in groupby(ordered, key=lambda report: report.scopes):
-        yield _paint(look, "1", clean(scopes(held))) + "\n"
+    for content, reports in groupby(ordered, key=lambda report: report.scopes):
+        yield _paint(look, "1", clean(scopes(content))) + "\n"
         yield from (line + "\n" for line in _table(list(reports), look))
         yield "\n"
     if look.workload:
@@ -129,8 +129,8 @@ def _why(report: WorkloadReport, look: Look) -> Iterator[str]:
         yield "      why   no sign of any use of the API"
         return
     index, evidence = ordered[0]
-    more = f" (+{len(ordered) - 1})" if len(ordered) > 1 else ""
-    yield from _fit(look, "      why   ", clean(evidence.detail), _evidence_place(report, index, evidence) + more)
+    suffix = f" (+{len(ordered) - 1})" if len(ordered) > 1 else ""
+    yield from _fit(look, "      why   ", clean(evidence.detail), _evidence_place(report, index, evidence) + suffix)
 
 
 def _evidence_place(report: WorkloadReport, index: int, evidence: Evidence) -> str:
@@ -142,8 +142,8 @@ def _runs(report: WorkloadReport, look: Look) -> Iterator[str]:
     if not report.is_renamed:
         return
     is_all = look.verbosity > 0 or look.workload or len(report.builds) <= SCREENFUL
-    for one in report.builds if is_all else report.builds[:SCREENFUL]:
-        yield from _fit(look, "      runs  ", clean(str(one)), clean(f"({one.build})"))
+    for placement in report.builds if is_all else report.builds[:SCREENFUL]:
+        yield from _fit(look, "      runs  ", clean(str(placement)), clean(f"({placement.build})"))
     if not is_all:
         yield f"      runs  and {len(report.builds) - SCREENFUL} more; -v shows all"
 
@@ -169,38 +169,40 @@ def _objects(outcome: Outcome, look: Look) -> Iterator[str]:
     for report in outcome.objects:
         for applied in report.applied:
             operation = applied.operation
-            what = f"{operation.op} {operation.pointer}" if operation.pointer else f"{operation.op} it"
-            place = _place(report.resource.at.path, report.resource.at.line)
-            yield from _fit(look, f"{clean(str(report.resource.id))}: ", clean(f"{what}: {operation.reason} (risk {report.risk})"), place)
+            description = f"{operation.op} {operation.pointer}" if operation.pointer else f"{operation.op} it"
+            location = _place(report.resource.at.path, report.resource.at.line)
+            yield from _fit(
+                look, f"{clean(str(report.resource.id))}: ", clean(f"{description}: {operation.reason} (risk {report.risk})"), location
+            )
 
 
 # ---------------------------------------------------------------- one workload's chain of evidence
 
 
-def _chain(report: WorkloadReport, found: Iterable[Finding], look: Look) -> Iterator[str]:
-    place = _place(report.workload.resource.at.path, report.line)
-    yield _paint(look, "1", f"{_workload_name(report)}: {report.verdict.level}") + f"  ({place}, {clean(report.workload.pod)})"
+def _chain(report: WorkloadReport, result: Iterable[Finding], look: Look) -> Iterator[str]:
+    location = _place(report.workload.resource.at.path, report.line)
+    yield _paint(look, "1", f"{_workload_name(report)}: {report.verdict.level}") + f"  ({location}, {clean(report.workload.pod)})"
     yield "  evidence" if report.verdict.evidence else "  evidence: none"
     for index, evidence in sorted(enumerate(report.verdict.evidence), key=lambda item: _STRENGTHS.index(item[1].strength)):
         speaker = f"container {evidence.container}: " if evidence.container else ""
-        place = _evidence_place(report, index, evidence)
-        yield f"    {place}: {evidence.strength}: {clean(speaker + evidence.detail)} ({evidence.source})"
+        location = _evidence_place(report, index, evidence)
+        yield f"    {location}: {evidence.strength}: {clean(speaker + evidence.detail)} ({evidence.source})"
     if report.applied:
         yield "  changes"
     for applied in report.applied:
         operation = applied.operation
-        what = f"{operation.op} {operation.pointer}" if operation.pointer else f"add {operation.value.get('kind', 'object')}"
-        yield f"    {clean(operation.target.path)}: {clean(what)} ({applied.transform}): {clean(operation.reason)}"
+        description = f"{operation.op} {operation.pointer}" if operation.pointer else f"add {operation.value.get('kind', 'object')}"
+        yield f"    {clean(operation.target.path)}: {clean(description)} ({applied.transform}): {clean(operation.reason)}"
     if report.radius:
         yield f"  what names the account {clean(report.account_before)}"
     for mention in report.radius:
-        place = f"{_place(mention.at.path, mention.at.line)}: {clean(str(mention.resource) + ' ' + mention.pointer).rstrip()}"
-        yield f"    {place}: {clean(mention.action)} ({mention.rule})"
+        location = f"{_place(mention.at.path, mention.at.line)}: {clean(str(mention.resource) + ' ' + mention.pointer).rstrip()}"
+        yield f"    {location}: {clean(mention.action)} ({mention.rule})"
     if report.risks:
         yield f"  risk {report.risk}"
     for risk, reason in report.risks:
         yield f"    {risk}: {clean(reason)}"
-    named = [finding for finding in found if finding.is_about(report.workload)]
+    named = [finding for finding in result if finding.is_about(report.workload)]
     if named:
         yield "  findings"
     yield from (f"  {line}" for finding in named for line in _finding(finding, look))
@@ -212,14 +214,14 @@ def _chain(report: WorkloadReport, found: Iterable[Finding], look: Look) -> Iter
 
 def findings(outcome: Outcome, look: Look) -> Iterator[str]:
     """Findings, worst first: one of each id, or all of them with -v."""
-    told = [finding for finding in outcome.findings if finding.id != STANDING]
-    if not told:
+    reported = [finding for finding in outcome.findings if finding.id != STANDING]
+    if not reported:
         return
-    counts = Counter(finding.severity for finding in told)
+    counts = Counter(finding.severity for finding in reported)
     sums = ", ".join(count(counts[severity], severity.value) for severity in _SEVERITIES if counts[severity])
     yield _paint(look, "1", "findings") + f" ({sums})"
     groups: dict[tuple[int, str], list[Finding]] = defaultdict(list)
-    for finding in told:
+    for finding in reported:
         groups[_SEVERITIES.index(finding.severity), finding.id].append(finding)
     ordered = [groups[key] for key in sorted(groups)]
     if look.verbosity > 0:
@@ -227,15 +229,15 @@ def findings(outcome: Outcome, look: Look) -> Iterator[str]:
         return
     for group in ordered[:SCREENFUL]:
         yield from _grouped(group, look)
-    rest = len(ordered) - SCREENFUL
-    yield (f"  and {count(rest, 'more kind')}; " if rest > 0 else "  ") + "-v shows all, `samigrate explain ID` says why"
+    remainder = len(ordered) - SCREENFUL
+    yield (f"  and {count(remainder, 'more kind')}; " if remainder > 0 else "  ") + "-v shows all, `samigrate explain ID` says why"
 
 
 def _grouped(group: Sequence[Finding], look: Look) -> Iterator[str]:
     first = group[0]
-    more = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
+    suffix = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
     start = f"  {first.severity} {first.id} "
-    lines = _fit(look, start, clean(first.message), _place(first.at.path, first.at.line) + more)
+    lines = _fit(look, start, clean(first.message), _place(first.at.path, first.at.line) + suffix)
     yield next(lines).replace(first.severity, _paint(look, _COLORS[first.severity], first.severity), 1)
     yield from lines
 
@@ -270,9 +272,9 @@ def _unseen(outcome: Outcome) -> Iterator[str]:
 def _totals(outcome: Outcome) -> Iterator[str]:
     holding = sum(report.tokens_before > 0 for report in outcome.workloads)
     levels = Counter(report.verdict.level for report in outcome.workloads)
-    told = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
+    message = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
     line = f"{count(len(outcome.workloads), 'workload')} in {count(outcome.files, 'file')}: {holding} with a token"
-    yield f"{line}; API use: {told}" if told else line
+    yield f"{line}; API use: {message}" if message else line
     if outcome.changes:
         yield f"`samigrate migrate` would change {count(len(outcome.changes), 'file')}: {tokens(outcome)}"
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NamedTuple
 
 from samigrate import reading, transforms
 from samigrate.base.errors import InputError
@@ -25,7 +26,7 @@ from samigrate.plan import planner
 from samigrate.plan.planner import Blocked, Plan, Planned, part_key
 from samigrate.plan.recipe import Recipe
 from samigrate.plan.settling import Decide
-from samigrate.reading import Reading, Root
+from samigrate.reading import Inventory, Root
 from samigrate.review.plan_file import choices, planfile
 from samigrate.review.plan_file.holding import contains, holds
 from samigrate.review.plan_file.planfile import KEEP, NEW, Entry, Step, Target
@@ -45,39 +46,39 @@ class Progress:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def decide(root: Root, recipe: Recipe, entries: Sequence[Entry], progress: Progress, made: Sequence[Entry]) -> Decide:
-    """How a run over a root follows the entries that concern it. `made` are the entries of a plan that is made anew: a
+def decide(root: Root, recipe: Recipe, entries: Sequence[Entry], progress: Progress, result: Sequence[Entry]) -> Decide:
+    """How a run over a root follows the entries that concern it. `result` are the entries of a plan that is made anew: a
     plan file may ask for less, and for nothing else."""
-    known = frozenset(step.effect for entry in made for step in entry.steps)
+    existing = frozenset(step.effect for entry in result for step in entry.steps)
 
-    def decided(works: Sequence[Work], found: Reading, blocked: Blocked) -> Plan:
-        return _Applying(root, recipe, entries, found, works, blocked, progress, known).plan()
+    def decided(works: Sequence[Work], found: Inventory, blocked: Blocked) -> Plan:
+        return _Applying(root, recipe, entries, _Input(found, works, blocked), progress, existing).plan()
 
     return decided
+
+
+class _Input(NamedTuple):
+    """What the plan meets: what is in the files now, the workloads, and the parts that a text could not take."""
+
+    inventory: Inventory
+    works: Sequence[Work]
+    blocked: Blocked
 
 
 class _Applying:
     """One root's entries against its files."""
 
     def __init__(
-        self,
-        root: Root,
-        recipe: Recipe,
-        entries: Sequence[Entry],
-        found: Reading,
-        works: Sequence[Work],
-        blocked: Blocked,
-        progress: Progress,
-        known: Container[object],
+        self, root: Root, recipe: Recipe, entries: Sequence[Entry], files: _Input, progress: Progress, existing: Container[object]
     ) -> None:
-        self.known = known
-        self.recipe, self.found, self.blocked, self.progress = recipe, found, blocked, progress
+        self.known = existing
+        self.recipe, self.found, self.blocked, self.progress = recipe, files.inventory, files.blocked, progress
         self.sources = {source.path: source for source in root.sources}
         self.entries = [entry for entry in entries if not entry.skip and self._is_ours(entry.at.file)]
-        self.objects = resources_by_target(found)
-        self.resources = found.resources
+        self.objects = resources_by_target(files.inventory)
+        self.resources = files.inventory.resources
         called = {resource.key: target for target, resource in self.objects.items()}
-        self.works = {(called[work.workload.resource.key], work.workload.pod): work for work in works}
+        self.works = {(called[work.workload.resource.key], work.workload.pod): work for work in files.works}
         self.digests: dict[str, str] = {}
         self.lenders = {(entry.key, step.part) for entry in self.entries for step in entry.steps if _lends(entry, step)}
         self.held = self._held()
@@ -139,14 +140,14 @@ class _Applying:
                     return False
             else:
                 by_object[step.on].append(step)
-        return all(on in self.objects and holds(self.objects[on].value, each) for on, each in by_object.items())
+        return all(on in self.objects and holds(self.objects[on].value, group) for on, group in by_object.items())
 
     def _is_there(self, step: Step) -> bool:
         """Whether the object stands in its file: one to be removed, or a new one, which may also stand beside it."""
         if step.op != NEW:
             return step.on in self.objects
-        places = (step.file, placing.sibling(step.on.file))
-        return any(contains(one.value, step.value) for target, one in self.objects.items() if target.file in places)
+        positions = (step.file, placing.sibling(step.on.file))
+        return any(contains(resource.value, step.value) for target, resource in self.objects.items() if target.file in positions)
 
     # ---- what cannot be done
 
@@ -157,8 +158,8 @@ class _Applying:
         for entry in pending:
             for path in sorted(entry.files):
                 if not self._is_fresh(entry, path) and path not in self.held:
-                    there = "has changed since the plan was made" if path in self.sources else "is not there any more"
-                    yield entry.key, f"{path} {there}: {LATER}"
+                    destination = "has changed since the plan was made" if path in self.sources else "is not there any more"
+                    yield entry.key, f"{path} {destination}: {LATER}"
 
     def _surprise(self, entry: Entry) -> str:
         """Why the workload is not what the plan was made for, or ""."""
@@ -167,8 +168,8 @@ class _Applying:
             return f"{entry.at} is not there any more: {LATER}"
         level = work.verdict.level
         if entry.pod and self._is_fresh(entry, entry.at.file) and level is not entry.verdict and not {level, entry.verdict} <= USES:
-            why = next((piece.detail for piece in work.verdict.evidence), "what spoke for it is gone")
-            return f"{entry.at}: its verdict was {entry.verdict} and is {level} now ({why}): make the plan anew"
+            reason = next((evidence.detail for evidence in work.verdict.evidence), "what spoke for it is gone")
+            return f"{entry.at}: its verdict was {entry.verdict} and is {level} now ({reason}): make the plan anew"
         for part, finding in ((step.part, self.blocked.get(part_key(work, step.part))) for step in entry.steps):
             if finding is not None:
                 return f"{entry.at}: {part} cannot be applied: {finding.message}"
@@ -179,12 +180,12 @@ class _Applying:
         waiting = {entry.key: {path for path in entry.edited if path not in self.held} for entry in pending}
         while True:
             bad = {path for key in refused for path in waiting[key]}
-            more = [
+            entries = [
                 e for e in pending if e.key not in refused and (waiting[e.key] & bad or {step.unless for step in e.steps} & refused.keys())
             ]
-            if not more:
+            if not entries:
                 return
-            for entry in more:
+            for entry in entries:
                 refused[entry.key] = ""
 
     def _say(self, pending: Sequence[Entry], refused: Mapping[str, str]) -> None:
@@ -208,8 +209,8 @@ class _Applying:
         self._require_known(entry)
         risks = tuple((Risk[level], text) for level, _, text in (risk.partition(": ") for risk in entry.risks))
         parts = []
-        for (transform, part), each in groupby(steps, key=lambda step: (step.transform, step.part)):
-            together = list(each)
+        for (transform, part), group in groupby(steps, key=lambda step: (step.transform, step.part)):
+            together = list(group)
             operations = tuple(self._operation(step) for step in together if step.op != NEW)
             added = tuple(NewResource(step.value, self._object(step).at, step.reason, step.into) for step in together if step.op == NEW)
             parts.append((transform, Proposal(part, operations, added, risks)))
@@ -221,8 +222,8 @@ class _Applying:
         """Raises InputError for a step that no migration of these files would make."""
         for step in entry.steps:
             if self._is_to_do(step, entry) and step.effect not in self.known and not self._is_rest(step, entry):
-                what = f"{step.op} {step.pointer or at(step.value, 'kind') or step.on.object}"
-                message = f"{entry.at}: the plan asks for `{what}` in {step.file}, which no migration of it does: {LATER}"
+                description = f"{step.op} {step.pointer or at(step.value, 'kind') or step.on.object}"
+                message = f"{entry.at}: the plan asks for `{description}` in {step.file}, which no migration of it does: {LATER}"
                 raise InputError(entry.at.file, entry.line, message)
 
     def _is_rest(self, step: Step, entry: Entry) -> bool:
@@ -231,7 +232,7 @@ class _Applying:
         work = self.works.get((entry.at, entry.pod))
         if work is None or not step.pointer.startswith("/subjects") or work.workload.spec.account != entry.planned_account:
             return False
-        if not any(identity.is_managed(work, seen.resource) for view in work.views for seen in view.account(entry.planned_account)):
+        if not any(identity.is_managed(work, visible.resource) for view in work.views for visible in view.account(entry.planned_account)):
             return False
         binding = self._object(step).key
         names_old = any(grant.binding.key == binding for view in work.views for grant in view.grants(DEFAULT_ACCOUNT))
@@ -261,16 +262,16 @@ class _Applying:
         if unknown := {one.transform for one in planned} - order.keys():
             raise InputError("", 0, f"the recipe has no {', '.join(sorted(unknown))} any more, which the plan rests on: make it anew")
         planned.sort(key=lambda one: (order[one.transform], names.precedence(one.work.workload), one.work.workload.key))
-        made = planner.Plan()
-        for one in planned:
+        plan = planner.Plan()
+        for candidate in planned:
             try:
-                made.state.accept(one.work, one.transform, one.proposal, self.resources)
+                plan.state.accept(candidate.work, candidate.transform, candidate.proposal, self.resources)
             except Inapplicable as error:  # a path that somebody has edited
-                where = one.work.workload
-                message = f"{where.id}: {one.proposal.part} cannot be done: {error}; make the plan anew"
-                raise InputError(where.resource.at.path, where.resource.at.line, message) from error
-            made.accepted.append(one)
-        return made
+                workload = candidate.work.workload
+                message = f"{workload.id}: {candidate.proposal.part} cannot be done: {error}; make the plan anew"
+                raise InputError(workload.resource.at.path, workload.resource.at.line, message) from error
+            plan.accepted.append(candidate)
+        return plan
 
 
 def _lends(entry: Entry, step: Step) -> bool:

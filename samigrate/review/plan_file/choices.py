@@ -69,53 +69,55 @@ def _keep_automount(entry: Entry, steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def settle(
-    entry: Entry, work: Work, parts: Sequence[Part], recipe: Mapping[str, Mapping[str, Value]], held: Mapping[Key, Resource]
+    entry: Entry, work: Work, parts: Sequence[Part], recipe: Mapping[str, Mapping[str, Value]], resources: Mapping[Key, Resource]
 ) -> list[Part]:
     """The parts as chosen, with what is to be said on the workload. Raises CannotChooseError."""
     if names_another(entry):
         _require_account(entry, work, parts)
-        parts = [(transform, _without_granted(proposal, entry.account, held)) for transform, proposal in parts]
+        parts = [(transform, _without_granted(proposal, entry.account, resources)) for transform, proposal in parts]
     if not any(proposal.operations for _, proposal in parts):
         return []
     state = State()
     for transform, proposal in parts:
-        state.accept(work, transform, proposal, held)
+        state.accept(work, transform, proposal, resources)
     level = work.verdict.level
     may_lose = level is Level.NONE or (level is Level.UNKNOWN and work.settings.unknown == "disable")
     if wrong := checks.tokens_hold(level, work.tokens, state.tokens(work), may_lose=may_lose):
         raise CannotChooseError(wrong)
-    said = dict.fromkeys(step.transform for step in entry.steps if step.about is About.COMMENTARY and not step.unless)
-    return [*parts, *((id_, proposal) for id_ in said for proposal in _annotations(id_, work, state, recipe))]
+    stated = dict.fromkeys(step.transform for step in entry.steps if step.about is About.COMMENTARY and not step.unless)
+    return [*parts, *((id_, proposal) for id_ in stated for proposal in _annotations(id_, work, state, recipe))]
 
 
 def _require_account(entry: Entry, work: Work, parts: Sequence[Part]) -> None:
-    if not any(seen.match is Match.SAME for view in work.views for seen in view.account(entry.account)):
+    if not any(visible.match is Match.SAME for view in work.views for visible in view.account(entry.account)):
         raise CannotChooseError(f"there is no ServiceAccount {entry.account} where the workload is applied")
     allowed = {f"{work.workload.pod}/{key}" for key in ("serviceAccountName", "serviceAccount")}
-    at = work.workload.resource.at
+    location = work.workload.resource.at
     own = {
-        each.pointer
+        operation.pointer
         for id_, proposal in parts
         if transforms.about(id_, proposal.part) is About.ACCOUNT
-        for each in proposal.operations
-        if each.target == at
+        for operation in proposal.operations
+        if operation.target == location
     }
     if not own <= allowed:
         raise CannotChooseError(f"the token in its volumes is that of {entry.planned_account}; choose that or `{KEEP}`")
 
 
-def _without_granted(proposal: Proposal, name: str, held: Mapping[Key, Resource]) -> Proposal:
-    return proposal._replace(operations=tuple(each for each in proposal.operations if not _is_granted(each, name, held)))
+def _without_granted(proposal: Proposal, name: str, resources: Mapping[Key, Resource]) -> Proposal:
+    return proposal._replace(
+        operations=tuple(operation for operation in proposal.operations if not _is_granted(operation, name, resources))
+    )
 
 
-def _is_granted(operation: Operation, name: str, held: Mapping[Key, Resource]) -> bool:
+def _is_granted(operation: Operation, name: str, resources: Mapping[Key, Resource]) -> bool:
     """Whether a binding names the account already."""
     if operation.pointer != "/subjects/-":
         return False
-    place = operation.target
+    location = operation.target
     return any(
         text(one, "kind") == "ServiceAccount" and text(one, "name") == name and text(one, "namespace") == text(operation.value, "namespace")
-        for one in sequence(held[place.path, place.document, place.item].value, "subjects")
+        for one in sequence(resources[location.path, location.document, location.item].value, "subjects")
     )
 
 

@@ -23,11 +23,11 @@ def holds(value: Value, steps: Iterable[Step]) -> bool:
     return True
 
 
-def contains(found: Value, wanted: Value) -> bool:
+def contains(result: Value, expected: Value) -> bool:
     """Whether all that is wanted is there: the keys of mappings, and everything else to the letter."""
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        return all(key in found and contains(found[key], value) for key, value in wanted.items())
-    return found == wanted and json.dumps(found, sort_keys=True, default=str) == json.dumps(wanted, sort_keys=True, default=str)
+    if isinstance(expected, dict) and isinstance(result, dict):
+        return all(key in result and contains(result[key], value) for key, value in expected.items())
+    return result == expected and json.dumps(result, sort_keys=True, default=str) == json.dumps(expected, sort_keys=True, default=str)
 
 
 def _undone(value: Value, path: list[str], step: Step) -> Value:
@@ -38,35 +38,35 @@ def _undone(value: Value, path: list[str], step: Step) -> Value:
     raise NotThereError(step.pointer)
 
 
-def _undone_in_mapping(value: dict[str, Value], key: str, rest: list[str], step: Step) -> Value:
-    if rest:
+def _undone_in_mapping(value: dict[str, Value], key: str, remainder: list[str], step: Step) -> Value:
+    if remainder:
         if key not in value:
             raise NotThereError(step.pointer)
-        return {**value, key: _undone(value[key], rest, step)}
+        return {**value, key: _undone(value[key], remainder, step)}
     if step.op == "remove":
         if key in value:
             raise NotThereError(step.pointer)
         return {**value, key: step.before}
     if key not in value or not contains(value[key], step.value):
         raise NotThereError(step.pointer)
-    others = {name: inner for name, inner in value.items() if name != key}
-    return others if step.op == "add" and step.before is None else {**others, key: step.before}
+    siblings = {name: inner for name, inner in value.items() if name != key}
+    return siblings if step.op == "add" and step.before is None else {**siblings, key: step.before}
 
 
-def _undone_in_list(value: list[Value], key: str, rest: list[str], step: Step) -> Value:
-    place = int(key) if key.isdigit() else len(value)
-    if rest:
-        if place >= len(value):
+def _undone_in_list(value: list[Value], key: str, remainder: list[str], step: Step) -> Value:
+    position = int(key) if key.isdigit() else len(value)
+    if remainder:
+        if position >= len(value):
             raise NotThereError(step.pointer)
-        return [*value[:place], _undone(value[place], rest, step), *value[place + 1 :]]
+        return [*value[:position], _undone(value[position], remainder, step), *value[position + 1 :]]
     if step.op == "remove":
         if any(contains(item, step.before) for item in value):
             raise NotThereError(step.pointer)
-        return [*value[:place], step.before, *value[place:]]
+        return [*value[:position], step.before, *value[position:]]
     if step.op == "replace":
-        if place >= len(value) or not contains(value[place], step.value):
+        if position >= len(value) or not contains(value[position], step.value):
             raise NotThereError(step.pointer)
-        return [*value[:place], step.before, *value[place + 1 :]]
+        return [*value[:position], step.before, *value[position + 1 :]]
     added = next((index for index, item in enumerate(value) if contains(item, step.value)), None)
     if added is None:
         raise NotThereError(step.pointer)

@@ -119,8 +119,8 @@ class Entry:
     @property
     def planned_automount(self) -> str:
         """The automount value that the plan sets, or ""."""
-        found = self._planned(About.AUTOMOUNT, AUTOMOUNT_FIELD)
-        return "" if found is None else str(found).lower()
+        result = self._planned(About.AUTOMOUNT, AUTOMOUNT_FIELD)
+        return "" if result is None else str(result).lower()
 
     def _planned(self, about: About, key: str) -> Value:
         own = (step for step in self.steps if self.pod and step.on == self.at and step.about is about)
@@ -189,11 +189,11 @@ def _item(lines: list[str]) -> Iterator[str]:
 def _annotated(entry: Entry) -> list[str]:
     """The entry's lines, with what may be changed said beside it."""
     account, automount = entry.was
-    said = {
+    stated = {
         "account: ": f"  # was {account}; or `{KEEP}`, or an account that exists",
         "automount: ": f"  # was {automount}; or `{KEEP}`",
     }
-    return [line + next((said[start] for start in said if line.startswith(start)), "") for line in _rendered(_values(entry))]
+    return [line + next((stated[start] for start in stated if line.startswith(start)), "") for line in _rendered(_values(entry))]
 
 
 def _values(entry: Entry) -> dict[str, Value]:
@@ -226,19 +226,19 @@ def _without_empty(values: dict[str, Value]) -> dict[str, Value]:
     return {key: value for key, value in values.items() if value not in ("", [], {}) and (key != "nth" or value)}
 
 
-def _step_values(step: Step, own: Target) -> dict[str, Value]:
+def _step_values(step: Step, own_target: Target) -> dict[str, Value]:
     values: dict[str, Value] = {"op": step.op}
     if step.op != NEW:
         values["path"] = step.pointer
-        if step.on != own:
+        if step.on != own_target:
             values |= _without_empty({"object": step.on.object, "file": step.on.file, "nth": step.on.nth})
     if step.op != "remove":
         values["value"] = step.value
     if step.before is not None:
         values["before"] = step.before
-    more = {"after": list(step.after), "part": step.part, "by": step.transform, "reason": step.reason, "unless": step.unless}
-    more["into"] = step.into
-    return values | _without_empty(more)
+    extra = {"after": list(step.after), "part": step.part, "by": step.transform, "reason": step.reason, "unless": step.unless}
+    extra["into"] = step.into
+    return values | _without_empty(extra)
 
 
 def _left_values(left: Left) -> dict[str, Value]:
@@ -259,26 +259,26 @@ def read(path: str) -> PlanFile:
         for file in (*entry.files, *entry.edited):
             if not is_inside(file):
                 raise document.error(pointer("workloads", index), f"{file} is not inside the folder that the plan is for")
-        for place, step in enumerate(entry.steps):
+        for position, step in enumerate(entry.steps):
             if step.op == NEW and not _is_object(step.value):
-                raise document.error(pointer("workloads", index, "operations", place), "the value is no object with kind and name")
+                raise document.error(pointer("workloads", index, "operations", position), "the value is no object with kind and name")
         if entry.key in {other.key for other in entries[:index]}:
             raise document.error(pointer("workloads", index), f"{entry.key} is there twice")
         for key, planned in (("account", entry.planned_account), ("automount", entry.planned_automount)):
             if key in value["workloads"][index] and not planned:
                 raise document.error(pointer("workloads", index, key), f"the plan does not change the {key} of {entry.at}; make it anew")
         if entry.automount not in ("", KEEP, entry.planned_automount):
-            wanted = f"automount of {entry.at} must be {KEEP} or {entry.planned_automount}"
-            way = "declare its use of the API (samigrate.dev/api-access), and make the plan anew"
-            raise document.error(pointer("workloads", index, "automount"), f"{wanted}; for anything else {way}")
+            expected = f"automount of {entry.at} must be {KEEP} or {entry.planned_automount}"
+            hint = "declare its use of the API (samigrate.dev/api-access), and make the plan anew"
+            raise document.error(pointer("workloads", index, "automount"), f"{expected}; for anything else {hint}")
     return PlanFile(tuple(value["recipe"]), value.get("options", {}), entries, tuple(_left(each) for each in value.get("left-alone", [])))
 
 
 def is_inside(path: str) -> bool:
     """Whether a path leads down from the current folder, links in it followed."""
-    here = os.path.realpath(os.curdir)
+    current = os.path.realpath(os.curdir)
     is_down = not os.path.isabs(path) and ".." not in path.split("/")
-    return is_down and os.path.realpath(path).startswith(os.path.join(here, ""))
+    return is_down and os.path.realpath(path).startswith(os.path.join(current, ""))
 
 
 def _is_object(value: Value) -> bool:
@@ -287,10 +287,10 @@ def _is_object(value: Value) -> bool:
 
 
 def _entry(value: Mapping[str, Any]) -> Entry:
-    at = Target(value["file"], value["workload"], value.get("nth", 0))
+    target = Target(value["file"], value["workload"], value.get("nth", 0))
     was, tokens = value.get("was", {}), value.get("tokens", {})
-    found = Entry(
-        at=at,
+    entry = Entry(
+        at=target,
         pod=value.get("pod", ""),
         line=value["line"],
         namespace=value.get("namespace", ""),
@@ -302,17 +302,17 @@ def _entry(value: Mapping[str, Any]) -> Entry:
         was=(was.get("account", ""), was.get("automount", "")),
         was_mounted=was.get("mounted", False),
         tokens=(tokens.get("before", 0), tokens.get("after", 0)),
-        steps=tuple(_step(each, at) for each in value["operations"]),
+        steps=tuple(_step(each, target) for each in value["operations"]),
         files=value["files"],
         risks=tuple(value.get("risks", ())),
         evidence=tuple(value.get("evidence", ())),
         notes=tuple(value.get("notes", ())),
         skip=_skip(value.get("skip", "")),
     )
-    missing = found.edited - found.files.keys()
+    missing = entry.edited - entry.files.keys()
     if missing:
-        raise InputError(at.file, 0, f"{at}: the plan has no digest of {', '.join(sorted(missing))}")
-    return found
+        raise InputError(target.file, 0, f"{target}: the plan has no digest of {', '.join(sorted(missing))}")
+    return entry
 
 
 def _automount(value: str | bool) -> str:
@@ -324,8 +324,8 @@ def _skip(value: str | bool | None) -> str:
     return value if isinstance(value, str) else "" if value is False else "skipped"
 
 
-def _step(value: Mapping[str, Any], own: Target) -> Step:
-    on = Target(value["file"], value["object"], value.get("nth", 0)) if "object" in value else own
+def _step(value: Mapping[str, Any], own_target: Target) -> Step:
+    on = Target(value["file"], value["object"], value.get("nth", 0)) if "object" in value else own_target
     return Step(
         value["by"],
         value["part"],
@@ -342,5 +342,5 @@ def _step(value: Mapping[str, Any], own: Target) -> Step:
 
 
 def _left(value: Mapping[str, Any]) -> Left:
-    at = Target(value["file"], value["workload"], value.get("nth", 0))
-    return Left(at, value["line"], value.get("namespace", ""), Level(value["verdict"]), value["tokens"], value["reason"])
+    target = Target(value["file"], value["workload"], value.get("nth", 0))
+    return Left(target, value["line"], value.get("namespace", ""), Level(value["verdict"]), value["tokens"], value["reason"])

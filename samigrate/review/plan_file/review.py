@@ -18,20 +18,20 @@ from samigrate.facts.state import Work
 from samigrate.pipeline import Run
 from samigrate.plan import planner, rewriting
 from samigrate.plan.planner import Planned
-from samigrate.reading import Reading
+from samigrate.reading import Inventory
 from samigrate.review.plan_file import planfile
 from samigrate.review.plan_file.planfile import NEW, Entry, Left, Step, Target
 
 
-def targets(found: Reading) -> Mapping[Key, Target]:
+def targets(inventory: Inventory) -> Mapping[Key, Target]:
     """What the objects of a root are called in a plan, by key."""
-    seen: Counter[tuple[str, str]] = Counter()
+    visited: Counter[tuple[str, str]] = Counter()
     names = {}
-    for manifest in found.manifests:
+    for manifest in inventory.manifests:
         for resource in manifest.resources:
             name = (manifest.path, str(resource.id))
-            names[resource.key] = Target(*name, seen[name])
-            seen[name] += 1
+            names[resource.key] = Target(*name, visited[name])
+            visited[name] += 1
     return names
 
 
@@ -47,42 +47,58 @@ def read_out(run: Run) -> tuple[list[Entry], list[Left]]:
     for work in (work for work in run.works if files.may_change(work)):
         key = work.workload.key
         report = reports[key]
-        said = tuple(text for where, text in notes[work.workload.resource.at] if not where or where.startswith(work.workload.pod))
+        stated = tuple(text for where, text in notes[work.workload.resource.at] if not where or where.startswith(work.workload.pod))
         if key not in steps:
-            if report.tokens_before or said:
-                left.append(_left(called[work.workload.resource.key], report, said))
+            if report.tokens_before or stated:
+                left.append(_left(called[work.workload.resource.key], report, stated))
             continue
         borrowed = list(_borrowed(work, run, steps, called))
-        entries.append(_entry(called[work.workload.resource.key], report, [*steps[key], *borrowed], said, files, work))
+        entries.append(_entry(called[work.workload.resource.key], report, [*steps[key], *borrowed], stated, files, work))
     for thing in run.outcome.objects:
-        own = called[thing.resource.key]
-        entries.append(_object(own, thing, steps[*thing.resource.key, ""], [text for _, text in notes[thing.resource.at]], files))
+        own_target = called[thing.resource.key]
+        entries.append(_object(own_target, thing, steps[*thing.resource.key, ""], [text for _, text in notes[thing.resource.at]], files))
     return entries, left
 
 
 def _by_work(accepted: Sequence[Planned]) -> Mapping[tuple[str, int, str, str], list[Planned]]:
-    found = defaultdict(list)
-    for one in accepted:
-        found[one.work.workload.key].append(one)
-    return found
+    by_workload = defaultdict(list)
+    for planned in accepted:
+        by_workload[planned.work.workload.key].append(planned)
+    return by_workload
 
 
-def _steps(one: Planned, called: Mapping[Key, Target]) -> Iterator[Step]:
+def _steps(planned: Planned, called: Mapping[Key, Target]) -> Iterator[Step]:
     """A proposal's new objects and operations."""
-    for added in one.proposal.resources:
+    for added in planned.proposal.resources:
         yield Step(
-            one.transform, one.proposal.part, called[_key(added.beside)], NEW, value=added.value, reason=added.reason, into=added.file
+            planned.transform,
+            planned.proposal.part,
+            called[_key(added.beside)],
+            NEW,
+            value=added.value,
+            reason=added.reason,
+            into=added.file,
         )
-    for each in one.proposal.operations:
-        yield _step(one, each, called[_key(each.target)])
+    for operation in planned.proposal.operations:
+        yield _step(planned, operation, called[_key(operation.target)])
 
 
-def _step(one: Planned, each: Operation, on: Target) -> Step:
-    return Step(one.transform, one.proposal.part, on, each.op, each.pointer, each.value, each.before, each.after, each.reason)
+def _step(planned: Planned, operation: Operation, on: Target) -> Step:
+    return Step(
+        planned.transform,
+        planned.proposal.part,
+        on,
+        operation.op,
+        operation.pointer,
+        operation.value,
+        operation.before,
+        operation.after,
+        operation.reason,
+    )
 
 
-def _key(place: Location) -> Key:
-    return place.path, place.document, place.item
+def _key(location: Location) -> Key:
+    return location.path, location.document, location.item
 
 
 # ---------------------------------------------------------------- what another entry does for it
@@ -92,50 +108,52 @@ def _borrowed(
     work: Work, run: Run, steps: Mapping[tuple[str, int, str, str], Sequence[Step]], called: Mapping[Key, Target]
 ) -> Iterator[Step]:
     """What the workload would need if it were the only one, and another's entry does."""
-    own = steps[work.workload.key]
-    alone = planner.plan([work], run.recipe.transforms, run.found.resources, {}, lambda _: "")
-    wanted = [step for one in alone.accepted for step in _steps(one, called) if not any(_is_same(step, other) for other in own)]
-    if not wanted:
+    own_steps = steps[work.workload.key]
+    alone = planner.plan([work], run.recipe.transforms, planner.Limits(run.found.resources, {}, lambda _: ""))
+    expected = [
+        step for planned in alone.accepted for step in _steps(planned, called) if not any(_is_same(step, other) for other in own_steps)
+    ]
+    if not expected:
         return
-    has_shared = any(step.about is About.COMMENTARY for step in own)
-    for other in run.works:
-        if other is work or not _share_a_scope(work, other):
+    has_shared = any(step.about is About.COMMENTARY for step in own_steps)
+    for sibling in run.works:
+        if sibling is work or not _share_a_scope(work, sibling):
             continue
-        theirs = steps.get(other.workload.key, ())
-        lender = f"{called[other.workload.resource.key]} at {other.workload.pod}"
-        is_same_object = other.workload.resource.key == work.workload.resource.key
+        theirs = steps.get(sibling.workload.key, ())
+        lender = f"{called[sibling.workload.resource.key]} at {sibling.workload.pod}"
+        is_same_object = sibling.workload.resource.key == work.workload.resource.key
         they_share = any(one.about is About.COMMENTARY for one in theirs)
-        for step in wanted:
+        for step in expected:
             is_shared = step.about is About.COMMENTARY and is_same_object and not has_shared and they_share
             if is_shared or any(_is_same(step, one) for one in theirs):
                 yield Step(**{name: getattr(step, name) for name in Step.__slots__} | {"unless": lender})
-        wanted = [step for step in wanted if not any(_is_same(step, one) for one in theirs)]
+        expected = [step for step in expected if not any(_is_same(step, one) for one in theirs)]
         has_shared = has_shared or (is_same_object and they_share)
 
 
-def _share_a_scope(one: Work, other: Work) -> bool:
-    return any(view.scope is seen.scope for view in one.views for seen in other.views)
+def _share_a_scope(work: Work, other: Work) -> bool:
+    return any(view.scope is seen.scope for view in work.views for seen in other.views)
 
 
-def _is_same(one: Step, other: Step) -> bool:
+def _is_same(step: Step, sibling: Step) -> bool:
     """Whether two steps have the same effect; an account is the same wherever it stands."""
-    if one.op == NEW or other.op == NEW:
-        return (one.op, one.value, one.into) == (other.op, other.value, other.into)
-    return (one.on, one.op, one.pointer, one.value) == (other.on, other.op, other.pointer, other.value)
+    if step.op == NEW or sibling.op == NEW:
+        return (step.op, step.value, step.into) == (sibling.op, sibling.value, sibling.into)
+    return (step.on, step.op, step.pointer, step.value) == (sibling.on, sibling.op, sibling.pointer, sibling.value)
 
 
 def alone(run: Run, work: Work) -> list[FileChange]:
     """What becomes of the files if only this workload changes; [] where a text has changed since it was read."""
     sources = {source.path: source for source in run.root.sources}
-    held = {manifest.path: manifest for manifest in run.found.manifests}
+    manifests = {manifest.path: manifest for manifest in run.found.manifests}
     changes: list[FileChange] = []
-    for path, accepted in rewriting.by_file(one for one in run.accepted if one.work is work).items():
+    for path, accepted in rewriting.by_file(planned for planned in run.accepted if planned.work is work).items():
         if path not in sources:
             changes.append(rewriting.new_file(path, accepted))
             continue
         content = reading.content(sources[path], run.found.digests[path])
         if isinstance(content, str):
-            changes += rewriting.write(content, held[path], rewriting.work_on(held[path], accepted), sources, is_stream=False)
+            changes += rewriting.write(content, manifests[path], rewriting.work_on(manifests[path], accepted), sources, is_stream=False)
     return changes
 
 
@@ -166,28 +184,30 @@ class _Files:
 
 def _notes(findings: Sequence[Finding]) -> Mapping[Location, list[tuple[str, str]]]:
     """What was found out about each object, with the pointer to where in it."""
-    found = defaultdict(list)
-    for one in findings:
-        said = f"{one.message}; {one.action}" if one.action else one.message
-        if one.resource is not None:
-            found[one.at].append((one.pointer, said))
-        if any(resource.at == one.at for resource in one.concerns):  # one of several that have raised it: it is on each
-            for resource in one.concerns:
-                if resource.at != one.at:
-                    found[resource.at].append(("", said))
-    return found
+    result = defaultdict(list)
+    for finding in findings:
+        sentence = f"{finding.message}; {finding.action}" if finding.action else finding.message
+        if finding.resource is not None:
+            result[finding.at].append((finding.pointer, sentence))
+        if any(resource.at == finding.at for resource in finding.concerns):  # one of several that have raised it: it is on each
+            for resource in finding.concerns:
+                if resource.at != finding.at:
+                    result[resource.at].append(("", sentence))
+    return result
 
 
-def _entry(own: Target, report: WorkloadReport, steps: Sequence[Step], notes: tuple[str, ...], files: _Files, work: Work) -> Entry:
-    rests_on = sorted({step.file for step in steps} | {one.at.path for one in report.verdict.evidence if one.at.path in files.read})
+def _entry(own_target: Target, report: WorkloadReport, steps: Sequence[Step], notes: tuple[str, ...], files: _Files, work: Work) -> Entry:
+    rests_on = sorted(
+        {step.file for step in steps} | {evidence.at.path for evidence in report.verdict.evidence if evidence.at.path in files.read}
+    )
     entry = Entry(
-        at=own,
+        at=own_target,
         pod=report.workload.pod,
         line=report.line,
         namespace=report.namespace or "",
         verdict=report.verdict.level,
         risk=report.risk,
-        reason=_reason(steps, own, work.settings.prefix),
+        reason=_reason(steps, own_target, work.settings.prefix),
         account="",
         automount="",
         was=(report.account_before, _stated(report.automount_before)),
@@ -202,15 +222,15 @@ def _entry(own: Target, report: WorkloadReport, steps: Sequence[Step], notes: tu
     return planfile.with_choices(entry, entry.planned_account, entry.planned_automount)
 
 
-def _object(own: Target, thing: ObjectReport, steps: Sequence[Step], notes: Sequence[str], files: _Files) -> Entry:
+def _object(own_target: Target, report: ObjectReport, steps: Sequence[Step], notes: Sequence[str], files: _Files) -> Entry:
     """The entry of an object that holds no pods."""
     return Entry(
-        at=own,
+        at=own_target,
         pod="",
-        line=thing.resource.at.line,
-        namespace=thing.resource.id.namespace or "",
+        line=report.resource.at.line,
+        namespace=report.resource.id.namespace or "",
         verdict=Level.NONE,
-        risk=thing.risk,
+        risk=report.risk,
         reason="; ".join(dict.fromkeys(step.reason for step in steps if step.reason)),
         account="",
         automount="",
@@ -219,19 +239,19 @@ def _object(own: Target, thing: ObjectReport, steps: Sequence[Step], notes: Sequ
         tokens=(0, 0),
         steps=tuple(steps),
         files={path: files.digest(path) for path in sorted({step.file for step in steps})},
-        risks=tuple(f"{level}: {text}" for level, text in thing.risks),
+        risks=tuple(f"{level}: {text}" for level, text in report.risks),
         notes=tuple(notes),
     )
 
 
-def _reason(steps: Sequence[Step], own: Target, prefix: str) -> str:
+def _reason(steps: Sequence[Step], own_target: Target, prefix: str) -> str:
     """The sentence that the workload is given, else the operations' own reasons."""
     for step in steps:
-        if step.on == own and step.about is About.COMMENTARY:
+        if step.on == own_target and step.about is About.COMMENTARY:
             if step.pointer == f"/metadata/annotations/{prefix}~1reason":
                 return str(step.value)
-            if found := at(step.value, f"{prefix}/reason"):
-                return str(found)
+            if result := at(step.value, f"{prefix}/reason"):
+                return str(result)
     return "; ".join(dict.fromkeys(step.reason for step in steps if step.reason))
 
 
@@ -240,18 +260,18 @@ def _stated(value: bool | None) -> str:
 
 
 def _evidence(report: WorkloadReport) -> Iterator[str]:
-    for index, one in enumerate(report.verdict.evidence):
-        speaker = f"container {one.container}: " if one.container else ""
-        place = f" ({one.at.path}:{report.lines.get(index, one.at.line)})" if one.at.path else ""
-        yield f"{one.strength}: {speaker}{one.detail}{place}"
+    for index, evidence in enumerate(report.verdict.evidence):
+        speaker = f"container {evidence.container}: " if evidence.container else ""
+        location = f" ({evidence.at.path}:{report.lines.get(index, evidence.at.line)})" if evidence.at.path else ""
+        yield f"{evidence.strength}: {speaker}{evidence.detail}{location}"
 
 
-def _left(own: Target, report: WorkloadReport, notes: tuple[str, ...]) -> Left:
+def _left(own_target: Target, report: WorkloadReport, notes: tuple[str, ...]) -> Left:
     reason = "; ".join(notes) or "the recipe has nothing to change here"
-    return Left(own, report.line, report.namespace or "", report.verdict.level, report.tokens_before, reason)
+    return Left(own_target, report.line, report.namespace or "", report.verdict.level, report.tokens_before, reason)
 
 
-def resources_by_target(found: Reading) -> Mapping[Target, Resource]:
+def resources_by_target(found: Inventory) -> Mapping[Target, Resource]:
     """The objects of a root by what a plan calls them."""
-    held = found.resources
-    return {name: held[key] for key, name in targets(found).items()}
+    resources = found.resources
+    return {name: resources[key] for key, name in targets(found).items()}

@@ -32,8 +32,8 @@ def parse(text: str) -> list[Rule]:
         stripped = re.split(r"(?<!\\)#", line, maxsplit=1)[0].strip() if not line.lstrip().startswith("#") else ""
         if not stripped:
             continue
-        if found := _SECTION.fullmatch(stripped):
-            section, inherited = found[1].lower(), tuple(found[2].split())
+        if match := _SECTION.fullmatch(stripped):
+            section, inherited = match[1].lower(), tuple(match[2].split())
             continue
         words = _WORD.findall(stripped)
         if not words:
@@ -46,7 +46,7 @@ def parse(text: str) -> list[Rule]:
 def owners(rules: Sequence[Rule], path: str) -> tuple[str, ...]:
     """The owners of a file, by its path from the top of the repository; () where it has none."""
     last = {rule.section: rule.owners for rule in rules if _matches(rule.pattern, path)}
-    return tuple(sorted({owner for each in last.values() for owner in each}))
+    return tuple(sorted({owner for group in last.values() for owner in group}))
 
 
 def _matches(pattern: str, path: str) -> bool:

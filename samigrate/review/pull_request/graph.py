@@ -24,7 +24,7 @@ class Move(NamedTuple):
 
 def draw(changed: Sequence[Move]) -> list[str]:
     """The lines of the graph; [] where there is nothing to see, or too much."""
-    if all(one.account[0] == one.account[1] for one in changed) or len(changed) > MOST:
+    if all(move.account[0] == move.account[1] for move in changed) or len(changed) > MOST:
         return []
     lines = ["flowchart LR"]
     for side, name in enumerate(("before", "after")):
@@ -34,15 +34,15 @@ def draw(changed: Sequence[Move]) -> list[str]:
 
 def _side(side: int, changed: Sequence[Move]) -> list[str]:
     lines: list[str] = []
-    known: dict[str, str] = {}
+    existing: dict[str, str] = {}
 
     def node(kind: str, name: str, shape: str) -> str:
         key = f"{kind} {name}"
-        if key not in known:
-            known[key] = f"{'ba'[side]}{len(known)}"
+        if key not in existing:
+            existing[key] = f"{'ba'[side]}{len(existing)}"
             begin, end = shape[0] * (len(shape) // 2), shape[-1] * (len(shape) // 2)
-            lines.append(f'    {known[key]}{begin}"{_label(name)}"{end}')
-        return known[key]
+            lines.append(f'    {existing[key]}{begin}"{_label(name)}"{end}')
+        return existing[key]
 
     for entry, accounts, tokens, is_several in changed:
         workload = node("workload", entry.at.object + (f" #{entry.at.nth + 1}" if entry.at.nth else ""), "[]")

@@ -37,16 +37,16 @@ class Group:
         return frozenset(path for entry in self.entries for path in entry.edited)
 
 
-def key(one: Entry | Left, by: str, owners: Owners) -> str:
+def key(entry: Entry | Left, by: str, owners: Owners) -> str:
     """What an entry, or a workload that stays as it is, is grouped by."""
     if by == "namespace":
-        return one.namespace or "none"
+        return entry.namespace or "none"
     if by == "folder":
-        return posixpath.dirname(one.at.file) or "."
+        return posixpath.dirname(entry.at.file) or "."
     if by == "owner":
-        return " ".join(owners(one.at.file)) or "nobody"
+        return " ".join(owners(entry.at.file)) or "nobody"
     if by == "risk":
-        return str(one.risk) if isinstance(one, Entry) else ""
+        return str(entry.risk) if isinstance(entry, Entry) else ""
     return "all"
 
 
@@ -59,25 +59,25 @@ def group(entries: Sequence[Entry], by: str, owners: Owners, max_files: int) -> 
     members: dict[str, list[tuple[Entry, ...]]] = defaultdict(list)
     for unit, keys in zip(units, by_unit, strict=True):
         members[joined[keys[0]]].append(unit)
-    found = []
+    groups = []
     for leader, own in sorted(members.items()):
         together = tuple(sorted(one for one, first in joined.items() if first == leader))
-        found += parts(Group(_name(by, together), together, tuple(own)), max_files)
-    return found
+        groups += parts(Group(_name(by, together), together, tuple(own)), max_files)
+    return groups
 
 
-def parts(whole: Group, max_files: int) -> list[Group]:
+def parts(full: Group, max_files: int) -> list[Group]:
     """A group in parts of at most that many files, numbered where they are several."""
     filled: list[list[tuple[Entry, ...]]] = []
     size = 0
-    for unit in whole.units:
+    for unit in full.units:
         files = len({path for entry in unit for path in entry.edited})
         if not filled or (max_files and size + files > max_files):
             filled.append([])
             size = 0
         filled[-1].append(unit)
         size += files
-    return numbered(whole, filled)
+    return numbered(full, filled)
 
 
 def numbered(whole: Group, pieces: Sequence[Sequence[tuple[Entry, ...]]]) -> list[Group]:
@@ -96,10 +96,10 @@ def bundles(entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:
             if step.unless:
                 holders[f"lender {entry.key}"] += [entry.key, step.unless]
     leaders = _joined(holders.values())
-    found: dict[str, list[Entry]] = defaultdict(list)
+    entries_by_key: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        found[leaders[entry.key]].append(entry)
-    return [tuple(each) for each in found.values()]
+        entries_by_key[leaders[entry.key]].append(entry)
+    return [tuple(batch) for batch in entries_by_key.values()]
 
 
 def _joined(sets: Iterable[Sequence[_Node]]) -> dict[_Node, _Node]:
@@ -107,13 +107,13 @@ def _joined(sets: Iterable[Sequence[_Node]]) -> dict[_Node, _Node]:
     leader: dict[_Node, _Node] = {}
 
     def find(one: _Node) -> _Node:
-        while leader.setdefault(one, one) != one:
-            one = leader[one]
+        while leader.setdefault(node, node) != node:
+            one = leader[node]
         return one
 
-    for each in sets:
-        for one in each:
-            leader[find(one)] = find(each[0])
+    for nodes in sets:
+        for node in nodes:
+            leader[find(node)] = find(nodes[0])
     return {one: find(one) for one in list(leader)}
 
 
@@ -134,8 +134,8 @@ def _name(by: str, keys: Sequence[str]) -> str:
 def slug(text: str) -> str:
     """A text in characters that a branch name may have anywhere; with a digest where two could become the same."""
     plain = text.replace("/", "--").replace("@", "").replace(" ", "--")
-    kept = re.sub(r"[^a-zA-Z0-9-]+", "-", plain).strip("-").lower()
-    return kept if kept and kept == plain else f"{kept or 'x'}-{_digest(text)}"
+    remaining = re.sub(r"[^a-zA-Z0-9-]+", "-", plain).strip("-").lower()
+    return remaining if remaining and remaining == plain else f"{remaining or 'x'}-{_digest(text)}"
 
 
 def _digest(text: str) -> str:

@@ -56,18 +56,18 @@ class Changed:
         """(namespace, account) of every account that its pods run as now, as the cluster knows it."""
         if not self.builds:
             return [(self.entry.namespace or "NAMESPACE", self.account[0])]
-        return [(one.namespace or "NAMESPACE", one.account_before or "ACCOUNT") for one in self.builds]
+        return [(placement.namespace or "NAMESPACE", placement.account_before or "ACCOUNT") for placement in self.builds]
 
     @property
     def after(self) -> list[tuple[str, str]]:
         """The same after the change."""
         if not self.builds:
             return [(self.entry.namespace or "NAMESPACE", self.account[1])]
-        return [(one.namespace or "NAMESPACE", one.account_after or "ACCOUNT") for one in self.builds]
+        return [(placement.namespace or "NAMESPACE", placement.account_after or "ACCOUNT") for placement in self.builds]
 
 
 @dataclass(frozen=True, slots=True)
-class What:
+class Request:
     """What a pull request is for: the `keys` it was grouped by (`by` is "" where it was not), its number where a group
     has several, and the command that made it."""
 
@@ -88,11 +88,11 @@ class PullRequest:
     labels: tuple[str, ...]
 
 
-def describe(branch: str, what: What, changed: Sequence[Changed], left: Sequence[Left]) -> PullRequest:
+def describe(branch: str, request: Request, changed: Sequence[Changed], left: Sequence[Left]) -> PullRequest:
     """The pull request for what changed."""
-    first, *others = _packed([f"<!-- samigrate:{branch} -->\n", *_sections(changed, left, what.command)])
-    comments = tuple(f"<!-- samigrate:{branch}:{number} -->\n{text}" for number, text in enumerate(others, 2))
-    return PullRequest(branch, clean(_title(what, changed)), first, comments, _labels(what, changed))
+    first, *siblings = _packed([f"<!-- samigrate:{branch} -->\n", *_sections(changed, left, request.command)])
+    comments = tuple(f"<!-- samigrate:{branch}:{number} -->\n{text}" for number, text in enumerate(siblings, 2))
+    return PullRequest(branch, clean(_title(request, changed)), first, comments, _labels(request, changed))
 
 
 def _packed(sections: Sequence[str]) -> list[str]:
@@ -105,22 +105,22 @@ def _packed(sections: Sequence[str]) -> list[str]:
     return texts
 
 
-def _title(what: What, changed: Sequence[Changed]) -> str:
+def _title(request: Request, changed: Sequence[Changed]) -> str:
     moves, fewer = _moves(changed), sum(one.tokens[1] < one.tokens[0] for one in changed)
-    told = [f"give {count(moves.own, 'workload')} accounts of {'their' if moves.own != 1 else 'its'} own"] if moves.own else []
-    told += [f"take unused API tokens from {count(fewer, 'workload')}"] if fewer else []
-    told += [title.format(workloads=count(number, "workload")) for (title, _), number in _parts(changed).items()]
-    told += [f"return {count(moves.back, 'workload')} to the default account"] if moves.back else []
-    does = listed(told) or f"harden the API credentials of {count(len(changed), 'object')}"
-    where = f"{what.by} {', '.join(what.keys[:2])}{' and others' if len(what.keys) > 2 else ''}: " if what.by else ""
-    title = f"{where}{does}{f' ({what.part})' if what.part else ''}"
+    messages = [f"give {count(moves.own, 'workload')} accounts of {'their' if moves.own != 1 else 'its'} own"] if moves.own else []
+    messages += [f"take unused API tokens from {count(fewer, 'workload')}"] if fewer else []
+    messages += [title.format(workloads=count(number, "workload")) for (title, _), number in _parts(changed).items()]
+    messages += [f"return {count(moves.back, 'workload')} to the default account"] if moves.back else []
+    does = listed(messages) or f"harden the API credentials of {count(len(changed), 'object')}"
+    prefix = f"{request.by} {', '.join(request.keys[:2])}{' and others' if len(request.keys) > 2 else ''}: " if request.by else ""
+    title = f"{prefix}{does}{f' ({request.part})' if request.part else ''}"
     return title[:1].upper() + title[1:]
 
 
 def _parts(changed: Sequence[Changed]) -> Mapping[tuple[str, str], int]:
     """What the transforms want said, as a title and as a sentence, and of how many workloads."""
-    each = [{transforms.part(step.transform, step.part)[1:] for step in one.applied} for one in changed]
-    return {said: sum(said in one for one in each) for said in sorted(set().union(*each)) if any(said)}
+    group = [{transforms.part(step.transform, step.part)[1:] for step in one.applied} for one in changed]
+    return {said: sum(said in one for one in group) for said in sorted(set().union(*group)) if any(said)}
 
 
 class _Moves(NamedTuple):
@@ -135,9 +135,9 @@ def _moves(changed: Sequence[Changed]) -> _Moves:
     return _Moves(sum(account != DEFAULT_ACCOUNT for account in after), after.count(DEFAULT_ACCOUNT))
 
 
-def _labels(what: What, changed: Sequence[Changed]) -> tuple[str, ...]:
+def _labels(request: Request, changed: Sequence[Changed]) -> tuple[str, ...]:
     risk = max((one.entry.risk for one in changed), default=Risk.L0)
-    grouped = [clean(f"{what.by}:{key}")[:50] for key in what.keys] if what.by in ("namespace", "folder") else []
+    grouped = [clean(f"{request.by}:{key}")[:50] for key in request.keys] if request.by in ("namespace", "folder") else []
     return "samigrate", f"risk:{risk}", *grouped
 
 
@@ -165,41 +165,41 @@ def _pieces(changed: Sequence[Changed]) -> Iterator[Sequence[Changed]]:
 def _why(changed: Sequence[Changed]) -> str:
     before, after = sum(one.tokens[0] for one in changed), sum(one.tokens[1] for one in changed)
     moves = _moves(changed)
-    told = [
+    messages = [
         "Kubernetes mounts a token for its API into every container unless a manifest says otherwise, and pods that name no account "
         "share one, so that a hole in any of them is a hole in all."
     ]
     if moves.own:
-        given = "of its own, with the rights it had" if moves.own == 1 else "each, with the rights they had"
-        told.append(f"This gives {count(moves.own, 'workload')} an account {given}.")
-    for (_, why), number in _parts(changed).items():
-        told.append(why.format(workloads=count(number, "workload"), get="gets" if number == 1 else "get"))
+        supplied = "of its own, with the rights it had" if moves.own == 1 else "each, with the rights they had"
+        messages.append(f"This gives {count(moves.own, 'workload')} an account {supplied}.")
+    for (_, reason), number in _parts(changed).items():
+        messages.append(reason.format(workloads=count(number, "workload"), get="gets" if number == 1 else "get"))
     if moves.back:
-        told.append(f"This takes back an earlier change: {count(moves.back, 'workload')} again on the default account.")
+        messages.append(f"This takes back an earlier change: {count(moves.back, 'workload')} again on the default account.")
     if after < before:
-        told.append("It takes the token from what declares no use of the API:")
+        messages.append("It takes the token from what declares no use of the API:")
     elif after == before:
-        told.append("No token is taken away or added:")
+        messages.append("No token is taken away or added:")
     else:
-        told.append("Tokens that were taken away come back:")
-    told.append(f"{count(before, 'token')} could be read before, {after} can be after.")
-    files = {each.operation.target.path for one in changed for each in one.applied}
-    return " ".join([*told, f"Nothing else in the {count(len(files), 'file')} changes, not a comment and not a space."]) + "\n"
+        messages.append("Tokens that were taken away come back:")
+    messages.append(f"{count(before, 'token')} could be read before, {after} can be after.")
+    files = {applied.operation.target.path for one in changed for applied in one.applied}
+    return " ".join([*messages, f"Nothing else in the {count(len(files), 'file')} changes, not a comment and not a space."]) + "\n"
 
 
 def _tables(changed: Sequence[Changed]) -> Iterator[str]:
     head = ("Workload", "File", "Account", "Tokens", "Uses the API", "Risk")
-    for number, piece in enumerate(_pieces(changed)):
-        yield ("### What changes\n\n" if not number else "") + table(head, [_row(one) for one in piece])
+    for number, changed_entries in enumerate(_pieces(changed)):
+        yield ("### Request changes\n\n" if not number else "") + table(head, [_row(one) for one in changed_entries])
 
 
-def _row(one: Changed) -> list[str]:
-    entry, has_pods = one.entry, bool(one.entry.pod)
+def _row(changed: Changed) -> list[str]:
+    entry, has_pods = changed.entry, bool(changed.entry.pod)
     return [
         code(entry.at.object),
         code(f"{entry.at.file}:{entry.line}"),
-        arrow(code(one.account[0]), code(one.account[1])) if has_pods else "",
-        arrow(str(one.tokens[0]), str(one.tokens[1])) if has_pods else "",
+        arrow(code(changed.account[0]), code(changed.account[1])) if has_pods else "",
+        arrow(str(changed.tokens[0]), str(changed.tokens[1])) if has_pods else "",
         USES_API[entry.verdict] if has_pods else "",
         str(entry.risk),
     ]
@@ -207,14 +207,14 @@ def _row(one: Changed) -> list[str]:
 
 def _blast_radius(changed: Sequence[Changed]) -> str:
     kinds: dict[str, int] = defaultdict(int)
-    for one in changed:
-        if one.entry.pod and any(each.operation.pointer.startswith(one.entry.pod) for each in one.applied):
-            kinds[one.kind] += 1
+    for candidate in changed:
+        if candidate.entry.pod and any(applied.operation.pointer.startswith(candidate.entry.pod) for applied in candidate.applied):
+            kinds[candidate.kind] += 1
     lines = [f"{count(number, kind)}: pods are {_ROLLOUT.get(kind, _CONTROLLER)}." for kind, number in sorted(kinds.items())]
-    steps = [each.operation for one in changed for each in one.applied]
-    if made := sum(not each.pointer and each.op == "add" for each in steps):
-        lines.append(f"{count(made, 'ServiceAccount')} created, each beside the workload that uses it and applied before it.")
-    if gone := sum(not each.pointer and each.op == "remove" for each in steps):
+    steps = [applied.operation for one in changed for applied in one.applied]
+    if result := sum(not operation.pointer and operation.op == "add" for operation in steps):
+        lines.append(f"{count(result, 'ServiceAccount')} created, each beside the workload that uses it and applied before it.")
+    if gone := sum(not operation.pointer and operation.op == "remove" for operation in steps):
         lines.append(f"{count(gone, 'object')} removed.")
     if granted := {
         step.on.object for one in changed for step in one.entry.steps if step.pointer.startswith("/subjects") and step.op == "add"
@@ -223,9 +223,9 @@ def _blast_radius(changed: Sequence[Changed]) -> str:
     if kinds:
         lines.append("Until they are replaced, running pods keep the account and the token they started with.")
     reasons: dict[str, list[str]] = defaultdict(list)
-    for one in changed:
-        for risk in one.entry.risks:
-            reasons[risk].append(one.entry.at.object)
+    for candidate in changed:
+        for risk in candidate.entry.risks:
+            reasons[risk].append(candidate.entry.at.object)
     worst = sorted(reasons.items(), key=lambda item: item[0], reverse=True)
     lines += [f"Risk {code(risk)}: {_some(names)}" for risk, names in worst if risk >= "L3"]
     return "### Blast radius\n\n" + bullets(lines)
@@ -240,7 +240,7 @@ def _left_alone(left: Sequence[Left]) -> Iterator[str]:
     for start in range(0, len(left), ROWS):
         lines = [f"{code(str(one.at))}: {code(one.reason)}" for one in left[start : start + ROWS]]
         summary = f"Left as {'they are' if len(left) > 1 else 'it is'}, and why: {count(len(left), 'workload')}"
-        yield ("### What stays as it is\n\n" if not start else "") + details(summary + (" (continued)" if start else ""), bullets(lines))
+        yield ("### Request stays as it is\n\n" if not start else "") + details(summary + (" (continued)" if start else ""), bullets(lines))
 
 
 def _verify(changed: Sequence[Changed]) -> Iterator[str]:
@@ -249,8 +249,8 @@ def _verify(changed: Sequence[Changed]) -> Iterator[str]:
     after = dict.fromkeys(who for one in changed if one.entry.pod for who in one.after)
     if not after:
         return
-    told = "what the accounts of today may do: whoever uses any of it without a sign in the manifests must keep its account"
-    yield f"### How to verify\n\nBefore merging, {told}.\n\n" + block(map(_can_i, before))
+    message = "what the accounts of today may do: whoever uses any of it without a sign in the manifests must keep its account"
+    yield f"### How to verify\n\nBefore merging, {message}.\n\n" + block(map(_can_i, before))
     pods = [f"kubectl get pods -n {space} -o {_PODS}" for space in dict.fromkeys(_word(space) for space, _ in after)]
     yield "After the rollout, what each account may do, which account and which token each pod has, and whether any was refused:\n"
     for start in range(0, len(after), ROWS):
@@ -298,14 +298,14 @@ def _suppress(command: str) -> str:
 
 
 def _evidence(changed: Sequence[Changed]) -> Iterator[str]:
-    for number, piece in enumerate(_pieces(changed)):
-        inside = "\n".join(_chain(one) for one in piece)
-        summary = f"Evidence for {count(len(piece), 'verdict')}" + (" (continued)" if number else "")
+    for number, changed_entries in enumerate(_pieces(changed)):
+        inside = "\n".join(_chain(one) for one in changed_entries)
+        summary = f"Evidence for {count(len(changed_entries), 'verdict')}" + (" (continued)" if number else "")
         yield details(summary, inside)
 
 
-def _chain(one: Changed) -> str:
-    entry = one.entry
+def _chain(changed: Changed) -> str:
+    entry = changed.entry
     signs = [code(sign) for sign in entry.evidence] or (["no sign of any use of the API"] if entry.pod else [])
     notes = [f"note: {code(note)}" for note in entry.notes]
     verdict = f"{entry.verdict}. " if entry.pod else ""

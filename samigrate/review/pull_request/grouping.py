@@ -106,15 +106,15 @@ def _joined(sets: Iterable[Sequence[_Node]]) -> dict[_Node, _Node]:
     """One member that stands for each set, where sets with a common member are one."""
     leader: dict[_Node, _Node] = {}
 
-    def find(one: _Node) -> _Node:
-        while leader.setdefault(node, node) != node:
-            one = leader[node]
-        return one
+    def find(member: _Node) -> _Node:
+        while leader.setdefault(member, member) != member:
+            member = leader[member]
+        return member
 
     for nodes in sets:
         for node in nodes:
             leader[find(node)] = find(nodes[0])
-    return {one: find(one) for one in list(leader)}
+    return {node: find(node) for node in list(leader)}
 
 
 # ---------------------------------------------------------------- names

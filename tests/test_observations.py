@@ -81,6 +81,7 @@ def test_a_policy_that_only_checks_overrides_nothing() -> None:
 
 
 def test_a_default_for_runs_is_told() -> None:
+    """R-D31."""
     config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-defaults, namespace: tekton-pipelines}\n"
     assert (
         "runner"
@@ -209,6 +210,7 @@ def test_a_rollout_that_is_not_plain_is_told(text: str, said: str) -> None:
     ],
 )  # fmt: skip
 def test_a_plain_rollout_is_not_told(text: str) -> None:
+    """R-G16, R-G17."""
     assert "rollout" not in migrate(text).said()
 
 
@@ -237,6 +239,7 @@ def test_kinds_with_rollouts_of_their_own(text: str, said: str) -> None:
 
 
 def test_labels_of_the_cluster_are_told_and_the_secret_stays() -> None:
+    """R-B9, R-B10."""
     invalid = token_secret("old", "web", labels="{kubernetes.io/legacy-token-invalid-since: 2025-01-02}")
     used = token_secret("odd", "web", labels="{kubernetes.io/legacy-token-last-used: 2025-01-02}")
     run = migrate(stream(invalid, used, token_secret("plain", "web")))

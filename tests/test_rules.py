@@ -11,6 +11,14 @@ def test_page_is_fresh() -> None:
     assert rules.PAGE.read_text(encoding="utf-8") == rules.page(), "stale: run python -m tests.support.rules"
 
 
+def test_every_rule_says_something_in_one_sentence() -> None:
+    facts = rules.facts()
+    assert list(facts["rules"]) == rules.every()
+    for rule, stated in facts["rules"].items():
+        assert stated["says"].endswith("."), rule
+        assert stated.get("source", "https://").startswith("https://"), rule
+
+
 def test_every_rule_is_followed_or_set_aside_with_a_reason() -> None:
     code, _ = rules.mentions()
     assert [rule for rule in rules.every() if rule not in code and rule not in rules.facts()["unnamed"]] == []

@@ -1,4 +1,4 @@
-"""What declares API use: images, arguments, variables, configuration, injected sidecars (domain E.2 to E.4).
+"""What declares API use: images, arguments, variables, configuration, injected sidecars.
 
 The facts are the YAML files beside this one, dated where they age. The config's `catalog:` takes entries of the same
 form under `images`, `arguments`, `env`, `config`, `injectors`, `registries` and `roles`; an entry of the same name

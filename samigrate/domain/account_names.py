@@ -1,4 +1,4 @@
-"""Names for generated accounts (domain R-F8 to R-F10): pure functions of who the workload is."""
+"""Names for generated accounts (R-F8 to R-F10): pure functions of who the workload is."""
 
 from __future__ import annotations
 

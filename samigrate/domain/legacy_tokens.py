@@ -1,4 +1,4 @@
-"""Where a pod consumes legacy token Secrets (domain B.2), and the projection that replaces one (B.3)."""
+"""Where a pod consumes legacy token Secrets (R-B2), and the projection that replaces one (R-B12)."""
 
 from __future__ import annotations
 

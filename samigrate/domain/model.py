@@ -138,7 +138,7 @@ class KindRule(NamedTuple):
     api: str = ""  # why the kind's own design needs the API, "" otherwise
     never_false: str = ""  # why automount must not become false (R-C7), "" otherwise
     one_shot: str = ""  # needs-recreate | needs-restart | "": what it takes for a change to reach the pods (G.2)
-    risk: str = "L0"  # the least risk of any pod-spec change on this kind (G.2, G.3)
+    risk: str = "L0"  # the least risk of any pod-spec change on this kind
     annotate: bool = True  # False where annotations are propagated or restart things (R-F5)
     rule: str = "C.1"
 
@@ -297,7 +297,9 @@ class Verdict(NamedTuple):
 
 
 class Risk(enum.IntEnum):
-    """G.3."""
+    """How much a change may break, and for whom. L0: nothing changes for anyone. L1: an account is added. L2: pods restart,
+    and do as before. L3: rights, pull secrets or rollouts are involved: read the diff. L4: something outside the manifests
+    goes by the account's name. L5: never done by itself."""
 
     L0 = 0
     L1 = 1
@@ -347,7 +349,7 @@ class About(enum.Enum):
 
 class Proposal(NamedTuple):
     """One part of one workload's change: applied whole or not at all. `part` is its name: one word, which the transform
-    knows, and where there may be several what tells them apart; `risks` say why it has its level (G.3)."""
+    knows, and where there may be several what tells them apart; `risks` say why it has its level."""
 
     part: str
     operations: tuple[Operation, ...] = ()

@@ -1,4 +1,4 @@
-"""Who holds a token: the admission table (domain A.3), and legacy token Secrets (domain B.1).
+"""Who holds a token: the admission table (R-A7 to R-A10), and legacy token Secrets (R-B1).
 
 Reads plain values only; knows no scope: what an account or a Secret says is asked of the caller.
 """
@@ -115,7 +115,7 @@ def _selects_token(secret: dict[str, Value]) -> bool:
 
 
 def held(spec: PodSpec, account_automount: bool | None, owner: Owner, declared: Collection[str] = ()) -> list[Token]:
-    """Every token that a container of the pod can read (A.3; ephemeral containers get none injected, R-A13), each once
+    """Every token that a container of the pod can read (R-A7; ephemeral containers get none injected, R-A13), each once
     however often its volume is mounted there. `declared`: as for `of_volume`."""
     volumes = {name: of_volume(volume, owner, declared) for _, volume in spec.volumes() if (name := text(volume, "name"))}
     reused = next((name for name in volumes if name.startswith(INJECTED_VOLUME)), None)

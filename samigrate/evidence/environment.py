@@ -32,7 +32,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
                     "environment", Sign.VARIABLE, Strength.STRONG, f"variable {item.name} speaks of the API", item.at, item.pointer, name
                 )
             elif not has_hinted and _hints(item):
-                has_hinted = True  # more of them say no more (E.2: each once)
+                has_hinted = True  # more of them say no more (each once)
                 yield Evidence(
                     "environment", Sign.POD_VARIABLE, Strength.WEAK, f"variable {item.name} hints at the API", item.at, item.pointer, name
                 )

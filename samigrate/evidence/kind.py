@@ -1,4 +1,4 @@
-"""Kinds whose own design needs the API in their pods (domain C.2, column `api`)."""
+"""Kinds whose own design needs the API in their pods."""
 
 from __future__ import annotations
 

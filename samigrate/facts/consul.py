@@ -1,4 +1,4 @@
-"""Consul's service mesh wants the account of a pod to bear the name of its service (domain R-D19)."""
+"""Consul's service mesh wants the account of a pod to bear the name of its service (R-D19)."""
 
 from __future__ import annotations
 

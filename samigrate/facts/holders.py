@@ -1,4 +1,4 @@
-"""What still holds on to an account or a Secret: the reasons for which it must stay (domain R-D21, R-D33)."""
+"""What still holds on to an account or a Secret: the reasons for which it must stay (R-D21, R-D33)."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def order(work: Work) -> dict[str, Value]:
 
 
 def kind_risks(workload: Workload) -> list[tuple[Risk, str]]:
-    """What any change to the workload's pods risks, by what it is (G.2, G.3)."""
+    """What any change to the workload's pods risks, by what it is."""
     result = []
     if workload.rule.risk != "L0":
         result.append(

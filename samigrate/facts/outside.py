@@ -1,4 +1,4 @@
-"""Who else is shown a token of the pod's account: CSI drivers and the readers of projected tokens (domain R-D29, R-E5).
+"""Who else is shown a token of the pod's account: CSI drivers and the readers of projected tokens (R-D29, R-E5).
 
 None of them asks about automount, and each may know the old account by name: a cloud's trust policy, a role of Vault. Their
 refusal keeps the pod from starting, or from its secrets.

@@ -1,4 +1,4 @@
-"""What in the input refuses a change of account (domain R-D24), or a new one: policies, Argo CD's projects, quotas."""
+"""What in the input refuses a change of account (R-D24), or a new one: policies, Argo CD's projects, quotas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pull secrets that `default` may hold unseen, and that a pod leaves behind with it (domain R-A15, R-D4)."""
+"""The pull secrets that `default` may hold unseen, and that a pod leaves behind with it (R-A15, R-D4)."""
 
 from __future__ import annotations
 

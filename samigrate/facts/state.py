@@ -36,7 +36,7 @@ class Work:
 
     @property
     def is_mounted(self) -> bool:
-        """Whether the source's pods get a token mounted; assumed where the account is not in the input (A.3)."""
+        """Whether the source's pods get a token mounted; assumed where the account is not in the input (R-A7)."""
         return is_mounted(self.workload.spec.automount, self.account_automount)
 
     @property

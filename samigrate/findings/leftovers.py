@@ -1,4 +1,4 @@
-"""Token Secrets that the cluster has found unused and marked to be deleted (domain R-B9, R-B10)."""
+"""Token Secrets that the cluster has found unused and marked to be deleted (R-B9, R-B10)."""
 
 from __future__ import annotations
 

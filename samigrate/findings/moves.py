@@ -1,4 +1,4 @@
-"""What else sees that a workload has moved to another account (domain R-D29 to R-D31)."""
+"""What else sees that a workload has moved to another account (R-D29 to R-D31)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a change reaches the running pods, where that is worth knowing before it is applied (domain R-G8 to R-G18)."""
+"""How a change reaches the running pods, where that is worth knowing before it is applied (R-G8 to R-G18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the input cannot show, said once for each scope, with the commands that show it (domain R-D35)."""
+"""What the input cannot show, said once for each scope, with the commands that show it (R-D35)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Files that one workload's change spans are a set: none of them is touched unless all can be. Each is first written
 beside its target, so that a full disk or a missing right shows before anything is replaced; then the accounts go
-first and the pods last (domain R-G1, R-G2). A run that was killed in between is finished by running again.
+first and the pods last (R-G1, R-G2). A run that was killed in between is finished by running again.
 """
 
 from __future__ import annotations

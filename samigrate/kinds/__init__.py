@@ -2,14 +2,14 @@
 
 The facts are data, one file per family of kinds beside this one. A file is a list of entries:
 
-    - group: batch.volcano.sh          # API group; "" for v1. Versions do not count (domain R-C1)
+    - group: batch.volcano.sh          # API group; "" for v1. Versions do not count (R-C1)
       kinds: [Job]                     # or `kind: Job`; all the kinds of the entry share the rest
       pods: ["spec.tasks[].template.spec"]
                                        # paths to pod specs; `[]` steps into each list item, `{}` into each value of
                                        # a map; none where the kind holds no pod spec (`report_only` must say why)
       automount: bool                  # bool | false-only | string | none: what the schema takes there
       one_shot: needs-recreate         # needs-recreate | needs-restart: what it takes for a change to reach the pods (G.2)
-      risk: L4                         # the least risk of a change on this kind (G.3)
+      risk: L4                         # the least risk of a change on this kind
       report_only: why                 # the kind is reported, never changed (R-C5 to R-C10)
       api: why                         # the kind's own design needs the API in its pods
       never_false: why                 # automount must not become false (R-C7)
@@ -167,7 +167,7 @@ def workloads(resource: Resource, kinds: Kinds) -> Iterator[Workload]:
     if rule is None:
         return
     if "workloadRef" in mapping(resource.value, "spec") and rule.kind == "Rollout":
-        return  # its template is that of the Deployment it refers to (C.2)
+        return  # its template is that of the Deployment it refers to
     result = [(pod, names) for path, told in _paths(rule) for pod, names in _expand(resource.value, path, told) if pod]
     if len(result) == 1:
         yield _workload(resource, rule, result[0][0], "")

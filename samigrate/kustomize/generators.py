@@ -1,7 +1,7 @@
 """What configMapGenerator and secretGenerator make: ConfigMaps and Secrets that stand in no manifest.
 
 They are seen under the name that the tree refers to them by; kustomize puts its hash behind both. A file that a
-generator lists is configuration that its user reads, as much as a ConfigMap's text is (domain R-E8).
+generator lists is configuration that its user reads, as much as a ConfigMap's text is (R-E8).
 Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/configmapgenerator/
 """
 

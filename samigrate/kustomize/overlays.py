@@ -2,7 +2,7 @@
 
 An edit of a base meets what every overlay does to it: a patch that sets the same field wins, one that names a volume
 merges with what we have made of it, and kustomize renames an account only where it knows that a name stands
-(domain R-F21).
+(R-F21).
 """
 
 from __future__ import annotations

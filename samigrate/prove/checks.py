@@ -153,7 +153,7 @@ def tokens_hold(
     may_gain: bool = False,
     spared: Collection[str] = (),
 ) -> str:
-    """What is wrong with a workload's tokens after the change, or "" (domain A.3).
+    """What is wrong with a workload's tokens after the change, or "" (R-A7 to R-A10).
 
     No container gains a token for the API, unless what it once had comes back, and none that may need it loses the
     last one it had. `spared` are containers that may lose it whatever the level.

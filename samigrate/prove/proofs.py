@@ -108,7 +108,7 @@ def _left_out(works: Sequence[Work], accepted: Sequence[Planned]) -> dict[object
 
 
 def _holds(works: Sequence[Work], later: Sequence[Work], result: Plan) -> Iterator[checks.Failure]:
-    """The token table before and after differs only as planned (A.3), who was to be restored is, and nobody loses a
+    """The token table before and after differs only as planned (R-A7), who was to be restored is, and nobody loses a
     grant who keeps the account. What the output no longer counts as a workload of its own (an export without its
     injected volume is a plain dump) is taken as planned."""
     then: dict[object, list[Work]] = defaultdict(list)

@@ -2,7 +2,7 @@
 
 A `Layer` indexes the resources of some files; a `Scope` is what is applied together; a `View` is a scope as one
 workload sees it. A namespace that no manifest states is a symbol of its scope: equal to itself, in doubt against
-a concrete one (domain R-D2); one that is filled in later is in doubt against whatever it may become. What stands in
+a concrete one (R-D2); one that is filled in later is in doubt against whatever it may become. What stands in
 another scope of the input is seen where it names a concrete namespace (`elsewhere`).
 """
 

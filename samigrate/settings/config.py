@@ -22,7 +22,7 @@ UNKNOWN = ("leave", "account", "disable")
 ACCESS = ("required", "none")
 NAMESPACE = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 """What a namespace may be called: a DNS label (RFC 1123)."""
-SHORTEST_TOKEN, LONGEST_TOKEN = 600, 1 << 32  # the API server's own bounds (domain R-B13)
+SHORTEST_TOKEN, LONGEST_TOKEN = 600, 1 << 32  # the API server's own bounds (R-B13)
 
 
 class AccessDeclaration(NamedTuple):
@@ -291,7 +291,7 @@ def is_file_name(recipe: str) -> bool:
 
 
 def prefix_problem(prefix: str) -> str:
-    """Why the text can be no annotation prefix (domain R-F1 to R-F3); "" where it can."""
+    """Why the text can be no annotation prefix (R-F1 to R-F3); "" where it can."""
     label = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
     if len(prefix) > 253 or not re.fullmatch(rf"{label}(\.{label})*", prefix):
         return "a DNS name such as example.com"

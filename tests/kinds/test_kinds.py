@@ -324,9 +324,10 @@ def test_what_may_be_done(group: str, kind: str, attributes: dict[str, object]) 
 @pytest.mark.parametrize(
     ("group", "kind"),
     [("serving.knative.dev", "Revision"), ("agones.dev", "Fleet"), ("argoproj.io", "Workflow"), ("ray.io", "RayCluster"), ("monitoring.coreos.com", "Prometheus"),
-     ("kueue.x-k8s.io", "Workload")],
+     ("sparkoperator.k8s.io", "SparkApplication"), ("kueue.x-k8s.io", "Workload")],
 )  # fmt: skip
 def test_special_kinds_are_only_reported(group: str, kind: str) -> None:
+    """R-G13, R-G14 and others."""
     rule = KINDS.rule(group, kind)
     assert rule is not None
     assert rule.report_only

@@ -1,11 +1,13 @@
-"""docs/rules.md: from each rule of the domain to the code that follows it and the tests that hold it.
+"""docs/rules.md: what each rule says, its source, the code that follows it and the tests that hold it.
 
 `python -m tests.support.rules` writes it; tests/test_rules.py fails while it is stale. A rule is named by `R-B12`, a
-run of them by `R-B5 to R-B20` or `R-B5-B20`, in any comment, docstring, data file or test.
+run of them by `R-B5 to R-B20` or `R-B5-B20`, in a docstring, a string or a value of a data file, or as `r_b12` in the
+name of a test. A comment does not count: nothing would fail without it.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -23,8 +25,11 @@ _NAMED = re.compile(r"R-([A-J])(\d+)(?:(?: to |[-–])(?:R-)?\1?(\d+))?(?P<more>
 HEAD = """\
 # Rules
 
-From each rule of the domain to the code that follows it and the tests that hold it. Made by `python -m tests.support.rules`
-from the numbers that source and tests mention; do not edit.
+What Kubernetes and the systems around it do, and what follows for a migration: each rule in one sentence, with its public source
+(none where it is a choice of this project), the code that follows it and the tests that hold it. That a test notices when the code is
+not there, `python -m tests.support.switch_off` shows for each transform, source of evidence and data file.
+
+Made by `python -m tests.support.rules` from docs/rules.yaml and from the numbers that docstrings, data files and tests name; do not edit.
 """
 
 
@@ -56,12 +61,22 @@ def mentions() -> tuple[Mapping[str, list[str]], Mapping[str, list[str]]]:
         for rule in named(text):
             code[rule].append(path)
     for path, text in _files(TESTS):
-        for rule in named(text) | {f"R-{one.upper()}" for one in re.findall(r"(?<=_)r([a-j]\d+)(?=_)", text)}:
+        for rule in named(text) | {f"R-{match.upper()}" for match in re.findall(r"(?<=_)r([a-j]\d+)(?=_)", text)}:
             tests[rule].append(path)
     for case in sorted(ROOT.glob("golden/*/case.yaml")):
-        for rule in named(case.read_text(encoding="utf-8")):
+        for rule in named(_said(case)):
             tests[rule].append(f"golden/{case.parent.name}")
     return code, tests
+
+
+def _said(path: Path) -> str:
+    """The text of a file without its comments: strings and names of functions, or the values of a data file."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix == ".yaml":
+        return "\n".join(map(str, yaml.safe_load_all(text)))
+    nodes = list(ast.walk(ast.parse(text)))
+    strings = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return "\n".join([*strings, *(f"_{node.name}_" for node in nodes if isinstance(node, ast.FunctionDef))])
 
 
 def _files(roots: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -69,19 +84,24 @@ def _files(roots: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         for path in sorted((ROOT / root).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
             if path.suffix in (".py", ".yaml") and path.is_file() and not name.startswith(ABOUT_NAMES):
-                yield name, path.read_text(encoding="utf-8", errors="replace")
+                yield name, _said(path)
 
 
 def page() -> str:
     code, tests = mentions()
     lines = [HEAD]
     for section, (count, title) in facts()["sections"].items():
-        lines += [f"## {section}. {title}", "", "| rule | code | tests |", "|---|---|---|"]
+        lines += [f"## {section}. {title}", "", "| rule | | code | tests |", "|---|---|---|---|"]
         for rule in [f"R-{section}{number}" for number in range(1, count + 1)]:
-            where = _links(code[rule]) if rule in code else f"none: {facts()['unnamed'].get(rule, 'not followed yet')}"
-            lines.append(f"| {rule} | {where} | {_links(tests[rule]) if rule in tests else ''} |")
+            followed = _links(code[rule]) if rule in code else f"none: {facts()['unnamed'].get(rule, 'not followed yet')}"
+            lines.append(f"| {rule} | {_sentence(rule)} | {followed} | {_links(tests[rule]) if rule in tests else ''} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _sentence(rule: str) -> str:
+    stated = facts()["rules"][rule]
+    return stated["says"] + (f" [Source]({stated['source']})" if "source" in stated else "")
 
 
 def _links(paths: list[str]) -> str:

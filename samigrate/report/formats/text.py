@@ -262,7 +262,7 @@ def skips(outcome: Outcome, look: Look) -> Iterator[str]:
 
 
 def _unseen(outcome: Outcome) -> Iterator[str]:
-    """What the input cannot show, with the commands that do (domain R-D35): for one scope, which stands for all."""
+    """What the input cannot show, with the commands that do (R-D35): for one scope, which stands for all."""
     standing = [finding for finding in outcome.findings if finding.id == STANDING]
     if standing:
         yield UNSEEN

@@ -297,9 +297,9 @@ class Verdict(NamedTuple):
 
 
 class Risk(enum.IntEnum):
-    """How much a change may break, and for whom. L0: nothing changes for anyone. L1: an account is added. L2: pods restart,
-    and do as before. L3: rights, pull secrets or rollouts are involved: read the diff. L4: something outside the manifests
-    goes by the account's name. L5: never done by itself."""
+    """How much may go wrong (docs/risk.md). L0: the same meaning in other words. L1: a token that is known not to be needed
+    goes. L2: an account of its own, or a token that nothing declares a use of goes. L3: others are touched, or the rollout
+    is rough. L4: something outside the cluster's own rules names the account. L5: never done by itself."""
 
     L0 = 0
     L1 = 1

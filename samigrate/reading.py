@@ -159,7 +159,7 @@ def kustomizations(inventory: Inventory) -> list[kustomization.Kustomization]:
 
 
 def _unlisted(root: Root, inventory: Inventory) -> Iterable[Skip]:
-    """What kustomizations list and nobody has read: a typing error, a file that git ignores, a folder without one."""
+    """What kustomizations list and was not read: a typing error, a file that git ignores, a folder without one."""
     existing = kustomizations(inventory)
     destination = {source.path for source in root.sources} | {one.folder for one in existing}
     for candidate in existing:
@@ -183,7 +183,7 @@ def _read_sides(root: Root, inventory: Inventory) -> None:
             try:
                 text = manifests.decode(manifest.path, sources[manifest.path].read())
             except OSError:
-                continue  # it was read a moment ago; who wants its content will find out
+                continue  # it was read a moment ago: where its content is needed, a change is noticed then
             if isinstance(text, str):
                 inventory.manifests[index] = replace(manifest, sides=tuple(manifests.values(text)))
 
@@ -282,7 +282,7 @@ def _nameless(resource: Resource) -> str:
 
 
 def _unsupported(resource: Resource) -> Iterable[Finding]:
-    """R-C4: a kind that nobody has described, with something that looks like a pod spec."""
+    """R-C4: a kind that no file describes, with something that looks like a pod spec."""
     for pointer in shapes.find_pod_specs(resource):
         message = f"{resource.id.name}: the kind {resource.id.kind} is not known, but holds what looks like a pod spec"
         yield Finding(

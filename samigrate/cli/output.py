@@ -23,7 +23,7 @@ REPORT = "this is a bug in samigrate: please report it, with the manifest if you
 
 
 _logs: list[FileIO] = []
-"""Where messages go besides. Helm 4 shows nobody our standard error, and so no error either."""
+"""A file that messages go to as well: Helm 4 does not show the standard error of a post-renderer."""
 
 
 def log_to(path: str) -> None:
@@ -35,7 +35,7 @@ def log_to(path: str) -> None:
 
 
 def log_usage_to(arguments: Sequence[str]) -> None:
-    """The same for arguments that could not be parsed: whoever called us wrongly must find out, too."""
+    """The same for arguments that could not be parsed: a wrong call has to be reported there, too."""
     supplied = [value for one, value in zip(arguments, [*arguments[1:], ""], strict=True) if one == "--log-file"]
     supplied += [one.partition("=")[2] for one in arguments if one.startswith("--log-file=")]
     if not _logs and (path := next(filter(None, [*supplied, os.environ.get("SAMIGRATE_LOG")]), None)):

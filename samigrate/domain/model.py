@@ -338,8 +338,8 @@ class NewResource(NamedTuple):
 
 
 class About(enum.Enum):
-    """What a part of a change is about, for those who treat it in a way of its own: which account the pods run as, with
-    the account's objects and rights; the value of the automount field; what is said of the other changes."""
+    """What a part of a change is about: which account the pods run as, with the account's objects and rights; the value of
+    the automount field; what is said of the other changes."""
 
     ACCOUNT = enum.auto()
     AUTOMOUNT = enum.auto()

@@ -43,7 +43,7 @@ def risks(work: Work) -> Iterator[tuple[Risk, str]]:
 
 
 def _audiences(work: Work) -> Iterator[str]:
-    """At the API the account's rights go along, and nobody else has to know it."""
+    """The API server takes the new account's token as well; no other system is shown it."""
     sources = (source for _, volume in work.workload.spec.volumes() for source in sequence(volume, "projected", "sources"))
     for audience in dict.fromkeys(text(source, "serviceAccountToken", "audience") for source in sources):
         if audience and not is_for_the_api(audience, work.settings.api_audience):

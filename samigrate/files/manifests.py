@@ -184,7 +184,7 @@ def values(content: str) -> Iterator[Value]:
         try:
             parsed = yamltext.load(content[chunk.start : chunk.end])
         except yamltext.YamlError:
-            continue  # whoever it is for will say so
+            continue  # the tool that it is for reports the fault
         if not parsed.empty:
             yield parsed.value
 

@@ -91,7 +91,7 @@ def _by_root(result: Iterable[tuple[Root, Build]]) -> dict[str, list[Build]]:
 
 
 def _builds(root: Root) -> Iterator[Build]:
-    """The builds of a root: what nobody else uses, and is no component."""
+    """The builds of a root: kustomizations that no other uses, and that are no components."""
     kustomizations = []
     for source in root.sources:
         if manifests.is_kustomization_file(source.path):

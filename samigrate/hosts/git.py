@@ -1,6 +1,6 @@
 """git, run as a user would, and the one place that runs it: nothing here knows what is committed.
 
-A repository may come from a stranger. What its files say runs no program: a bare repository among them is passed over,
+A repository may be hostile. Nothing in its files makes us run a program: a bare repository among them is passed over,
 nothing is fetched (a partial clone names a program for that), and neither hooks nor a file system monitor are asked.
 What the user's own clone is set up to do (filters such as git-lfs, signing) is done where the user asks for `--git-add`
 or branches.

@@ -212,7 +212,7 @@ class _Branches:
 
 
 def _part(outcome: Outcome, files: frozenset[str]) -> Outcome:
-    """What of the outcome happens to some files."""
+    """The part of the outcome that is about some files."""
     changes = tuple(change for change in outcome.changes if change.path in files)
     return outcome._replace(changes=changes, workloads=tuple(report for report in outcome.workloads if report.files & files))
 

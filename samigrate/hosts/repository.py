@@ -147,7 +147,7 @@ class _Gathering:
                 self._list(nested)
 
     def _close(self, listing: walk.Listing) -> list[str]:
-        """What is there and cannot or shall not be read: whoever reads it says so."""
+        """What is there and cannot or shall not be read: the caller reports it."""
         closed = {problem.path: partial(_refuse, problem.message) for problem in listing.problems}
         closed |= {link: partial(_not_followed, reason) for link, reason in listing.not_followed.items()}
         self.closed |= closed
@@ -206,7 +206,7 @@ class _Gathering:
 
     def _finish(self, root: _Root, context: dict[str, Source]) -> list[Root]:
         if not any(self._is_asked(path) for path in root.files):
-            return []  # nobody asked for anything here: a bad config of a neighbour is none of our business
+            return []  # nothing was asked for here, so a broken config beside it does not matter
         settings = self._settings(root.folder)
         if any(path.endswith(walk.PROGRAM) for path in root.files) and self.selection.reads_programs(settings):
             self.with_programs.add(root.folder)
@@ -227,7 +227,7 @@ class _Gathering:
         ]
 
     def _note_scopes(self, root: _Root, settings: Settings) -> None:
-        """The patterns under `scopes:` that match nothing: a typing error, perhaps."""
+        """The patterns under `scopes:` that match nothing, which may be a typing error."""
         for glob in settings.scopes:
             if not any(_matched(glob, _relative(path, settings.folder)) is not None for path in root.files):
                 home = os.path.join(settings.folder, CONFIG_NAME)
@@ -261,7 +261,7 @@ class _Gathering:
     # ---- what is said
 
     def _note_empty(self, *, is_nothing_left: bool) -> None:
-        """A folder in which there is nothing to read: a slip of the pen, perhaps; and where nothing at all is left to
+        """A finding on a folder in which there is nothing to read, since the path may be mistyped; and where nothing at all is left to
         do, what is excluded."""
         result = {path for root in self.roots.values() for path in root.files}
         result |= {skip.path for skip in self.skipped} | {problem.path for problem in self.problems}
@@ -284,7 +284,7 @@ class _Gathering:
                 self.skipped.append(Skip(os.path.join(chart, walk.CHART), 1, charts.note(chart, shown)))
 
     def _is_unread(self, path: str) -> bool:
-        """Whether it is a program of a root that is not read for programs: what became of it is nobody's business."""
+        """Whether it is a program of a root that is not read for programs: whether it could be read does not matter."""
         return path.endswith(walk.PROGRAM) and walk.folder_of(path, self.roots) not in self.with_programs
 
     def _is_asked(self, path: str) -> bool:
@@ -314,7 +314,7 @@ def _kustomizations(path: str) -> list[kustomization.Kustomization]:
     try:
         return kustomization.read(path, read(path))
     except OSError:
-        return []  # whoever reads the files says so
+        return []  # the function that reads the files reports it
 
 
 def _real(path: str) -> str:

@@ -28,7 +28,7 @@ def hold(source: IO[bytes]) -> Callable[[], bytes]:
     import shutil
     import tempfile
 
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as somebody may ask
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as its content may be asked for
     file.write(first)
     shutil.copyfileobj(source, file, PIECE)
 
@@ -49,7 +49,7 @@ def root(read: Callable[[], bytes], config: str | None, adjust: Callable[[Settin
 
 
 def called_root(content: bytes, settings: Settings) -> Root:
-    """The stream of a host that calls us: the folder it happens to run in has no say, and nothing may be passed over."""
+    """The stream of a host that calls us: the current folder does not matter, and nothing may be passed over."""
     return _root(lambda: content, settings, is_strict=True)
 
 

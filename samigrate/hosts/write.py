@@ -158,7 +158,7 @@ def _copy_owner(handle: int, target: str | None) -> None:
 
 
 def _copy_attributes(handle: int, target: str) -> None:
-    """Access lists and the like: without them others might read the file, or not."""
+    """Extended attributes, access lists among them: without them other users might gain or lose access to the file."""
     if not hasattr(os, "listxattr"):
         return
     try:

@@ -171,7 +171,7 @@ def _static(resource: Resource, workload: Workload, path: str) -> str | None:
     if any((text(volume, "hostPath", "path") or "").startswith(_STATIC_FOLDER) for _, volume in workload.spec.volumes()):
         return f"a static Pod by its shape (it mounts {_STATIC_FOLDER}): account fields do not belong there"
     if any("{{" in (text(container.value, "image") or "") for container in workload.spec.containers()):
-        return "a template of a Pod, perhaps a static one: account fields may not belong there"
+        return "the template of a Pod, which may be a static Pod, where account fields are refused"
     return None
 
 

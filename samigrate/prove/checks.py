@@ -1,4 +1,4 @@
-"""The proof: the text says exactly what was planned, and nobody's tokens changed but as planned.
+"""The proof: the text says exactly what was planned, and tokens changed only as planned.
 
 Looks at no transform, and uses nothing of what made the edit.
 """
@@ -208,7 +208,7 @@ def restored(before: Value, after: Value, pod: str, prefix: str) -> str:
 
 
 def rights_hold(before: Collection[object], after: Collection[object]) -> str:
-    """What a workload whose account stays would lose, or "": nobody's rights go while something runs with them."""
+    """What a workload whose account stays would lose, or "": rights stay while something runs with them."""
     lost = sorted(str(right) for right in before if right not in after)
     return f"it would lose {', '.join(lost)}" if lost else ""
 

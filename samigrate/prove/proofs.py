@@ -82,7 +82,7 @@ def _after(edit: _Edit, kind_rules: Kinds) -> Manifest:
 def _settles(
     later: Sequence[Work], after: Inventory, blocked: Blocked, recipe: Recipe, root: Root, left: dict[object, int] | None
 ) -> Iterator[checks.Failure]:
-    """Planning again on the output leaves nothing to do but what was left out: `left`, where somebody chose."""
+    """Planning again on the output leaves nothing to do but what was left out: `left` counts what a person has left out."""
     sources = {source.path: source for source in root.sources}
     editable = [work for work in later if work.workload.resource.at.path in sources and sources[work.workload.resource.at.path].may_change]
     waiting: set[object] = set()
@@ -108,7 +108,7 @@ def _left_out(works: Sequence[Work], accepted: Sequence[Planned]) -> dict[object
 
 
 def _holds(works: Sequence[Work], later: Sequence[Work], result: Plan) -> Iterator[checks.Failure]:
-    """The token table before and after differs only as planned (R-A7), who was to be restored is, and nobody loses a
+    """The token table before and after differs only as planned (R-A7), who was to be restored is, and no workload loses a
     grant who keeps the account. What the output no longer counts as a workload of its own (an export without its
     injected volume is a plain dump) is taken as planned."""
     then: dict[object, list[Work]] = defaultdict(list)

@@ -111,7 +111,7 @@ class Beside:
 
 
 def _as_written(value: Any, node: Node, text: str) -> tuple[Any, str]:
-    """The object in the namespace of its neighbour, by the same name where that has one; and what of it nobody can write,
+    """The object in the namespace of its neighbour, by the same name where that has one; and what of it cannot be written,
     "" for nothing."""
     metadata = node.entry("metadata")
     stated = metadata.node.entry("namespace") if metadata is not None else None

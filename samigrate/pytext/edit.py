@@ -110,7 +110,7 @@ def _slot(draft: Draft, node: Node, step: str) -> Slot | None:
 
 
 def _synthetic(node: Node, step: str) -> Node | None:
-    """A part that nobody wrote, which leads to parts that somebody did."""
+    """A node that is not in the source, which leads to nodes that are."""
     if node.kind == "sequence":
         return (
             node.entries[int(step)].node

@@ -1,7 +1,7 @@
 """String literals that hold documents of their own, piece by piece: what each piece is written as, and what it says.
 
 A text may be filled in when the program runs: an f-string, or one that `.format(…)` or `%` is applied to. What is filled
-in is one piece, which says a word that stands nowhere else in the program; so it is a scalar to whoever reads the text.
+in is one piece, which says a word that stands nowhere else in the program; so it is a scalar in the YAML as well.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _obstacle(text: str, indent: str, shown: Mapping[str, str]) -> str:
 
 
 def _holds_several(source: SourceText, node: libcst.BaseString) -> bool:
-    """Whether whoever reads the text takes several documents."""
+    """Whether the function that parses the text takes several documents."""
     start = source.span(node)[0]
     before = source.text[max(0, start - 60) : start]
     return _LOADS_ALL.search(before.rstrip()) is not None or source.parent(source.parent(node)) is None

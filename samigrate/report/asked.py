@@ -20,7 +20,7 @@ FEW = 3
 
 def narrow(inventory: Inventory, root: Root) -> None:
     """Leave out what is said of files that were read besides: they only inform. A file there that cannot be read is a
-    note: what it would have told is not known, but nobody asked for it."""
+    note: what it would have told is not known, but PATH does not ask about it."""
     paths = {source.path for source in root.sources if source.may_change}
     beside = [problem for problem in inventory.problems if problem.path not in paths]
     inventory.skipped = [skip for skip in inventory.skipped if skip.path in paths]

@@ -62,7 +62,7 @@ def _unused(
 
 
 def _could_silence(id_: str, recipe: Recipe) -> bool:
-    """Whether this run would have raised it at all; a word that nobody knows never does, and is said."""
+    """Whether this run would have raised it at all; an id that does not exist never is, and is reported."""
     from samigrate.findings.catalogue import findings
     from samigrate.transforms import discover
 

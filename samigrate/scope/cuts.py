@@ -107,7 +107,7 @@ def _builds(files: _Files) -> Iterator[tuple[Build, list[str]]]:
 
 
 def _is_plain(build: Build) -> bool:
-    """Whether it is a folder without a kustomization. Whoever applies it says nothing of the files around it: they may be
+    """Whether it is a folder without a kustomization. The object that applies it says nothing of the files around it: they may be
     applied with it."""
     return not build.members[0].is_file and len(build.members) == 1
 

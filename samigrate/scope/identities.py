@@ -146,7 +146,7 @@ def _known(namespace: str) -> str:
 
 
 def _granted_in_text(resource: Resource, value: str, json_pointer: str) -> Iterator[Identity]:
-    """Bindings in a text that holds manifests: what somebody applies later, here or in another cluster."""
+    """Bindings in a text that holds manifests: it may be applied later, here or in another cluster."""
     for document in re.split(r"^---.*$", value, flags=re.MULTILINE):
         if "ServiceAccount" in document and any(word in document for word in _GRANTS):
             try:

@@ -57,7 +57,7 @@ class Answers(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """What is applied together. Its `near` layers share the scope's own symbol for a namespace nobody states. `default`
+    """What is applied together. Its `near` layers share the scope's own symbol for a namespace that is not stated. `default`
     tells the namespace of objects that state none, by path, `overrides` the namespace that a kustomization sets;
     `overlay` is what else the kustomizations of a build do, None for what is no build. `elsewhere` are all scopes of the
     input. `answers` are what was asked of each namespace before."""
@@ -80,7 +80,7 @@ class Scope:
         return tuple(unread_file for layer in self.near for unread_file in layer.unread)
 
     def namespace(self, resource: Resource) -> str | None:
-        """The namespace the object lands in; None where nobody states it, and for cluster-scoped kinds."""
+        """The namespace the object lands in; None where it is not stated, and for cluster-scoped kinds."""
         if resource.id.kind in CLUSTER_SCOPED:
             return None
         if self.overlay and (built := self.overlay.made(resource)):

@@ -14,7 +14,7 @@ _ADMISSION = frozenset(("podsecuritypolicies", "securitycontextconstraints"))
 
 
 def is_empty(grant: Grant) -> bool:
-    """Whether the role is in the input and has no rules at all: nobody binds an account to nothing on purpose, so
+    """Whether the role is in the input and has no rules at all: a binding to no right makes no sense, so
     something else fills it, or once did."""
     return grant.role is not None and "aggregationRule" not in grant.role.value and not grant.role.value.get("rules")
 

@@ -82,7 +82,7 @@ class Transform(NamedTuple):
 
     `is_default`: the default recipe has it. `apart`: it decides on what an earlier run has left, so it shares a run with
     no other. `restores`: it brings back what the workload's annotations have recorded, and is proven against that record
-    instead of the rule that nobody gains a token. `narrows`: it takes the token from containers that show no use of it,
+    instead of the rule that no workload gains a token. `narrows`: it takes the token from containers that show no use of it,
     in a pod that does. `for_objects`: it is asked about every object (`Work.is_object`), not about the workloads."""
 
     id: str

@@ -201,7 +201,7 @@ def _convert(work: Work, state: State, token_volume: TokenVolume) -> Iterator[Op
 
 
 def _place(work: Work, state: State, token_volume: TokenVolume) -> int:
-    """Where the source stands in the planned volume, earlier sources of it having been converted perhaps."""
+    """The index of the source in the planned volume, where earlier sources may have been converted already."""
     planned = sequence(state.spec(work.workload).value, "volumes")[token_volume.index]
     sources = sequence(planned, "projected", "sources")
     return next(
@@ -279,7 +279,7 @@ def _notes(work: Work, token_volume: TokenVolume) -> Iterator[Finding]:
 
 
 def _later_wholes(token_volume: TokenVolume) -> list[str]:
-    """Secrets without items behind the token's source: what is written later wins, and nobody checks."""
+    """Secrets without items behind the token's source: the kubelet writes them in order, and the last one wins."""
     later = sequence(token_volume.volume, "projected", "sources")[(token_volume.source or 0) + 1 :]
     return [name for one in later if (name := text(one, "secret", "name")) and not sequence(one, "secret", "items")]
 

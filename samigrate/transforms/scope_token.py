@@ -68,7 +68,7 @@ def _spared(work: Work, containers: Sequence[Container]) -> set[str]:
     silent = {one.name for one in containers} - speaking
     if not is_about_pod:
         return silent
-    return silent & existing if silent - existing or speaking else set()  # somebody uses what the pod may do
+    return silent & existing if silent - existing or speaking else set()  # some container uses the pod's rights
 
 
 def _obstacle(work: Work, volumes: Sequence[str], spared: set[str]) -> str:

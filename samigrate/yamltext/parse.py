@@ -214,7 +214,7 @@ class _Reader:
         return result
 
     def enter(self, depth: int, event: Any) -> None:
-        """Note how deep the value gets, with all that aliases stand for: whoever walks through it recurses."""
+        """Note how deep the value gets, with all that aliases stand for: functions that walk through it recurse that deep."""
         if depth >= MAX_DEPTH:
             raise self.error(f"nested too deeply (more than {MAX_DEPTH} levels)", event.start_mark.index)
         self.deepest = max(self.deepest, depth)

@@ -1,4 +1,4 @@
-"""What a scalar's text means to Kubernetes (go-yaml v2: YAML 1.1), and how to write one that everybody reads alike.
+"""What a scalar's text means to Kubernetes (go-yaml v2: YAML 1.1), and how to write one that all parsers read the same way.
 
 Source: https://github.com/go-yaml/yaml/blob/v2/resolve.go, wrapped by sigs.k8s.io/yaml.
 """

@@ -77,7 +77,7 @@ class Step:
 
     @property
     def effect(self) -> tuple[Target, str, str, str, str]:
-        """What it does, whoever asks for it: to be compared with."""
+        """What the step does, without who asks for it: equal for equal effects."""
         return self.on, self.op, self.pointer, json.dumps(self.value, sort_keys=True, default=str), self.into
 
 

@@ -10,7 +10,7 @@ from samigrate.base.wording import clean
 from samigrate.review.plan_file.planfile import Entry, Step
 
 MOST = 8
-"""More workloads than this make a picture that nobody reads."""
+"""With more workloads the picture is too large to read."""
 
 
 class Move(NamedTuple):

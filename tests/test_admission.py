@@ -259,7 +259,7 @@ def test_a_template_holds_nothing_of_admission_from_before_bound_tokens() -> Non
 
 @pytest.mark.parametrize("tier", ["medium", "low"])
 def test_unsure_secrets_hold_no_token(tier: str) -> None:
-    """R-B7: what merely looks like a token Secret is none."""
+    """R-B1, R-B7: what merely looks like a token Secret is none."""
     pod = {"containers": [{"name": "a", "volumeMounts": [{"name": "v", "mountPath": "/t"}]}], "volumes": [VOLUMES["legacy"]]}
     found = held(PodSpec({**pod, "automountServiceAccountToken": False}), None, lambda secret: TokenSecret("app", tier))
     assert found == []

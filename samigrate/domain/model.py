@@ -15,9 +15,8 @@ from typing import NamedTuple
 from samigrate.base.values import Value, mapping, resolve, sequence, text
 
 DEFAULT_PREFIX = "samigrate.dev"
-DEFAULT_ACCOUNT = "default"
-AUTOMOUNT_FIELD = "automountServiceAccountToken"
-DEFAULT_NAMESPACE = "default"
+ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD = "serviceAccountName", "serviceAccount", "automountServiceAccountToken"
+DEFAULT_ACCOUNT = DEFAULT_NAMESPACE = "default"
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 INJECTED_VOLUME = "kube-api-access-"
 TOKEN_SECRET_TYPE = "kubernetes.io/service-account-token"
@@ -25,9 +24,9 @@ CONTAINER_LISTS = ("initContainers", "containers")
 CLUSTER_SCOPED = frozenset(
     {
         *("Namespace", "Project", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "APIService"),
-        *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy"),
-        *("ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy"),
-        *("PriorityClass", "StorageClass", "SecurityContextConstraints", "FlowSchema", "ClusterPolicy"),
+        *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "MutatingAdmissionPolicy"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "PriorityClass"),
+        *("StorageClass", "SecurityContextConstraints", "FlowSchema", "ClusterPolicy"),
     }
 )
 """Kinds whose objects are in no namespace."""
@@ -175,12 +174,12 @@ class PodSpec:
     @property
     def automount(self) -> bool | None:
         """The pod's own value; None where unset or invalid (R-A22, R-A23)."""
-        is_found = self.value.get("automountServiceAccountToken")
-        return is_found if isinstance(is_found, bool) else None
+        value = self.value.get(AUTOMOUNT_FIELD)
+        return value if isinstance(value, bool) else None
 
     @property
     def has_invalid_automount(self) -> bool:
-        return not isinstance(self.value.get("automountServiceAccountToken"), (bool, type(None)))
+        return not isinstance(self.value.get(AUTOMOUNT_FIELD), (bool, type(None)))
 
     def containers(self, *, ephemeral: bool = False) -> Iterator[Container]:
         return (one for one in self._containers if ephemeral or one.list in CONTAINER_LISTS)

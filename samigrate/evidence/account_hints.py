@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import pointer, text
-from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Resource, Sign, Strength, Workload
+from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Evidence, Resource, Sign, Strength, Workload
 from samigrate.evidence import EvidenceSource
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             yield Evidence(
                 "account-hints", Sign.OPEN_ACCOUNT, Strength.STRONG, detail, visible.resource.at, pointer("metadata", "annotations", key)
             )
-        if visible.resource.value.get("automountServiceAccountToken") is True and not _is_scaffold(visible.resource, settings.prefix):
+        if visible.resource.value.get(AUTOMOUNT_FIELD) is True and not _is_scaffold(visible.resource, settings.prefix):
             detail = f"its account {account} asks for the token explicitly"
-            yield Evidence("account-hints", Sign.OPEN_ACCOUNT, Strength.WEAK, detail, visible.resource.at, "/automountServiceAccountToken")
+            yield Evidence("account-hints", Sign.OPEN_ACCOUNT, Strength.WEAK, detail, visible.resource.at, f"/{AUTOMOUNT_FIELD}")
 
 
 def _is_scaffold(account: Resource, prefix: str) -> bool:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from samigrate.domain.model import Evidence, Sign, Strength, Workload
+from samigrate.domain.model import AUTOMOUNT_FIELD, Evidence, Sign, Strength, Workload
+from samigrate.domain.record import PREVIOUS_AUTOMOUNT
 from samigrate.evidence import OWN_AUTOMOUNT, EvidenceSource
 from samigrate.scope.rights import needs_token
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     if workload.spec.automount is not True:
         return
-    pointer = workload.pod + "/automountServiceAccountToken"
+    pointer = f"{workload.pod}/{AUTOMOUNT_FIELD}"
     if _is_scaffold(workload) and not any(needs_token(grant, catalog) for grant in view.grants(workload.spec.account)):
         detail = "its pod asks for the token explicitly, as charts write it by habit, and nothing gives its account a right"
         yield Evidence("explicit-automount", Sign.EXPLICIT_AUTOMOUNT, Strength.WEAK, detail, workload.resource.at, pointer)
         return
-    before = workload.resource.annotations.get(f"{settings.prefix}/previous-automount")
+    before = workload.resource.annotations.get(f"{settings.prefix}/{PREVIOUS_AUTOMOUNT}")
     if before in (None, "true", True):
         yield Evidence(
             "explicit-automount",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Sign, Strength, Workload
+from samigrate.domain.record import PREVIOUS_ACCOUNT
 from samigrate.evidence import EvidenceSource
 from samigrate.scope.matching import Match
 from samigrate.scope.rights import describe, is_empty, needs_token
@@ -41,7 +42,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
 
 def _is_inherited(workload: Workload, view: View, account: str, prefix: str) -> bool:
     """Whether an earlier run has moved the workload off `default`, and its grants with it: they still prove nothing."""
-    if workload.resource.annotations.get(f"{prefix}/previous-service-account") not in (None, "", "unset", DEFAULT_ACCOUNT):
+    if workload.resource.annotations.get(f"{prefix}/{PREVIOUS_ACCOUNT}") not in (None, "", "unset", DEFAULT_ACCOUNT):
         return False
     return any(f"{prefix}/managed" in visible.resource.annotations for visible in view.find("", "ServiceAccount", account))
 

@@ -12,7 +12,20 @@ from functools import cached_property
 from samigrate.base.values import Value, at, resolve
 from samigrate.catalog import Catalog
 from samigrate.domain.json_patch import apply
-from samigrate.domain.model import Finding, Key, Level, NewResource, PodSpec, Proposal, Resource, ResourceId, Severity, Verdict, Workload
+from samigrate.domain.model import (
+    AUTOMOUNT_FIELD,
+    Finding,
+    Key,
+    Level,
+    NewResource,
+    PodSpec,
+    Proposal,
+    Resource,
+    ResourceId,
+    Severity,
+    Verdict,
+    Workload,
+)
 from samigrate.domain.tokens import Token, TokenSecret, held, is_mounted
 from samigrate.scope.view import View
 from samigrate.settings.config import Settings
@@ -131,7 +144,7 @@ class State:
         name = self.spec(work.workload).account
         created = self.created(work, name)
         if created:
-            value = created[0][2].value.get("automountServiceAccountToken")
+            value = created[0][2].value.get(AUTOMOUNT_FIELD)
             return value if isinstance(value, bool) else None
         return stated_automount(work.views, name)
 

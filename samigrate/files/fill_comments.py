@@ -1,6 +1,6 @@
 """Values that stand in comments, since a tool reads them there before the manifest is applied (R-J7).
 
-Octopus and its kin fill in `key: #{Name}`, ytt runs what stands behind `#@`, and kpt writes a value again by the setter
+Octopus and similar tools fill in `key: #{Name}`, ytt runs what stands behind `#@`, and kpt writes a value again by the setter
 in the comment behind it. YAML sees an empty value, or a plain one.
 Sources: https://octopus.com/docs/projects/variables/variable-substitutions, https://carvel.dev/ytt/docs/latest/lang/,
 https://catalog.kpt.dev/apply-setters/v0.2/
@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from samigrate.domain.model import ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD
+
 MARKS = ("#{", "#@", "kpt-set")
 _OCTOPUS = re.compile(
     r"^(?P<head>[ \t]*(?:-[ \t]+)*(?P<key>[\"']?[\w./-]+[\"']?)[ \t]*:)[ \t]+(?P<word>#\{[^\n\r]*?|#@[^\n\r]*?)[ \t]*(?=\r?$)", re.MULTILINE
 )
 _YTT = re.compile(r"^[ \t]*#@|[ \t]#@[ \t]", re.MULTILINE)
 _SETTER = re.compile(r"^[ \t]*(?:-[ \t]+)*[\"']?(?P<key>[\w./-]+)[\"']?[ \t]*:[^\n#]*#[^\n]*kpt-set", re.MULTILINE)
-_IDENTITY = frozenset(("name", "namespace", "serviceAccountName", "serviceAccount", "automountServiceAccountToken", "kind"))
+_IDENTITY = frozenset(("name", "namespace", ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD, "kind"))
 """What must be known, and stay, for an edit to mean what it says."""
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from samigrate import pytext
 from samigrate.base.errors import InputError
 from samigrate.base.values import Value, mapping, text
-from samigrate.domain.model import Operation, Resource, Skip
+from samigrate.domain.model import AUTOMOUNT_FIELD, Operation, Resource, Skip
 from samigrate.files import manifests, python_strings
 from samigrate.files.dialects import dialects
 from samigrate.files.manifests import Document, Manifest, NoRoomHere, RefusedError
@@ -125,8 +125,8 @@ def _readable(value: Value) -> Value:
     for key in _MAPS:
         if _is_opaque(result.get(key)):
             result[key] = {}  # an edit of it is refused: what it holds is not known
-    if _is_opaque(result.get("automountServiceAccountToken")):
-        result["automountServiceAccountToken"] = None
+    if _is_opaque(result.get(AUTOMOUNT_FIELD)):
+        result[AUTOMOUNT_FIELD] = None
     return result
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from samigrate.base.values import Value, at, mapping, parts, pointer, sequence, text
-from samigrate.domain.model import INJECTED_VOLUME, KindRule, Resource, Workload
+from samigrate.domain.model import ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD, INJECTED_VOLUME, KindRule, Resource, Workload
 
 _HISTORY = frozenset(("ControllerRevision", "Endpoints", "Event", "CustomResourceDefinition"))
 _RBAC = "rbac.authorization.k8s.io"
@@ -20,7 +20,7 @@ _PLAIN = frozenset(
 _DEPTH = 40
 _LISTS = ("containers", "initContainers", "ephemeralContainers", "volumes", "imagePullSecrets")
 _CONTAINER_LISTS = ("env", "envFrom", "volumeMounts")
-_ACCOUNT_FIELDS = frozenset(("serviceAccountName", "serviceAccount", "automountServiceAccountToken"))
+_ACCOUNT_FIELDS = frozenset((ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD))
 _TRIGGERED = re.compile(r"@\.name==\\?['\"]([-\w.]+)")
 """Which container an image trigger of OpenShift is for, in its annotation."""
 _ASSERT = re.compile(
@@ -171,7 +171,7 @@ def _static(resource: Resource, workload: Workload, path: str) -> str | None:
     if any((text(volume, "hostPath", "path") or "").startswith(_STATIC_FOLDER) for _, volume in workload.spec.volumes()):
         return f"a static Pod by its shape (it mounts {_STATIC_FOLDER}): account fields do not belong there"
     if any("{{" in (text(container.value, "image") or "") for container in workload.spec.containers()):
-        return "the template of a Pod, which may be a static Pod, where account fields are refused"
+        return "a template of a Pod, which may be a static one: account fields may not belong there"
     return None
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from samigrate import yamltext
 from samigrate.base.values import Value, mapping, resolve
 from samigrate.base.wording import count
-from samigrate.domain.model import Evidence, Level, Sign, Strength, Verdict
+from samigrate.domain.model import ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD, Evidence, Level, Sign, Strength, Verdict
+from samigrate.domain.record import PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT
 from samigrate.domain.tokens import Token, api_tokens
 
 
@@ -178,9 +179,8 @@ def without_need(verdict: Verdict, before: Sequence[Token]) -> set[str]:
     return {token.container for token in before} - {evidence.container for evidence in telling}
 
 
-PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT = "previous-service-account", "previous-automount"
 _RECORDED: Mapping[Value, Value] = {"true": True, "false": False, "unset": None}
-_IDENTITY = ("serviceAccountName", "serviceAccount", "automountServiceAccountToken")
+_IDENTITY = (ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD)
 
 
 def restored(before: Value, after: Value, pod: str, prefix: str) -> str:
@@ -195,8 +195,8 @@ def restored(before: Value, after: Value, pod: str, prefix: str) -> str:
     if new.get("serviceAccountName") != account and (f"{prefix}/{PREVIOUS_ACCOUNT}" in record or new.get("serviceAccount") != account):
         return f"it would run as {new.get('serviceAccountName')}, and {account} is recorded"
     stated = record.get(f"{prefix}/{PREVIOUS_AUTOMOUNT}")
-    expected = old.get("automountServiceAccountToken") if stated is None else _RECORDED.get(stated)
-    if new.get("automountServiceAccountToken") != expected:
+    expected = old.get(AUTOMOUNT_FIELD) if stated is None else _RECORDED.get(stated)
+    if new.get(AUTOMOUNT_FIELD) != expected:
         return f"its automount value would be {new.get('automountServiceAccountToken')}, and {expected} is recorded"
     if {key: old[key] for key in old if key not in _IDENTITY} != {key: new[key] for key in new if key not in _IDENTITY}:
         return f"more of its pods would change than is recorded: {difference(old, new)}"

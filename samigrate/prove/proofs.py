@@ -11,7 +11,7 @@ from samigrate import catalog as catalogs
 from samigrate import kinds, reading, transforms
 from samigrate.base import processes
 from samigrate.base.values import Value
-from samigrate.domain.model import About, Level
+from samigrate.domain.model import About
 from samigrate.domain.outcome import FileChange
 from samigrate.domain.tokens import Token
 from samigrate.facts.state import Work
@@ -137,8 +137,7 @@ def _holds(works: Sequence[Work], later: Sequence[Work], result: Plan) -> Iterat
 
 def _tokens_hold(before: Work, after: Sequence[Token], *, may_gain: bool, spared: set[str]) -> str:
     level = before.verdict.level
-    may_lose = level is Level.NONE or (level is Level.UNKNOWN and before.settings.unknown == "disable")
-    return checks.tokens_hold(level, before.tokens, after, may_lose=may_lose, may_gain=may_gain, spared=spared)
+    return checks.tokens_hold(level, before.tokens, after, may_lose=before.is_unused, may_gain=may_gain, spared=spared)
 
 
 def _rights(work: Work) -> set[str]:

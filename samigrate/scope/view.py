@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from samigrate.base.values import at, mapping, text
 from samigrate.domain import account_names as names
-from samigrate.domain.model import CLUSTER_SCOPED, TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
+from samigrate.domain.model import AUTOMOUNT_FIELD, CLUSTER_SCOPED, TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
 from samigrate.domain.placeholders import is_filled_in, may_be
 from samigrate.domain.tokens import TokenSecret, named_account
 from samigrate.scope.elsewhere import InScope
@@ -157,7 +157,7 @@ class View:
     def automount(self, name: str) -> bool | None:
         """What the account of that name says; None where it says nothing, is not in the input, or is in doubt."""
         sure = [visible.resource for visible in self.account(name) if visible.match is Match.SAME]
-        values = [resource.value.get("automountServiceAccountToken") for resource in sure]
+        values = [resource.value.get(AUTOMOUNT_FIELD) for resource in sure]
         return values[0] if values and isinstance(values[0], bool) and all(one is values[0] for one in values) else None
 
     def sharers(self, account: str) -> Iterator[tuple[Workload, View]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from samigrate.base.values import Value, text
-from samigrate.domain.model import Finding, Operation, Proposal, Risk
+from samigrate.domain.model import ALIAS_FIELD, Finding, Proposal, Risk
+from samigrate.facts import pod_fields
 from samigrate.facts.state import State, Work
 from samigrate.transforms import Option, Phase, Transform, says_nothing
 
@@ -21,22 +22,11 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if name and alias and name != alias:
         message = f"serviceAccount says {alias}, but serviceAccountName says {name} and wins"
         yield work.finding("alias-differs", "R-A1", message, "none needed: the alias is removed", where=f"{workload.pod}/serviceAccount")
-    location, pod = workload.resource.at, workload.pod
     operations = []
     if not name and alias:
-        op = "replace" if "serviceAccountName" in spec.value else "add"
-        operations.append(
-            Operation(
-                location,
-                op,
-                f"{pod}/serviceAccountName",
-                alias,
-                spec.value.get("serviceAccountName"),
-                ("serviceAccount",),
-                "the current name of the field",
-            )
-        )
-    operations.append(Operation(location, "remove", f"{pod}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias"))
+        named = pod_fields.set_account(work, spec.value, alias, "the current name of the field")
+        operations.append(named._replace(after=(ALIAS_FIELD,)))
+    operations += pod_fields.drop_alias(work, spec.value)
     yield Proposal("alias", tuple(operations), (), ((Risk.L0, "the same account under the current name"),))
 
 

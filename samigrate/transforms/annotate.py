@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from samigrate.base.values import Value, mapping
 from samigrate.domain.model import Finding, PodSpec, Proposal, Strength
+from samigrate.domain.record import PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT
 from samigrate.facts import metadata
 from samigrate.facts.state import State, Work
 from samigrate.transforms import Phase, Transform, ordered, says_nothing
@@ -28,8 +29,8 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         join = {f"{prefix}/reason": " ", f"{prefix}/evidence": "; "}
         expected = {key: _cut(join[key].join(filter(None, (present.get(key), said)))) for key, said in expected.items()}
     previous = {
-        f"{prefix}/previous-service-account": (workload.spec.account, after.account),
-        f"{prefix}/previous-automount": (_stated(workload.spec), _stated(after)),
+        f"{prefix}/{PREVIOUS_ACCOUNT}": (workload.spec.account, after.account),
+        f"{prefix}/{PREVIOUS_AUTOMOUNT}": (_stated(workload.spec), _stated(after)),
     }
     expected |= {key: old for key, (old, new) in previous.items() if old != new and key not in present}
     new = {key: value for key, value in expected.items() if value and present.get(key) != value}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from samigrate.base.values import Value, sequence, text
-from samigrate.domain.model import AUTOMOUNT_FIELD, About, Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
+from samigrate.domain.model import About, Automount, Finding, Level, Operation, PodSpec, Proposal, Risk, Strength
 from samigrate.domain.tokens import injected, is_mounted
-from samigrate.facts import identity, layout
+from samigrate.facts import identity, pod_fields
 from samigrate.facts.state import State, Work
 from samigrate.transforms import Part, Phase, Sentence, Transform
 from samigrate.transforms._sentences import runs_without_token
@@ -45,15 +45,7 @@ def _wanted(work: Work, state: State, spec: PodSpec) -> bool | None:
 
 def _set(work: Work, spec: PodSpec, is_wanted: bool) -> Operation:
     reason = "it declares no use of the API" if work.is_unused else "what it had before its account changed"
-    return Operation(
-        work.workload.resource.at,
-        "replace" if AUTOMOUNT_FIELD in spec.value else "add",
-        f"{work.workload.pod}/{AUTOMOUNT_FIELD}",
-        is_wanted,
-        spec.value.get(AUTOMOUNT_FIELD),
-        layout.automount(spec.value),
-        reason,
-    )
+    return pod_fields.set_automount(work, spec.value, is_wanted, reason)
 
 
 def _exported_volumes(work: Work, spec: PodSpec) -> Iterator[Operation]:

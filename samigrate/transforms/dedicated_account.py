@@ -22,7 +22,7 @@ from samigrate.domain.model import (
     Strength,
 )
 from samigrate.domain.tokens import api_tokens
-from samigrate.facts import identity, layout, outside, policies, pull_secrets, rights
+from samigrate.facts import identity, outside, pod_fields, policies, pull_secrets, rights
 from samigrate.facts.state import State, Work
 from samigrate.scope import references
 from samigrate.scope.index import Grant
@@ -71,7 +71,8 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     ]
     yield from _findings(work, touched)
     risks = [*_risks(work, touched), *outside.risks(work), *policies.risks(work), *identity.kind_risks(workload)]
-    operations = [_set_account(work, spec.value, name), *_drop_alias(work, spec.value)]
+    named = pod_fields.set_account(work, spec.value, name, "an account of its own instead of default")
+    operations = [named, *pod_fields.drop_alias(work, spec.value, "the deprecated alias would name another account")]
     added = list(_subjects(work, state, name))
     operations += added
     if added:
@@ -187,32 +188,6 @@ def _patches_of_the_old(view: View) -> list[str]:
 
 
 # ---------------------------------------------------------------- the change
-
-
-def _set_account(work: Work, spec: Mapping[str, Value], name: str) -> Operation:
-    op = "replace" if "serviceAccountName" in spec else "add"
-    return Operation(
-        work.workload.resource.at,
-        op,
-        work.workload.pod + "/serviceAccountName",
-        name,
-        spec.get("serviceAccountName"),
-        layout.account(spec),
-        "an account of its own instead of default",
-    )
-
-
-def _drop_alias(work: Work, spec: Mapping[str, Value]) -> Iterator[Operation]:
-    if "serviceAccount" in spec:
-        yield Operation(
-            work.workload.resource.at,
-            "remove",
-            work.workload.pod + "/serviceAccount",
-            None,
-            spec["serviceAccount"],
-            (),
-            "the deprecated alias would name another account",
-        )
 
 
 def _subjects(work: Work, state: State, name: str) -> Iterator[Operation]:

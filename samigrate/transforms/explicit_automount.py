@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from samigrate.base.values import Value
-from samigrate.domain.model import AUTOMOUNT_FIELD, Automount, Finding, Operation, Proposal, Risk
-from samigrate.facts import identity, layout
+from samigrate.domain.model import Automount, Finding, Proposal, Risk
+from samigrate.facts import identity, pod_fields
 from samigrate.facts.state import State, Work
 from samigrate.transforms import Phase, Transform, says_nothing
 
@@ -18,8 +18,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
     if spec.automount is not None or state.account_automount(work) is not False:
         return
     reason = f"what its account {spec.account} says already"
-    pointer = f"{workload.pod}/{AUTOMOUNT_FIELD}"
-    operation = Operation(workload.resource.at, "add", pointer, False, None, layout.automount(spec.value), reason)
+    operation = pod_fields.set_automount(work, spec.value, False, reason)
     yield Proposal("explicit-automount", (operation,), (), ((Risk.L0, reason), *identity.kind_risks(workload)))
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from samigrate.base.values import Value, mapping, sequence, text
 from samigrate.domain import legacy_tokens
 from samigrate.domain.legacy_tokens import TokenVolume
-from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, About, Finding, Operation, Proposal, Risk, Severity, Sign, Strength
+from samigrate.domain.model import ACCOUNT_FIELD, DEFAULT_ACCOUNT, About, Finding, Operation, Proposal, Risk, Severity, Sign, Strength
 from samigrate.domain.tokens import TOKEN_KEYS, injected
-from samigrate.facts import identity, layout, outside, policies, pull_secrets
+from samigrate.facts import identity, outside, pod_fields, policies, pull_secrets
 from samigrate.facts.state import State, Work
 from samigrate.scope.matching import Match
 from samigrate.transforms import Part, Phase, Sentence, Topic, Transform
@@ -61,28 +61,15 @@ def _switch(work: Work, state: State, token_volumes: list[TokenVolume], *, has_o
             "token-of-another-account", "R-B11", message, action, Severity.WARNING, f"{work.workload.pod}/volumes/{token_volumes[0].index}"
         )
         return
-    account, location = accounts[0], work.workload.resource.at
+    account = accounts[0]
     removes = any(legacy_tokens.is_default_everywhere(spec, found) for found in token_volumes) and spec.automount is not False
-    operations = [
-        Operation(
-            location,
-            "replace" if "serviceAccountName" in spec.value else "add",
-            f"{work.workload.pod}/serviceAccountName",
-            account,
-            spec.value.get("serviceAccountName"),
-            layout.account(spec.value),
-            "the account that its token is for",
-        )
-    ]
-    if "serviceAccount" in spec.value:
-        operations.append(
-            Operation(
-                location, "remove", f"{work.workload.pod}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias"
-            )
-        )
+    named = pod_fields.set_account(work, spec.value, account, "the account that its token is for")
+    operations = [named, *pod_fields.drop_alias(work, spec.value)]
     if not removes and spec.automount is not False:
-        beside = _automount(work, False, "the account's token is in the volume; no container gains another")
-        operations.append(beside._replace(after=("serviceAccountName",)))
+        beside = pod_fields.set_automount(
+            work, work.workload.spec.value, False, "the account's token is in the volume; no container gains another"
+        )
+        operations.append(beside._replace(after=(ACCOUNT_FIELD,)))
     for token_volume in token_volumes:
         yield from _notes(work, token_volume)
         operations += _convert(work, state, token_volume)
@@ -223,21 +210,7 @@ def _remove(work: Work, token_volume: TokenVolume) -> Iterator[Operation]:
     pointer = f"{pod}/volumes" if full else _where(work, token_volume)
     yield Operation(location, "remove", pointer, None, [token_volume.volume] if full else token_volume.volume, (), reason)
     if spec.automount is None:
-        yield _automount(work, True, "the mount it had is proof that it uses the token")
-
-
-def _automount(work: Work, is_wanted: bool, reason: str) -> Operation:
-    spec = work.workload.spec.value
-    op = "replace" if AUTOMOUNT_FIELD in spec else "add"
-    return Operation(
-        work.workload.resource.at,
-        op,
-        f"{work.workload.pod}/{AUTOMOUNT_FIELD}",
-        is_wanted,
-        spec.get(AUTOMOUNT_FIELD),
-        layout.automount(spec),
-        reason,
-    )
+        yield pod_fields.set_automount(work, work.workload.spec.value, True, "the mount it had is proof that it uses the token")
 
 
 def _extra_keys(work: Work, token_volume: TokenVolume) -> list[str]:

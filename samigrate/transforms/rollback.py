@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from samigrate.base.values import Value, mapping, pointer, resolve
-from samigrate.domain.model import AUTOMOUNT_FIELD, Finding, Operation, PodSpec, Proposal, Risk, Severity
+from samigrate.domain.model import ACCOUNT_FIELD, AUTOMOUNT_FIELD, Finding, Operation, PodSpec, Proposal, Risk, Severity
+from samigrate.domain.record import PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT
 from samigrate.domain.tokens import is_mounted
-from samigrate.facts import identity, layout, policies
+from samigrate.facts import identity, pod_fields, policies
 from samigrate.facts.state import State, Work, stated_automount
 from samigrate.scope.matching import Match
 from samigrate.transforms import Phase, Transform, says_nothing
 
 RULE = "R-G23"
-ACCOUNT, AUTOMOUNT = "previous-service-account", "previous-automount"
-OURS = ("reason", "evidence", ACCOUNT, AUTOMOUNT)
+OURS = ("reason", "evidence", PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT)
 _STATED: Mapping[str, bool | None] = {"true": True, "false": False, "unset": None}
 
 
@@ -36,22 +36,22 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
 
 def _obstacle(work: Work, state: State, record: Mapping[str, Value]) -> str:
     """Why what is recorded cannot be brought back whole, or ""."""
-    if not record.keys() & {ACCOUNT, AUTOMOUNT}:
+    if not record.keys() & {PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT}:
         return "what changed were its tokens' volumes, and the annotations do not hold what they were; the repository's history does"
     if work.workload.component:
         return "its pod templates share one record, which does not say which of them it is about"
-    if record.get(AUTOMOUNT, "unset") not in _STATED:
-        return f"the annotation {AUTOMOUNT} says {record[AUTOMOUNT]!r}"
-    if ACCOUNT in record and not (isinstance(record[ACCOUNT], str) and record[ACCOUNT]):
-        return f"the annotation {ACCOUNT} names no account"
+    if record.get(PREVIOUS_AUTOMOUNT, "unset") not in _STATED:
+        return f"the annotation {PREVIOUS_AUTOMOUNT} says {record[PREVIOUS_AUTOMOUNT]!r}"
+    if PREVIOUS_ACCOUNT in record and not (isinstance(record[PREVIOUS_ACCOUNT], str) and record[PREVIOUS_ACCOUNT]):
+        return f"the annotation {PREVIOUS_ACCOUNT} names no account"
     account = state.spec(work.workload).account
-    if ACCOUNT in record and account != record[ACCOUNT] and not _is_generated(work, account):
+    if PREVIOUS_ACCOUNT in record and account != record[PREVIOUS_ACCOUNT] and not _is_generated(work, account):
         return f"it runs as {account}, which is not an account that was made for it here"
     return _loss(
         work,
         account,
-        str(record.get(ACCOUNT, account)),
-        _STATED[record[AUTOMOUNT]] if AUTOMOUNT in record else work.workload.spec.automount,
+        str(record.get(PREVIOUS_ACCOUNT, account)),
+        _STATED[record[PREVIOUS_AUTOMOUNT]] if PREVIOUS_AUTOMOUNT in record else work.workload.spec.automount,
     )
 
 
@@ -78,37 +78,29 @@ def _is_generated(work: Work, account: str) -> bool:
 
 
 def _notes(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Finding]:
-    if ACCOUNT in record and spec.account != record[ACCOUNT]:
+    if PREVIOUS_ACCOUNT in record and spec.account != record[PREVIOUS_ACCOUNT]:
         message = f"the account {spec.account} and its grants stay: running pods and old revisions still name it"
         yield work.finding("account-kept", RULE, message, "run the recipe clean-up once nothing runs as it any more")
 
 
 def _account(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Operation]:
     """The previous account by name, `default` too: leaving the key out would leave the live object as it is (R-A5)."""
-    if ACCOUNT not in record:
+    if PREVIOUS_ACCOUNT not in record:
         return
-    location, json_pointer, name = work.workload.resource.at, work.workload.pod, record[ACCOUNT]
-    if spec.value.get("serviceAccountName") != name:
-        op = "replace" if "serviceAccountName" in spec.value else "add"
-        old = spec.value.get("serviceAccountName")
-        yield Operation(
-            location, op, f"{json_pointer}/serviceAccountName", name, old, layout.account(spec.value), "the account it had before"
-        )
-    if "serviceAccount" in spec.value:
-        yield Operation(location, "remove", f"{json_pointer}/serviceAccount", None, spec.value["serviceAccount"], (), "a deprecated alias")
+    if spec.value.get(ACCOUNT_FIELD) != record[PREVIOUS_ACCOUNT]:
+        yield pod_fields.set_account(work, spec.value, str(record[PREVIOUS_ACCOUNT]), "the account it had before")
+    yield from pod_fields.drop_alias(work, spec.value)
 
 
 def _automount(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[Operation]:
-    if AUTOMOUNT not in record:
+    if PREVIOUS_AUTOMOUNT not in record:
         return
-    location, json_pointer, is_wanted = work.workload.resource.at, f"{work.workload.pod}/{AUTOMOUNT_FIELD}", _STATED[record[AUTOMOUNT]]
+    is_wanted = _STATED[record[PREVIOUS_AUTOMOUNT]]
     if is_wanted is None and AUTOMOUNT_FIELD in spec.value:
-        yield Operation(location, "remove", json_pointer, None, spec.value[AUTOMOUNT_FIELD], (), "it said nothing before")
+        pointer, reason = f"{work.workload.pod}/{AUTOMOUNT_FIELD}", "it said nothing before"
+        yield Operation(work.workload.resource.at, "remove", pointer, None, spec.value[AUTOMOUNT_FIELD], (), reason)
     elif is_wanted is not None and spec.value.get(AUTOMOUNT_FIELD) is not is_wanted:
-        op = "replace" if AUTOMOUNT_FIELD in spec.value else "add"
-        yield Operation(
-            location, op, json_pointer, is_wanted, spec.value.get(AUTOMOUNT_FIELD), layout.automount(spec.value), "what it said before"
-        )
+        yield pod_fields.set_automount(work, spec.value, is_wanted, "what it said before")
 
 
 def _annotations(work: Work, record: Mapping[str, Value]) -> Iterator[Operation]:
@@ -124,7 +116,7 @@ def _annotations(work: Work, record: Mapping[str, Value]) -> Iterator[Operation]
 
 def _risks(work: Work, spec: PodSpec, record: Mapping[str, Value]) -> Iterator[tuple[Risk, str]]:
     yield Risk.L1, "takes back what an earlier run has done"
-    if spec.account != record.get(ACCOUNT, spec.account):
+    if spec.account != record.get(PREVIOUS_ACCOUNT, spec.account):
         yield from policies.risks(work)
     yield from identity.kind_risks(work.workload)
 

@@ -8,7 +8,6 @@ from samigrate.base.values import Value, text
 from samigrate.base.wording import count
 from samigrate.domain import legacy_tokens
 from samigrate.domain.model import (
-    AUTOMOUNT_FIELD,
     INJECTED_VOLUME,
     TOKEN_PATH,
     Automount,
@@ -22,7 +21,7 @@ from samigrate.domain.model import (
     Strength,
 )
 from samigrate.domain.tokens import api_tokens, is_mounted, mounts
-from samigrate.facts import identity, layout
+from samigrate.facts import identity, pod_fields
 from samigrate.facts.state import State, Work
 from samigrate.transforms import Phase, Sentence, Topic, Transform
 from samigrate.transforms._sentences import runs_without_token
@@ -50,7 +49,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         action = "part the pod, or mount a token by hand where it is needed"
         yield work.finding("token-not-scoped", "R-B23", f"every container keeps the token: {reason}", action)
         return
-    operations = [_automount(work, spec.value)]
+    operations = [pod_fields.set_automount(work, spec.value, False, "the token is mounted where it is needed, and nowhere else")]
     needing = [one for one in injected if one.name not in spared]
     if needing:
         name = next(name for name in (VOLUME, *(f"{VOLUME}-{number}" for number in range(2, 100))) if name not in names)
@@ -77,12 +76,6 @@ def _obstacle(work: Work, volumes: Sequence[str], spared: set[str]) -> str:
     if any(name.startswith(INJECTED_VOLUME) for name in volumes):
         return "it holds an exported token volume"
     return "" if spared else "nothing says that one of its containers does without"
-
-
-def _automount(work: Work, spec: Mapping[str, Value]) -> Operation:
-    op = "replace" if AUTOMOUNT_FIELD in spec else "add"
-    pointer, reason = f"{work.workload.pod}/{AUTOMOUNT_FIELD}", "the token is mounted where it is needed, and nowhere else"
-    return Operation(work.workload.resource.at, op, pointer, False, spec.get(AUTOMOUNT_FIELD), layout.automount(spec), reason)
 
 
 def _mount(work: Work, container: Container, name: str) -> Operation:

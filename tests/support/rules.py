@@ -101,7 +101,7 @@ def page() -> str:
 
 def _sentence(rule: str) -> str:
     stated = facts()["rules"][rule]
-    return stated["says"] + (f" [Source]({stated['source']})" if "source" in stated else "")
+    return str(stated["says"]) + (f" [Source]({stated['source']})" if "source" in stated else "")
 
 
 def _links(paths: list[str]) -> str:

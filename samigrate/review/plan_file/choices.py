@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from samigrate import transforms
 from samigrate.base.values import Value, sequence, text
-from samigrate.domain.model import About, Finding, Key, Level, Operation, Proposal, Resource
+from samigrate.domain.model import AUTOMOUNT_FIELD, About, Finding, Key, Operation, Proposal, Resource
 from samigrate.facts.state import State, Work
 from samigrate.prove import checks
 from samigrate.review.plan_file.planfile import KEEP, NEW, Entry, Step
@@ -61,7 +61,7 @@ def _keep_automount(entry: Entry, steps: Sequence[Step]) -> Iterator[Step]:
     for step in steps:
         if step.about is not About.AUTOMOUNT:
             yield step
-        elif needs_value and step.pointer == f"{entry.pod}/automountServiceAccountToken":
+        elif needs_value and step.pointer == f"{entry.pod}/{AUTOMOUNT_FIELD}":
             yield replace(step, value=entry.was_mounted, reason="what it had before its account changed")
 
 
@@ -81,8 +81,7 @@ def settle(
     for transform, proposal in parts:
         state.accept(work, transform, proposal, resources)
     level = work.verdict.level
-    may_lose = level is Level.NONE or (level is Level.UNKNOWN and work.settings.unknown == "disable")
-    if wrong := checks.tokens_hold(level, work.tokens, state.tokens(work), may_lose=may_lose):
+    if wrong := checks.tokens_hold(level, work.tokens, state.tokens(work), may_lose=work.is_unused):
         raise CannotChooseError(wrong)
     stated = dict.fromkeys(step.transform for step in entry.steps if step.about is About.COMMENTARY and not step.unless)
     return [*parts, *((id_, proposal) for id_ in stated for proposal in _annotations(id_, work, state, recipe))]

@@ -62,6 +62,7 @@ def test() -> None:
 def check() -> None:
     set_up("dev")
     run(PYTHON, "-m", "ruff", "check", ".")
+    run(PYTHON, "-m", "ruff", "format", "--check", "--quiet", ".")
     run(PYTHON, "-m", "mypy")
 
 

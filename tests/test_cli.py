@@ -13,6 +13,7 @@ import pytest
 
 from samigrate import __version__, pipeline
 from samigrate.domain.outcome import Outcome
+from samigrate.report import formats
 from tests.command import invoke
 
 WEB = """\
@@ -195,7 +196,7 @@ def test_secret_values_are_not_shown(folder: Path) -> None:
         (["migrate", "-", "web.yaml"], "goes with no other path"),
         (["migrate", "nope.yaml"], "nope.yaml: No such file"),
         (["migrate", "--recipe", "nope", "."], "unknown recipe 'nope'"),
-        (["migrate", "--format", "nope", "."], "diff, json, markdown, text"),
+        (["migrate", "--format", "nope", "."], ", ".join(formats.names())),
         (["migrate", "--diff", "--format", "json", "."], "both want stdout"),
         (["migrate", "--max-risk", "9", "."], "--max-risk"),
         (["migrate", "--config", "nope.yaml", "."], "nope.yaml: No such file"),
@@ -386,3 +387,8 @@ def test_no_deepdiff_where_nothing_fails() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
     assert "ruamel.yaml" in loaded.split()
     assert not {"deepdiff", "libcst", "rich"} & set(loaded.split())
+
+
+def test_the_help_names_every_format() -> None:
+    told = " ".join(invoke(["audit", "--help"]).stdout.decode().split())
+    assert [name for name in formats.names() if name not in told.split("--format")[1].split(" -o")[0]] == []

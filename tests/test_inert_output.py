@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from samigrate.base.wording import inert
+from samigrate.report import formats
 from tests.command import invoke
 
 ESCAPE = "\x1b]0;gotcha\x07"
@@ -38,8 +39,7 @@ subjects: [{{kind: ServiceAccount, name: default, namespace: shop}}]
 COMMANDS = (
     ("audit", "."),
     ("audit", "-vv", "."),
-    ("audit", "--format", "markdown", "."),
-    ("audit", "--format", "json", "."),
+    *(("audit", "--format", name, ".") for name in formats.names()),
     ("migrate", "."),
     ("plan", "."),
     ("evidence", "source", "."),

@@ -25,13 +25,9 @@ def test_packaged_recipes_load(name: str) -> None:
     assert loaded.transforms.keys() <= transforms.discover().keys()
 
 
-OF_OPTIONS = {"scope-token", "explicit-automount", "harden-account", "record-optouts"}
-
-
-def test_the_default_does_everything() -> None:
-    assert recipe.load([]).name == recipe.DEFAULT
-    on_their_own = {id_ for id_, transform in transforms.discover().items() if transform.apart}
-    assert recipe.load([]).transforms.keys() == transforms.discover().keys() - on_their_own - OF_OPTIONS
+def test_without_a_recipe_the_default_is_taken() -> None:
+    assert recipe.load([]) == recipe.load([recipe.DEFAULT])
+    assert not any(transforms.discover()[id_].apart for id_ in recipe.load([]).transforms)
 
 
 def test_own_recipe_includes_by_name_and_by_file(tmp_path: Path) -> None:

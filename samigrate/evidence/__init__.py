@@ -29,9 +29,9 @@ DECLARED = "declaration"
 OWN_AUTOMOUNT = "own-automount"
 """The source of an explicit `true` that an earlier run of ours has written."""
 CANCELLED = (Sign.EXPLICIT_AUTOMOUNT, Sign.POD_VARIABLE, Sign.NAME, Sign.NODE)
-"""Ranks of weak evidence that counter-evidence on every container cancels (R-E1); of 2, what a chart's library writes."""
-SUPPORTING = (16, 17)
-"""Ranks of weak evidence that say nothing alone of who runs as `default`: a controller or a part of a node that uses the
+"""Weak signs that counter-evidence on every container cancels (R-E1); of an explicit `true`, what a chart's library writes."""
+SUPPORTING = (Sign.NAME, Sign.NODE)
+"""Weak signs that say nothing alone of who runs as `default`: a controller or a part of a node that uses the
 API has an account of its own, or rights that speak for themselves."""
 _STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
 _ORDER = (Level.NONE, Level.UNKNOWN, Level.LIKELY, Level.REQUIRED)

@@ -41,7 +41,7 @@ def findings(number: int) -> tuple[Finding, ...]:
 
 
 def test_every_reporter_loads() -> None:
-    assert names() == ["diff", "json", "markdown", "text"]
+    assert {"diff", "json", "markdown", "text"} <= set(names())
     assert all(load(name).summary for name in names())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ LWT = "leaderWorkerTemplate"
 
 
 def ray(root: str) -> dict[str, str]:
-    return {f"{root}/headGroupSpec{T[5:]}": "head", f"{root}/workerGroupSpecs/0{T[5:]}": "worker-gpu"}
+    return {f"{root}/headGroupSpec{T[5:]}": "head", f"{root}/workerGroupSpecs/0{T[5:]}": "worker-<gpu>"}
 
 
 PLACES: list[tuple[str, str, dict[str, str]]] = [
@@ -74,9 +75,9 @@ PLACES: list[tuple[str, str, dict[str, str]]] = [
         "disaggregatedset.x-k8s.io/v1alpha1",
         "DisaggregatedSet",
         {
-            f"/spec/roles/0/spec/{LWT}/leaderTemplate/spec": "prefill-leader",
-            f"/spec/roles/0/spec/{LWT}/workerTemplate/spec": "prefill-worker",
-            f"/spec/roles/1/spec/{LWT}/leaderTemplate/spec": "decode-leader",
+            f"/spec/roles/0/spec/{LWT}/leaderTemplate/spec": "<prefill>-leader",
+            f"/spec/roles/0/spec/{LWT}/workerTemplate/spec": "<prefill>-worker",
+            f"/spec/roles/1/spec/{LWT}/leaderTemplate/spec": "<decode>-leader",
         },
     ),
     *(
@@ -183,7 +184,7 @@ PLACES: list[tuple[str, str, dict[str, str]]] = [
     (
         "mysql.oracle.com/v2",
         "InnoDBCluster",
-        {"/spec/podSpec": "", "/spec/router/podSpec": "router", "/spec/readReplicas/0/podSpec": "readreplicas-eu"},
+        {"/spec/podSpec": "", "/spec/router/podSpec": "router", "/spec/readReplicas/0/podSpec": "readreplicas-<eu>"},
     ),
     *(
         ("clickhouse.altinity.com/v1", kind, {"/spec/templates/podTemplates/0/spec": ""})
@@ -203,7 +204,8 @@ def resource(api: str, kind: str, value: dict[str, Any] | None = None) -> Resour
 
 
 def sample(api: str, kind: str, places: dict[str, str]) -> Resource:
-    """An object with a pod spec at each place; list items bear the last part of their component's name."""
+    """An object with a pod spec at each place. The items of lists on the way bear the name of the component, or what of it
+    stands in <>."""
     value: dict[str, Any] = {}
     for where, component in places.items():
         inside: Any = value
@@ -214,8 +216,8 @@ def sample(api: str, kind: str, places: dict[str, str]) -> Resource:
                 while len(inside) <= int(step):
                     inside.append({})
                 item = inside[int(step)]
-                told = component.removeprefix("worker-").removeprefix("readreplicas-")
-                item.setdefault("groupName" if "GroupSpecs" in where else "name", told.split("-")[0] if "/roles/" in where else told)
+                marked = re.search("<(.+)>", component)
+                item.setdefault("groupName" if "GroupSpecs" in where else "name", marked[1] if marked else component)
                 inside = item
             else:
                 inside = inside.setdefault(step, fresh)
@@ -227,7 +229,7 @@ def sample(api: str, kind: str, places: dict[str, str]) -> Resource:
 )
 def test_places(api: str, kind: str, places: dict[str, str]) -> None:
     found = list(kinds.workloads(sample(api, kind, places), KINDS))
-    assert {workload.pod: workload.component for workload in found} == places
+    assert {workload.pod: workload.component for workload in found} == {pod: re.sub("[<>]", "", name) for pod, name in places.items()}
     assert all(workload.spec.value["containers"] == POD["containers"] for workload in found)
 
 

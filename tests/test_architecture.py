@@ -16,8 +16,22 @@ MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).remo
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 LONGEST_MODULE, LONGEST_FUNCTION, LOOSE_MODULES, MOST_PARAMETERS = 400, 60, 6, 6
 ORDER = (
-    *("base", "yamltext", "pytext", "domain", "kinds", "catalog", "settings", "optouts", "files", "kustomize", "reading", "scope"),
-    *("sources", "evidence", "facts", "transforms", "plan", "findings", "prove", "report", "pipeline", "review", "hosts"),
+    *(
+        "base",
+        "yamltext",
+        "pytext",
+        "gotext",
+        "domain",
+        "kinds",
+        "catalog",
+        "settings",
+        "optouts",
+        "files",
+        "kustomize",
+        "reading",
+        "scope",
+    ),
+    *("sources", "evidence", "facts", "transforms", "plan", "findings", "prove", "report", "pipeline", "review", "helm", "hosts"),
     *("api", "cli", "__main__"),
 )
 """The packages, and the modules that stand beside them, each above all that it may import."""

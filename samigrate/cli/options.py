@@ -44,6 +44,8 @@ class Options:
     quiet: bool = False
     verbose: int = 0
     workload: str = ""
+    charts: bool = False
+    chart_style: str = "literal"
 
     @property
     def is_stream(self) -> bool:
@@ -115,6 +117,13 @@ SHARED = [
     click.option("--exclude", multiple=True, metavar="GLOB", help="Files that must not change; they are still read."),
     _CONTEXT,
     click.option("--evidence", multiple=True, metavar="FILE", type=click.Path(), help="What `samigrate evidence` has found elsewhere."),
+    click.option("--charts", is_flag=True, help="Do Helm charts, too: edited in place, proven by rendering. Needs `helm`."),
+    click.option(
+        "--chart-style",
+        type=click.Choice(["literal", "value"]),
+        default="literal",
+        help="A new line in a chart says `false`, or a new value says it, which users may turn on again. [default: literal]",
+    ),
     click.option("--python/--no-python", default=None, help="Do *.py, too: workloads that Python declares."),
     click.option("--no-context", is_flag=True, help="Read nothing but what may change."),
     click.option(

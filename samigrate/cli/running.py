@@ -65,7 +65,13 @@ def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool
         roots, before = find_roots(options, read)
         roots = [replace(root, reports_live=reports_live) for root in roots]
         outcome = run_roots(watched(roots), options, with_lines=with_lines)
-    return pipeline.merge([before, outcome])._replace(recipes=outcome.recipes)
+    outcomes = [outcome]
+    if options.charts:
+        from samigrate.cli import charts
+
+        before, edited = charts.with_charts(options, before)
+        outcomes += edited
+    return pipeline.merge([before, *outcomes])._replace(recipes=outcome.recipes)
 
 
 def settled(outcome: Outcome) -> Outcome:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from samigrate.base import globs
 from samigrate.base.errors import InputError
 from samigrate.domain.model import Problem, Skip
 from samigrate.files import manifests
-from samigrate.hosts import charts, sides, walk
+from samigrate.hosts import chart_notes, sides, walk
 from samigrate.kustomize import kustomization
 from samigrate.pipeline import Root, Source
 from samigrate.reading import NotFollowedError
@@ -53,6 +53,28 @@ def gather(selection: Selection) -> Gathered:
         if not globs.is_valid(glob):
             raise InputError("", 0, f"--exclude: {glob!r} is no path pattern such as `envs/*`")
     return _Gathering(selection).run()
+
+
+class FoundChart(NamedTuple):
+    """A chart that is asked about: its folder, as people see it, and the settings that hold for it."""
+
+    folder: str
+    shown: str
+    settings: Settings
+
+
+def charts(selection: Selection) -> list[FoundChart]:
+    """The charts that the paths lead to; those inside another chart are part of it."""
+    gathering = _Gathering(selection)
+    gathering.run()
+    return [FoundChart(chart, gathering.shown(chart), gathering.settings_above(chart)) for chart in gathering.asked_charts()]
+
+
+def is_excluded(path: str, excluded: Iterable[str], settings: Settings) -> bool:
+    """Whether --exclude (relative to the current folder) or the config takes a file out."""
+    if excluded and any(globs.matches(glob, _relative(path, os.path.realpath(os.getcwd()))) for glob in excluded):
+        return True
+    return any(globs.matches(glob, _relative(path, settings.folder)) for glob in settings.exclude)
 
 
 def besides(paths: tuple[str, ...]) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:
@@ -246,9 +268,10 @@ class _Gathering:
         return Source(self.shown(path), opened, may_change, path in self.asked, is_excluded)
 
     def _is_excluded(self, path: str, settings: Settings) -> bool:
-        if any(globs.matches(glob, _relative(path, self.here)) for glob in self.selection.exclude):
-            return True
-        return any(globs.matches(glob, _relative(path, settings.folder)) for glob in settings.exclude)
+        return is_excluded(path, self.selection.exclude, settings)
+
+    def settings_above(self, folder: str) -> Settings:
+        return self._settings(folder)
 
     def _settings(self, folder: str) -> Settings:
         """The settings of a root: of the config named on the command line, else of the nearest one upward."""
@@ -276,12 +299,17 @@ class _Gathering:
     def _is_in_chart(self, path: str) -> bool:
         return any(path == chart or _is_within(path, chart) or _is_within(chart, path) for chart in self.charts)
 
+    def asked_charts(self) -> list[str]:
+        return [
+            chart
+            for chart in sorted(self.charts)
+            if walk.outermost(chart, self.charts) is None
+            and (self._is_asked(chart) or any(_is_within(asked, chart) for asked in self.asked))
+        ]
+
     def _note_charts(self) -> None:
-        for chart in sorted(self.charts):
-            is_outermost = walk.outermost(chart, self.charts) is None
-            if is_outermost and (self._is_asked(chart) or any(_is_within(asked, chart) for asked in self.asked)):
-                shown = self.shown(chart)
-                self.skipped.append(Skip(os.path.join(chart, walk.CHART), 1, charts.note(chart, shown)))
+        for chart in self.asked_charts():
+            self.skipped.append(Skip(os.path.join(chart, walk.CHART), 1, chart_notes.note(chart, self.shown(chart))))
 
     def _is_unread(self, path: str) -> bool:
         """Whether it is a program of a root that is not read for programs: whether it could be read does not matter."""

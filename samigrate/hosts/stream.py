@@ -53,6 +53,11 @@ def called_root(content: bytes, settings: Settings) -> Root:
     return _root(lambda: content, settings, is_strict=True)
 
 
+def rendered_root(content: bytes, settings: Settings) -> Root:
+    """The stream that a program has rendered."""
+    return _root(lambda: content, settings)
+
+
 def informed(root: Root, besides: tuple[Source, ...]) -> Root:
     """The stream with manifests that its decisions see besides."""
     return replace(root, sources=(*root.sources, *besides))

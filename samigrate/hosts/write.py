@@ -221,7 +221,7 @@ def _sets(outcome: Outcome, changes: Mapping[str, FileChange]) -> Iterable[list[
             path = leader[path]
         return path
 
-    spans = [{applied.operation.target.path for applied in report.applied} for report in outcome.workloads]
+    spans = [{applied.operation.target.path for applied in report.applied} | report.files for report in outcome.workloads]
     # A new file holds accounts for what lies beside it.
     spans += [
         {path for path in changes if os.path.dirname(path) == os.path.dirname(new.path)} for new in changes.values() if new.old is None

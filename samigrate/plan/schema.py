@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from samigrate.base.values import Value, pointer
+from samigrate.settings.config import CHART_STYLES
 
 if TYPE_CHECKING:
     from samigrate.settings.config import ConfigDocument
@@ -141,6 +142,7 @@ def config() -> Schema:
     one_or_more: Schema = {"anyOf": [_STRING, _STRINGS]}
     declaration = _object(["access"], {"kind": _STRING, "namespace": _STRING, "name": _STRING, "access": {"enum": list(ACCESS)}})
     namespace = {"type": "string", "pattern": f"^{NAMESPACE}$"}
+    chart: Mapping[str, Schema] = {"path": _STRING, "values": {"type": "array", "items": _STRINGS}, "style": {"enum": list(CHART_STYLES)}}
     properties: Mapping[str, Schema] = {
         "recipe": _told(one_or_more, "What to do, where the command line does not say"),
         "scopes": _told(_STRINGS, "Path patterns: each match is applied on its own"),
@@ -165,6 +167,7 @@ def config() -> Schema:
         "source": _told({"type": "object", "additionalProperties": _STRING}, "Image to the folder it is built from"),
         "evidence": _told(one_or_more, "Evidence files"),
         "python": _told({"type": "boolean"}, "Do *.py, too: workloads that Python declares"),
+        "charts": _told({"type": "array", "items": _object(["path"], chart)}, "Charts and the values files to render them with"),
     }
     return _file("Config", "Settings of samigrate", [], properties)
 

@@ -34,6 +34,18 @@ class AccessDeclaration(NamedTuple):
     access: str
 
 
+CHART_STYLES = ("literal", "value")
+
+
+class ChartSettings(NamedTuple):
+    """A chart by its folder: the values files of each way to render it, relative to the config's folder, and how a new line
+    is written ("": as the option says)."""
+
+    path: str
+    values: tuple[tuple[str, ...], ...] = ()
+    style: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One run's settings. `namespaces` are (path glob, namespace) pairs, first match wins; `pull_secrets` maps a
@@ -62,7 +74,17 @@ class Settings:
     source: tuple[tuple[str, str], ...] = ()  # image -> the folder it is built from, relative to `folder`
     evidence: Known = NOTHING
     record: tuple[str, ...] = ()  # scanners that are told where a token stays
+    charts: tuple[ChartSettings, ...] = ()
     python: bool | None = None  # whether folders are read for *.py, too; None where neither option nor config says
+
+
+def chart_settings(settings: Settings, folder: str) -> ChartSettings:
+    """What the config says of the chart in a folder; the values files as absolute paths."""
+    home = os.path.realpath(settings.folder or ".")
+    for chart in settings.charts:
+        if os.path.realpath(os.path.join(home, chart.path)) == os.path.realpath(folder):
+            return chart._replace(values=tuple(tuple(os.path.join(home, file) for file in files) for files in chart.values))
+    return ChartSettings(folder)
 
 
 def is_namespace(name: str) -> bool:
@@ -193,6 +215,23 @@ class _Reader:
     def source(self, value: Value, json_pointer: str) -> tuple[tuple[str, str], ...]:
         pairs = self.items(value, json_pointer, "image to the folder it is built from")
         return tuple((image, self.string(folder, json_pointer + pointer(image))) for image, folder in pairs)
+
+    def charts(self, value: Value, json_pointer: str) -> tuple[ChartSettings, ...]:
+        """Each `{path, values: [[file, ...], ...], style}`."""
+        if not isinstance(value, list):
+            raise self.error(json_pointer, "a list of charts, each with path and values")
+        result = []
+        for index, entry in enumerate(value):
+            inside = f"{json_pointer}/{index}"
+            if not isinstance(entry, dict) or not entry.keys() <= {"path", "values", "style"} or "path" not in entry:
+                raise self.error(inside, "a mapping with path, and values or style")
+            files = entry.get("values", [])
+            if not isinstance(files, list):
+                raise self.error(inside + "/values", "a list of lists of values files")
+            variants = tuple(self.strings(each, f"{inside}/values/{number}") for number, each in enumerate(files))
+            style = self.choice(*CHART_STYLES)(entry.get("style", ""), inside + "/style") if "style" in entry else ""
+            result.append(ChartSettings(self.string(entry["path"], inside + "/path"), variants, style))
+        return tuple(result)
 
     def evidence(self, value: Value, json_pointer: str) -> Known:
         paths = [os.path.join(self.shown, name) for name in self.one_or_more(value, json_pointer)]
@@ -339,6 +378,7 @@ def settings_of(document: ConfigDocument) -> Settings:
         "source": ("source", reader.source),
         "evidence": ("evidence", reader.evidence),
         "python": ("python", reader.flag),
+        "charts": ("charts", reader.charts),
     }
     document.known(document.value, (*readers, "apiVersion", "kind"), "", "key")
     values = {name: read(document.value[key], pointer(key)) for key, (name, read) in readers.items() if key in document.value}

@@ -123,7 +123,8 @@ KEYS_OF_FILES = {
     "plan/schema.py": {"automount"},
     "report/formats/json.py": {"automount"},
     "review/plan_file/planfile.py": {"automount"},
-    "hosts/charts.py": {"automount"},
+    "hosts/chart_notes.py": {"automount"},
+    "helm/editing.py": {"automount"},
     "report/formats/text.py": {"automount ", "automount"},
 }
 """Words of files that are read or written, which happen to be names of transforms, too."""

@@ -27,7 +27,7 @@ class Setting(NamedTuple):
 def note(chart: str, shown: str) -> str:
     """The note on a chart folder; `shown` is the folder as people see it."""
     name = os.path.basename(chart)
-    text = f"a Helm chart, not edited: `helm template {name} {shown} | samigrate migrate -` shows what it needs, post-render does it"
+    text = f"a Helm chart: --charts edits it; `helm template {name} {shown} | samigrate migrate -` shows what it needs, post-render does it"
     try:
         with open(os.path.join(chart, "values.yaml"), encoding="utf-8") as file:
             content = file.read()

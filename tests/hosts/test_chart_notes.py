@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from samigrate.hosts.charts import note, settings
+from samigrate.hosts.chart_notes import note, settings
 from tests.support import tools
 
 

@@ -1,0 +1,52 @@
+"""A chart as texts, and the ways of rendering it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+_TEMPLATE = re.compile(r"(?:charts/[^/]+/)*templates/(?:.*/)?[^/]+\.(?:ya?ml|tpl)")
+
+
+class Chart(NamedTuple):
+    """`shown` is the folder as people see it; `texts` holds, by path below it, its templates and values and those of the
+    sub-charts that lie in it as folders."""
+
+    name: str
+    shown: str
+    texts: Mapping[str, str]
+
+    @property
+    def templates(self) -> Mapping[str, str]:
+        return {path: text for path, text in self.texts.items() if _TEMPLATE.fullmatch(path)}
+
+
+class Variant(NamedTuple):
+    """One way of rendering: values files in their order (paths below the chart, or absolute ones), then `values`, a text of
+    their form. `is_supposed`: nobody has written these values down; a switch was turned to see what it brings."""
+
+    name: str
+    files: tuple[str, ...] = ()
+    values: str = ""
+    is_supposed: bool = False
+
+
+class Refused(NamedTuple):
+    """Helm could not render, in its words."""
+
+    message: str
+
+
+Render = Callable[[Mapping[str, str], Variant], "str | Refused"]
+"""The manifests of a variant, where some of the chart's files have the texts given."""
+
+
+def values_file(path: str) -> str:
+    """The values file of the chart that a template belongs to."""
+    return path[: path.rindex("templates/")] + "values.yaml"
+
+
+def keys_above(path: str) -> tuple[str, ...]:
+    """Where the values of a template's chart stand in those of the outermost chart."""
+    return tuple(re.findall(r"charts/([^/]+)/", path[: path.rindex("templates/")]))

@@ -1,0 +1,224 @@
+"""What to write into a chart so that a pod gets no token: several ways, the most natural first. Each is tried and proven."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from samigrate import gotext, yamltext
+from samigrate.base.values import Value, at, mapping, pointer
+from samigrate.domain.model import AUTOMOUNT_FIELD as AUTOMOUNT
+from samigrate.helm.chart import Chart, keys_above, values_file
+from samigrate.helm.sites import Site
+
+_KEY_LINE = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z][\w]*):(?P<rest>[^\n]*)")
+_VALUE = re.compile(r"\.Values\.([\w.]+)")
+_TRUE = re.compile(r"^(\s*[\"']?)true\b|^(\s*\{\{-?\s*)true\b")
+LIBRARY_KEYS = (
+    ("defaultPodOptions", AUTOMOUNT),
+    (AUTOMOUNT,),
+    ("common", AUTOMOUNT),
+)
+"""Where libraries that make whole pods (bjw-s' common library and its kin) take the field from, besides what values.yaml has."""
+
+
+class Splice(NamedTuple):
+    """`text` instead of what stands from `start` to `end`."""
+
+    path: str
+    start: int
+    end: int
+    text: str
+
+
+class Setting(NamedTuple):
+    """A value that becomes false in a values file; a new one gets the comment."""
+
+    path: str
+    keys: tuple[str, ...]
+    comment: str = ""
+
+
+class Attempt(NamedTuple):
+    """One way to do it, in words, and its edits. `switch`: the value, seen from the outermost chart, by which users may turn
+    the token on again."""
+
+    words: str
+    edits: tuple[Splice | Setting, ...]
+    switch: tuple[str, ...] = ()
+
+
+class KeyLine(NamedTuple):
+    """A line of the mapping that a site stands in."""
+
+    key: str
+    start: int
+    end: int  # behind its line break
+    value: int  # offset behind the colon
+
+
+def attempts(chart: Chart, site: Site, conditions: Sequence[str], *, by_switch: bool = False) -> list[Attempt]:
+    """The ways for a site's pods. `conditions` are those under which its pods need the token: none where no pod needs it.
+    `by_switch`: with a value by which users may turn it on again, where that can be had."""
+    text = chart.texts[site.path]
+    beside = {line.key: line for line in siblings(text, site)}
+    if AUTOMOUNT in beside:
+        return list(_by_value(chart, site, text, beside[AUTOMOUNT]))
+    start = _start(text, site, beside.get("serviceAccountName") or beside.get("serviceAccount"))
+    newline = "\r\n" if "\r\n" in text[site.start : site.start + 200] else "\n"
+
+    def line(value: str) -> str:
+        return f"{site.indent}{AUTOMOUNT}: {value}{newline}"
+
+    def written(lines: str) -> Splice:
+        has_break = text[:start].endswith("\n")  # the last line of a file may have none
+        return Splice(site.path, start, start, lines if has_break else newline + lines.removesuffix(newline))
+
+    if conditions:
+        end = f"{site.indent}{{{{- end }}}}{newline}"
+        guarded = {each: f"{site.indent}{{{{- if not ({each}) }}}}{newline}{line('false')}{end}" for each in conditions}
+        return [Attempt(f"unless {each}", (written(lines),)) for each, lines in guarded.items()]
+    result = [Attempt("a line", (written(line("false")),))]
+    if by_switch and (switch := _switch(chart, site)):
+        shown = f"($.Values.{switch.keys[0]}).{switch.keys[1]}" if len(switch.keys) > 1 else f"$.Values.{switch.keys[0]}"
+        edits = written(line(f"{{{{ {shown} | default false }}}}")), switch
+        result.insert(0, Attempt("a value", edits, (*keys_above(site.path), *switch.keys)))
+    return result
+
+
+def _switch(chart: Chart, site: Site) -> Setting | None:
+    """The value to add for users who need the token. One of that name that is there already has a meaning of its own."""
+    path = values_file(site.path)
+    text = chart.texts.get(path, "")
+    try:
+        values = yamltext.load(text).value
+    except yamltext.YamlError:
+        return None
+    comment = ("# -- " if "# -- " in text else "# ") + "Mount a token for the Kubernetes API into the pods"
+    account = mapping(values, "serviceAccount")
+    if account and not account.keys() & {"automount", AUTOMOUNT}:
+        return Setting(path, ("serviceAccount", "automount"), comment)
+    return Setting(path, (AUTOMOUNT,), comment) if values is None or (isinstance(values, dict) and AUTOMOUNT not in values) else None
+
+
+def _start(text: str, site: Site, account: KeyLine | None) -> int:
+    """Where the line goes: behind the account, where that stands under the same conditions; else before the containers."""
+    if account and gotext.is_one_block(text, min(account.start, site.start), max(account.end, site.start)):
+        return account.end
+    return site.start
+
+
+def _by_value(chart: Chart, site: Site, text: str, line: KeyLine) -> Iterator[Attempt]:
+    """The chart says it already: by a literal, or by a value."""
+    written = text[line.value : line.end]
+    if literal := _TRUE.match(written):
+        end = line.value + literal.end()
+        yield Attempt(f"{AUTOMOUNT}: false", (Splice(site.path, end - len("true"), end, "false"),))
+    for path in _VALUE.findall(written):
+        keys = tuple(path.split("."))
+        yield Attempt(f"{'.'.join(keys)}: false", (Setting(values_file(site.path), keys),))
+    if not _VALUE.search(written) and not literal:
+        yield from by_values(chart, values_file(site.path), with_library=False)
+
+
+def by_values(chart: Chart, file: str, *, with_library: bool) -> list[Attempt]:
+    """The values that may decide about a pod whose template is not here, or says it through a helper."""
+    keys = list(_automount_keys(yamltext.load(chart.texts.get(file, "")).value))
+    keys += [key for key in LIBRARY_KEYS if with_library and key not in keys]
+    return [Attempt(f"{'.'.join(each)}: false", (Setting(file, each),)) for each in keys]
+
+
+def _automount_keys(value: Value, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if isinstance(value, dict) and len(above) < 8:
+        for key, inner in value.items():
+            if isinstance(key, str):
+                if key == AUTOMOUNT and inner is not False:
+                    yield (*above, key)
+                yield from _automount_keys(inner, (*above, key))
+
+
+def siblings(text: str, site: Site) -> list[KeyLine]:
+    """The lines of the mapping that the site's line stands in, as far as they are written at its indentation."""
+    before: list[KeyLine] = []
+    position = site.start
+    while position > 0:
+        start = text.rfind("\n", 0, position - 1) + 1
+        if not _is_within(text[start:position], site.indent):
+            break
+        before += _key_line(text, start, position, site.indent)
+        position = start
+    after: list[KeyLine] = []
+    position = text.find("\n", site.start) + 1
+    while 0 < position < len(text):
+        end = text.find("\n", position) + 1 or len(text)
+        if not _is_within(text[position:end], site.indent):
+            break
+        after += _key_line(text, position, end, site.indent)
+        position = end
+    return [*before, *after]
+
+
+def _is_within(line: str, indent: str) -> bool:
+    """Whether a line may belong to a mapping of that indentation: actions and comments stand anywhere."""
+    content = line.strip()
+    if not content or content.startswith(("{{", "#")):
+        return True
+    return len(line) - len(line.lstrip(" ")) >= len(indent) and content != "---"
+
+
+def _key_line(text: str, start: int, end: int, indent: str) -> Iterator[KeyLine]:
+    match = _KEY_LINE.match(text, start, end)
+    if match and match["indent"] == indent:
+        yield KeyLine(match["key"], start, end, match.start("rest"))
+
+
+def texts(chart: Chart, chosen: Iterable[Attempt]) -> dict[str, str]:
+    """The chart's files as they become. Raises yamltext.CannotEdit where a values file cannot take a value."""
+    splices: dict[str, set[Splice]] = defaultdict(set)
+    settings: dict[str, set[Setting]] = defaultdict(set)
+    for attempt in chosen:
+        for edit in attempt.edits:
+            if isinstance(edit, Splice):
+                splices[edit.path].add(edit)
+            else:
+                settings[edit.path].add(edit)
+    result = {path: _spliced(chart.texts[path], ours) for path, ours in splices.items()}
+    for path, values in settings.items():
+        result[path] = _set(chart.texts.get(path, ""), sorted(values))
+    return {path: text for path, text in result.items() if text != chart.texts.get(path)}
+
+
+def _set(text: str, settings: Iterable[Setting]) -> str:
+    for setting in settings:
+        text = yamltext.rewrite(text, list(_operations(text, setting.keys)))
+        if setting.comment:
+            lines = text.splitlines(keepends=True)
+            number = yamltext.position(text, pointer(*setting.keys))[0] - 1
+            indent = lines[number][: len(lines[number]) - len(lines[number].lstrip(" "))]
+            newline = "\r\n" if lines[number].endswith("\r\n") else "\n"
+            text = "".join([*lines[:number], indent + setting.comment + newline, *lines[number:]])
+    return text
+
+
+def _spliced(text: str, splices: Iterable[Splice]) -> str:
+    for splice in sorted(splices, key=lambda splice: -splice.start):
+        text = text[: splice.start] + splice.text + text[splice.end :]
+    return text
+
+
+def _operations(text: str, keys: tuple[str, ...]) -> Iterator[yamltext.Op]:
+    value = yamltext.load(text).value
+    known: Mapping[str, Value] | Value = value
+    for depth, key in enumerate(keys):
+        if not isinstance(known, dict) or key not in known or (depth < len(keys) - 1 and not isinstance(known[key], dict)):
+            fresh: Value = False
+            for inner in reversed(keys[depth + 1 :]):
+                fresh = {inner: fresh}
+            is_there = isinstance(known, dict) and key in known
+            yield yamltext.Op("replace" if is_there else "add", pointer(*keys[: depth + 1]), fresh, ("create",))
+            return
+        known = known[key]
+    if at(value, *keys) is not False:
+        yield yamltext.Op("replace", pointer(*keys), False)

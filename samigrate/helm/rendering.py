@@ -1,0 +1,159 @@
+"""What a variant renders, and whether what it renders after an edit is exactly what was planned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from samigrate import yamltext
+from samigrate.base.values import Value, pointer
+from samigrate.domain import json_patch
+from samigrate.domain.model import Operation
+from samigrate.domain.outcome import WorkloadReport
+from samigrate.helm.chart import Variant
+
+_SOURCE = re.compile(r"^# Source: [^/\s]+/(\S+)", re.MULTILINE)
+_CHANGES_BY_ITSELF = re.compile(r"\b(rand[A-Z]\w*|now|uuidv4|gen[A-Z]\w*|derivePassword|htpasswd|shuffle)\b")
+
+
+class Pod(NamedTuple):
+    """One pod spec of a rendering: what the run says of it, where it comes from (the number of a site; where none is found,
+    the path of its template), and the operation that takes its token (None where it keeps it, or has none)."""
+
+    report: WorkloadReport
+    origin: int | str
+    operation: Operation | None
+
+    @property
+    def document(self) -> int:
+        return self.report.workload.resource.at.document
+
+    @property
+    def needs(self) -> bool:
+        """Whether it goes on holding a token."""
+        return not self.operation and self.report.tokens_after > 0
+
+
+@dataclass(slots=True)
+class Documents:
+    """A rendering, document by document; values are read where they are needed."""
+
+    text: str
+    pieces: list[str] = field(init=False)
+    _values: dict[int, tuple[Value, int]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.pieces = [self.text[chunk.start : chunk.end] for chunk in yamltext.split(self.text)]
+
+    def value(self, index: int) -> Value:
+        return self._read(index)[0]
+
+    def duplicates(self, index: int) -> int:
+        """How many keys stand twice."""
+        return self._read(index)[1]
+
+    def _read(self, index: int) -> tuple[Value, int]:
+        if index not in self._values:
+            parsed = yamltext.load(self.pieces[index])
+            self._values[index] = parsed.value, len(parsed.duplicates)
+        return self._values[index]
+
+    def source(self, index: int) -> str:
+        """The template that a document was rendered from, as a path below the chart; "" where Helm does not say."""
+        match = _SOURCE.search(self.pieces[index])
+        return match[1] if match else ""
+
+
+@dataclass
+class Rendered:
+    """A variant of the chart as it is. `unsteady` are the places that differ between renderings of the same files."""
+
+    variant: Variant
+    documents: Documents
+    pods: Sequence[Pod] = ()
+    unsteady: frozenset[tuple[int, str]] = frozenset()
+
+    @cached_property
+    def sources(self) -> list[str]:
+        return [self.documents.source(index) for index in range(len(self.documents.pieces))]
+
+
+class Wrong(NamedTuple):
+    """What a rendering after the edit does not bear out: pods by index, and whether anything else differs."""
+
+    pods: frozenset[int] = frozenset()
+    elsewhere: str = ""
+
+
+def may_change_by_itself(texts: Mapping[str, str]) -> bool:
+    """Whether the templates use a function that gives something else each time."""
+    return any(_CHANGES_BY_ITSELF.search(text) for text in texts.values())
+
+
+def unsteady(first: Documents, others: Sequence[Documents]) -> frozenset[tuple[int, str]]:
+    """The places that differ between renderings of the same files."""
+    return frozenset(
+        (index, place)
+        for other in others
+        for index in range(min(len(first.pieces), len(other.pieces)))
+        if first.pieces[index] != other.pieces[index]
+        for place in differences(first.value(index), other.value(index))
+    )
+
+
+def differences(first: Value, second: Value, place: str = "") -> Iterator[str]:
+    """The JSON Pointers at which two values differ; true and 1 differ."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in {**first, **second}:
+            inner = place + pointer(str(key))
+            if key in first and key in second:
+                yield from differences(first[key], second[key], inner)
+            else:
+                yield inner
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        for index, (one, other) in enumerate(zip(first, second, strict=True)):
+            yield from differences(one, other, f"{place}/{index}")
+    elif first != second or isinstance(first, bool) != isinstance(second, bool):
+        yield place
+
+
+def wrong(rendered: Rendered, after: Documents, edited: Collection[int | str], kept: Collection[int | str] = ()) -> Wrong:
+    """Hold a rendering after the edit against the plan: the pods of `edited` origins without token, all else as it was. Those
+    of `kept` origins are to say that they get it, since a value asks for it."""
+    before = rendered.documents
+    if len(after.pieces) != len(before.pieces):
+        return Wrong(elsewhere=f"{len(before.pieces)} documents become {len(after.pieces)}")
+    pods: set[int] = set()
+    elsewhere = ""
+    for index, piece in enumerate(after.pieces):
+        ours = [number for number, pod in enumerate(rendered.pods) if pod.document == index]
+        operations = [
+            pod.operation._replace(value=pod.origin in kept)
+            for pod in map(rendered.pods.__getitem__, ours)
+            if pod.operation and pod.origin in edited
+        ]
+        if piece == before.pieces[index] and not operations:
+            continue
+        planned = json_patch.apply_all(before.value(index), operations)
+        places = [place for place in differences(planned, after.value(index)) if not _is_tolerated(rendered, index, place)]
+        is_twice = after.duplicates(index) > before.duplicates(index)
+        if not places and not is_twice:
+            continue
+        hit = {number for number in ours if is_twice or any(_is_within(place, rendered.pods[number]) for place in places)}
+        pods |= hit or set(ours)
+        if not ours:
+            elsewhere = f"{rendered.sources[index]} changes at {places[0]}"
+    return Wrong(frozenset(pods), elsewhere)
+
+
+def _is_within(place: str, pod: Pod) -> bool:
+    return place.startswith(pod.report.workload.resource.at.item + pod.report.workload.pod + "/")
+
+
+def _is_tolerated(rendered: Rendered, index: int, place: str) -> bool:
+    """Checksums of files, which change with them, and what differs between two renderings anyway."""
+    *above, last = place.split("/")
+    return ("annotations" in above and last.startswith("checksum")) or (index, place) in rendered.unsteady

@@ -1,0 +1,72 @@
+"""Which line of a template each pod comes from: a key is planted beside every `containers:`, and looked for in the rendering."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from samigrate import gotext
+from samigrate.base.values import Value, pointer
+from samigrate.helm.chart import Chart
+
+_CONTAINERS = re.compile(r"^(?P<indent> *)containers:", re.MULTILINE)
+_PROBE = "samigrate-probe-"
+
+
+class Site(NamedTuple):
+    """A `containers:` line: its path below the chart, its offset, its indentation, and its 1-based line."""
+
+    number: int
+    path: str
+    start: int
+    indent: str
+    line: int
+
+
+def find(chart: Chart) -> list[Site]:
+    result: list[Site] = []
+    for path, text in sorted(chart.templates.items()):
+        spans = [(action.start, action.end) for action in gotext.actions(text)]
+        for match in _CONTAINERS.finditer(text):
+            if not any(start <= match.start() < end for start, end in spans):
+                result.append(Site(len(result), path, match.start(), match["indent"], text.count("\n", 0, match.start()) + 1))
+    return result
+
+
+def planted(chart: Chart, sites: Sequence[Site]) -> Mapping[str, str]:
+    """The templates with a key before each site."""
+    by_path: dict[str, list[Site]] = defaultdict(list)
+    for site in sites:
+        by_path[site.path].append(site)
+    result = {}
+    for path, ours in by_path.items():
+        text = chart.texts[path]
+        for site in sorted(ours, key=lambda site: -site.start):
+            text = f'{text[: site.start]}{site.indent}{_PROBE}{site.number}: ""\n{text[site.start :]}'
+        result[path] = text
+    return result
+
+
+def taken_out(value: Value) -> tuple[Value, dict[str, list[int]]]:
+    """A value without the planted keys, and the numbers of their sites by the JSON Pointer of the mapping that held them."""
+    numbers: dict[str, list[int]] = {}
+    return _without(value, "", numbers), numbers
+
+
+def _without(value: Value, place: str, numbers: dict[str, list[int]]) -> Value:
+    if isinstance(value, dict):
+        planted_here = [int(key.removeprefix(_PROBE)) for key in value if isinstance(key, str) and key.startswith(_PROBE)]
+        if planted_here:
+            numbers[place] = planted_here
+        return dict(_mapped(value, place, numbers))
+    if isinstance(value, list):
+        return [_without(item, f"{place}/{index}", numbers) for index, item in enumerate(value)]
+    return value
+
+
+def _mapped(value: Mapping[str, Value], place: str, numbers: dict[str, list[int]]) -> Iterator[tuple[str, Value]]:
+    for key, inner in value.items():
+        if not (isinstance(key, str) and key.startswith(_PROBE)):
+            yield key, _without(inner, place + pointer(str(key)), numbers)

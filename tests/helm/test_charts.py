@@ -1,0 +1,273 @@
+"""Charts are edited where their pods come from, and nothing is written that Helm's own rendering does not prove (R-F22)."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from samigrate.domain.model import AUTOMOUNT_FIELD
+from samigrate.helm import editing
+from samigrate.helm.chart import Chart
+from samigrate.helm.editing import Attempt, Setting, Splice
+from samigrate.helm.sites import Site
+from tests.command import invoke
+from tests.helm.charts import CONTAINERS, FALSE, POD, SAMPLES, chart
+from tests.support import tools
+
+
+@pytest.fixture(params=["helm3", "helm4"])
+def helm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    path = tools.need(request.param)
+    monkeypatch.setenv("PATH", f"{os.path.dirname(path)}{os.pathsep}{os.environ['PATH']}")
+    return path
+
+
+@pytest.fixture
+def helm4(monkeypatch: pytest.MonkeyPatch) -> str:
+    path = tools.need("helm4")
+    monkeypatch.setenv("PATH", f"{os.path.dirname(path)}{os.pathsep}{os.environ['PATH']}")
+    return path
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(text.encode())
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def changes(before: dict[str, str], after: dict[str, str]) -> dict[str, list[str]]:
+    result = {}
+    for path in sorted(before.keys() | after.keys()):
+        lines = difflib.unified_diff(before.get(path, "").split("\n"), after.get(path, "").split("\n"), lineterm="", n=0)
+        if changed := [line for line in lines if not line.startswith(("---", "+++", "@@"))]:
+            result[path] = changed
+    return result
+
+
+def rendered(helm: str, folder: Path) -> list[object]:
+    output = subprocess.run([helm, "template", "r", str(folder)], capture_output=True, check=True, cwd=folder).stdout
+    return [each for each in yaml.safe_load_all(output) if each]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_chart_is_edited_where_its_pods_come_from(name: str, helm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = SAMPLES[name]
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", dict(sample.files))
+    before = texts(tmp_path)
+    result = invoke(["migrate", "--charts", "--write", "-v", "."])
+    after = texts(tmp_path)
+    assert changes(before, after) == {f"web/{path}": lines for path, lines in sample.changes.items()}, result.stderr
+    assert sample.left in result.stderr if sample.left else "chart-left" not in result.stderr, result.stderr
+    assert result.exit == 0
+    again = invoke(["migrate", "--charts", "--check", "."])
+    assert (again.exit, texts(tmp_path)) == (0, after), again.stderr
+
+
+def test_the_chart_of_helm_create(helm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a maintainer would write: one line in each pod."""
+    monkeypatch.chdir(tmp_path)
+    subprocess.run([helm, "create", "web"], check=True, capture_output=True)
+    before = texts(tmp_path)
+    assert invoke(["migrate", "--charts", "--write", "."]).exit == 0
+    assert changes(before, texts(tmp_path)) == {
+        "web/templates/deployment.yaml": ["+      automountServiceAccountToken: false"],
+        "web/templates/tests/test-connection.yaml": ["+  automountServiceAccountToken: false"],
+    }
+    lines = (tmp_path / "web/templates/deployment.yaml").read_text().splitlines()
+    assert "serviceAccountName" in lines[lines.index("      automountServiceAccountToken: false") - 1]
+    assert subprocess.run([helm, "lint", "web"], capture_output=True).returncode == 0
+
+
+def test_a_team_s_own_values_are_rendered_too(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With them, the pod runs what calls the API: nothing may be written."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", chart(POD + CONTAINERS.replace("nginx", "{{ .Values.image }}"), "image: nginx\n"))
+    write(tmp_path, {"envs/prod.yaml": "image: bitnami/kubectl\n"})
+    assert "+      automountServiceAccountToken: false" in invoke(["migrate", "--charts", "."]).stdout.decode()
+    write(tmp_path, {"samigrate.yaml": "apiVersion: samigrate.dev/v1\nkind: Config\ncharts: [{path: web, values: [[envs/prod.yaml]]}]\n"})
+    result = invoke(["migrate", "--charts", "."])
+    assert result.stdout == b"" and "need the token under some values" in result.stderr
+
+
+VALUES = "serviceAccount:\n  # Make one\n  create: false\n  name: ''\nimage: nginx\n"
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "changed"),
+    [
+        pytest.param(
+            POD + CONTAINERS,
+            VALUES,
+            {
+                "web/templates/deployment.yaml": [f"+{FALSE[:-5]}{{{{ ($.Values.serviceAccount).automount | default false }}}}"],
+                "web/values.yaml": ["+  # Mount a token for the Kubernetes API into the pods", "+  automount: false"],
+            },
+            id="beside the account's own values",
+        ),
+        pytest.param(
+            POD + CONTAINERS,
+            "# -- the image\nimage: nginx\n",
+            {
+                "web/templates/deployment.yaml": [f"+{FALSE[:-5]}{{{{ $.Values.automountServiceAccountToken | default false }}}}"],
+                "web/values.yaml": [
+                    "+# -- Mount a token for the Kubernetes API into the pods",
+                    "+automountServiceAccountToken: false",
+                ],
+            },
+            id="by itself, with a comment for helm-docs",
+        ),
+        pytest.param(
+            '{{ include "pod" (dict "name" "web") }}\n{{- define "pod" }}\n'
+            + (POD + CONTAINERS).replace("{{ .Release.Name }}", "x")
+            + "{{ end }}",
+            VALUES,
+            {"web/templates/deployment.yaml": [f"+{FALSE}"]},
+            id="where no value reaches, as a literal",
+        ),
+    ],
+)
+def test_a_value_that_users_may_turn_on(
+    template: str, values: str, changed: dict[str, list[str]], helm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A literal cannot be overruled by those who use the chart with a program that calls the API."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", chart(template, values))
+    before = texts(tmp_path)
+    result = invoke(["migrate", "--charts", "--chart-style", "value", "--write", "."])
+    assert result.exit == 0
+    assert changes(before, texts(tmp_path)) == changed, result.stderr
+    assert invoke(["migrate", "--charts", "--chart-style", "value", "--check", "."]).exit == 0
+
+
+def test_without_the_option_the_note_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", chart(POD + CONTAINERS))
+    result = invoke(["migrate", "-v", "."])
+    assert result.stdout == b"" and "--charts edits it" in result.stderr
+
+
+def test_without_helm_it_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    write(tmp_path / "web", chart(POD + CONTAINERS))
+    result = invoke(["migrate", "--charts", "."])
+    assert result.exit == 2 and "needs `helm` on PATH" in result.stderr
+
+
+def test_an_excluded_template_is_not_edited(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", chart(POD + CONTAINERS))
+    result = invoke(["migrate", "--charts", "--write", "--exclude", "web/templates/**", "."])
+    assert "the file is excluded" in result.stderr
+    assert texts(tmp_path / "web")["templates/deployment.yaml"] == POD + CONTAINERS
+
+
+def test_a_link_out_of_the_chart_is_not_followed(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", chart(POD + CONTAINERS))
+    write(tmp_path, {"secret.yaml": "a: b\n"})
+    (tmp_path / "web/templates/linked.yaml").symlink_to(tmp_path / "secret.yaml")
+    result = invoke(["migrate", "--charts", "."])
+    assert result.stdout == b"" and "leads out of the chart" in result.stderr
+
+
+# ---------------------------------------------------------------- wrong edits
+
+
+TWO = POD + CONTAINERS + "---\n" + (POD + CONTAINERS).replace("-web", "-job").replace("nginx", "bitnami/kubectl")
+LINE = f"{FALSE}\n"
+
+
+def spliced(position: int, text: str) -> Attempt:
+    return Attempt("a wrong edit", (Splice("templates/deployment.yaml", position, position, text),))
+
+
+MUTANTS: dict[str, tuple[str, str, Callable[[str], Attempt]]] = {
+    "in another document": (TWO, "", lambda text: spliced(text.rindex("      containers:"), LINE)),
+    "beside the pod spec": (TWO, "", lambda text: spliced(text.index("    spec:\n"), LINE[2:])),
+    "in a container": (TWO, "", lambda text: spliced(text.index("          image:"), "    " + LINE)),
+    "twice": (TWO, "", lambda text: spliced(text.index("      containers:"), LINE + LINE)),
+    "twice, the second time true": (TWO, "", lambda text: spliced(text.index("      containers:"), LINE.replace("false", "true") + LINE)),
+    "a text instead of a boolean": (TWO, "", lambda text: spliced(text.index("      containers:"), LINE.replace("false", '"false"'))),
+    "zero instead of false": (TWO, "", lambda text: spliced(text.index("      containers:"), LINE.replace("false", "0"))),
+    "misspelt": (TWO, "", lambda text: spliced(text.index("      containers:"), LINE.replace("Token", "Tokens"))),
+    "under a guard that is never met": (
+        TWO,
+        "",
+        lambda text: spliced(text.index("      containers:"), "      {{- if .Values.never }}\n" + LINE + "      {{- end }}\n"),
+    ),
+    "joined to the line above by trimmed whitespace": (
+        TWO,
+        "",
+        lambda text: spliced(text.index("      containers:"), "      {{- /* */ -}}\n" + LINE),
+    ),
+    "a value that is wired to nothing": (TWO, "token: true\n", lambda text: Attempt("a wrong edit", (Setting("values.yaml", ("token",)),))),
+    "a default that swallows false": (
+        TWO,
+        "token: true\n",
+        lambda text: Attempt(
+            "a wrong edit",
+            (
+                Splice(
+                    "templates/deployment.yaml",
+                    text.index("      containers:"),
+                    text.index("      containers:"),
+                    LINE.replace("false", "{{ .Values.token | default true }}"),
+                ),
+                Setting("values.yaml", ("token",)),
+            ),
+        ),
+    ),
+    "a template that no longer renders": (TWO, "", lambda text: spliced(text.index("      containers:"), "      {{- if }}\n" + LINE)),
+    "a line too much": (TWO, "", lambda text: spliced(text.index("      containers:"), LINE + "      hostNetwork: true\n")),
+    "the containers taken out": (
+        TWO,
+        "",
+        lambda text: Attempt(
+            "a wrong edit",
+            (Splice("templates/deployment.yaml", text.index("      containers:"), text.index("---"), LINE),),
+        ),
+    ),
+    "a document too much": (TWO, "", lambda text: spliced(0, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n---\n")),
+    "the account as well": (TWO, "", lambda text: spliced(text.index("      containers:"), LINE + "      serviceAccount: other\n")),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_wrong_edit_is_not_written(name: str, helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    template, values, wrong = MUTANTS[name]
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", chart(template, values))
+    assert invoke(["migrate", "--charts", "--check", "."]).exit == 1, "the right edit is written"
+
+    def attempts(chart: Chart, site: Site, conditions: object, *, by_switch: bool) -> list[Attempt]:
+        return [wrong(chart.texts[site.path])]
+
+    monkeypatch.setattr(editing, "attempts", attempts)
+    before = texts(tmp_path)
+    result = invoke(["migrate", "--charts", "--write", "."])
+    assert texts(tmp_path) == before
+    assert "chart-left" in result.stderr
+
+
+def test_what_is_written_is_what_helm_renders(helm: str, tmp_path: Path) -> None:
+    """Read by another parser than ours: the pod that has no use for the token, and nothing else."""
+    write(tmp_path / "web", chart(TWO))
+    before = rendered(helm, tmp_path / "web")
+    invoke(["migrate", "--charts", "--write", str(tmp_path / "web")])
+    after = rendered(helm, tmp_path / "web")
+    [changed] = [number for number, each in enumerate(after) if each != before[number]]
+    pod = after[changed]["spec"]["template"]["spec"]  # type: ignore[index]
+    assert pod.pop(AUTOMOUNT_FIELD) is False
+    assert after == before

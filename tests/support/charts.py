@@ -1,0 +1,141 @@
+"""`python -m tests.support.charts FOLDER…`: edits every chart below the folders in a copy, and prints what came of it.
+
+A second Helm, and a parser that is not ours, then render each edited chart before and after, with its defaults and its `ci/` values: they may
+differ by `automountServiceAccountToken: false` on pods alone. A second run must find nothing to do.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from samigrate.cli.main import main as samigrate
+from tests.support import tools
+
+
+class Tried(NamedTuple):
+    """What came of one chart: `outcome` is done, done in part, left, or nothing to do."""
+
+    chart: str
+    outcome: str
+    left: tuple[str, ...]
+    wrong: tuple[str, ...]
+    seconds: float
+
+
+class _Loader(yaml.CSafeLoader):
+    """Reads tags that it does not know as nothing."""
+
+
+_Loader.add_multi_constructor("", lambda loader, suffix, node: None)
+
+
+def folders(roots: list[str]) -> Iterator[str]:
+    """The outermost charts below the folders."""
+    for root in roots:
+        charts = sorted(path.parent for path in Path(root).rglob("Chart.yaml"))
+        for chart in charts:
+            if not any(other in chart.parents for other in charts):
+                yield str(chart)
+
+
+def tried(chart: str) -> Tried:
+    with tempfile.TemporaryDirectory() as home:
+        copy = Path(home) / Path(chart).name
+        shutil.copytree(chart, copy, symlinks=True)
+        os.chdir(home)
+        before, again_before = _renderings(copy), _renderings(copy)
+        random = {place.split(":")[1].strip() for place in _differences(before, again_before)}
+        start = time.process_time() + os.times().children_user + os.times().children_system
+        _, told = _run(["migrate", "--charts", "--write", "-v", copy.name])
+        seconds = time.process_time() + os.times().children_user + os.times().children_system - start
+        left = tuple(
+            line.strip() for line in told.splitlines() if " chart-left " in line and "no values that were tried render" not in line
+        )
+        wrong = [each for each in _differences(before, _renderings(copy)) if each.split(":")[1].strip() not in random]
+        is_changed = "wrote " in told
+        exit_code, again = _run(["migrate", "--charts", "--check", copy.name])
+        wrong += [f"a second run is not idle: {again}"] if exit_code else []
+        outcome = ("done in part" if left else "done") if is_changed else ("left" if left else "nothing to do")
+        return Tried(chart, outcome, left, tuple(wrong), seconds)
+
+
+def _run(arguments: list[str]) -> tuple[int, str]:
+    told = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")), redirect_stderr(told):
+        code = samigrate(arguments)
+    told.seek(0)
+    return code, told.read()
+
+
+def _renderings(chart: Path) -> dict[str, list[Any]]:
+    """What the other Helm makes of the chart, by the values file."""
+    result = {}
+    for values in [None, *sorted(chart.glob("ci/*-values.yaml"))]:
+        command = [tools.find("helm3"), "template", "release-name", str(chart), *(["--values", str(values)] if values else [])]
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode == 0:
+            result[values.name if values else ""] = [each for each in yaml.load_all(done.stdout, _Loader) if each]
+    return result
+
+
+def _differences(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> Iterator[str]:
+    for name, documents in before.items():
+        if name not in after:
+            yield f"{name or 'defaults'}: no longer renders"
+        elif len(documents) != len(after[name]):
+            yield f"{name or 'defaults'}: other documents"
+        else:
+            for one, other in zip(documents, after[name], strict=True):
+                yield from (f"{name or 'defaults'}: {place}" for place in _places(one, other))
+
+
+def _places(before: Any, after: Any, place: str = "") -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in {**before, **after}:
+            if key == "automountServiceAccountToken" and after.get(key) is False and "containers" in after:
+                continue
+            if key not in before or key not in after:
+                yield f"{place}/{key}"
+            elif not str(key).startswith("checksum"):
+                yield from _places(before[key], after[key], f"{place}/{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from _places(one, other, f"{place}/{index}")
+    elif before != after:
+        yield f"{place}: {before!r} becomes {after!r}"[:200]
+
+
+def main() -> None:
+    os.environ["PATH"] = f"{os.path.dirname(tools.find('helm4'))}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PYTHONHASHSEED"] = "0"
+    counts: Counter[str] = Counter()
+    seconds = []
+    with ProcessPoolExecutor(2) as pool:
+        for result in pool.map(tried, list(folders([os.path.abspath(root) for root in sys.argv[1:]]))):
+            counts[result.outcome] += 1
+            seconds.append(result.seconds)
+            for line in (*result.left, *(f"WRONG {each}" for each in result.wrong)):
+                print(f"{result.chart}: {line[:300]}")
+            counts["wrong"] += bool(result.wrong)
+    for outcome, count in counts.most_common():
+        print(f"{count:5} {outcome}")
+    if seconds:
+        print(f"median {sorted(seconds)[len(seconds) // 2]:.1f} processor seconds, worst {max(seconds):.1f}")
+
+
+if __name__ == "__main__":
+    main()

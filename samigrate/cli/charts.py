@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from samigrate.cli.options import Options, adjust
 
 if TYPE_CHECKING:
+    from samigrate.base.values import Value
     from samigrate.domain.outcome import Outcome
+    from samigrate.helm.chart import Variant
+    from samigrate.helm.migrating import Left
+    from samigrate.hosts.repository import FoundChart
+    from samigrate.pipeline import Root
     from samigrate.plan.recipe import Recipe
-    from samigrate.settings.config import Settings
+    from samigrate.settings.config import ChartSettings, Settings
 
 
-def with_charts(options: Options, before: Outcome) -> tuple[Outcome, list[Outcome]]:
-    """What was said of the input without the notes on charts that are edited, and what became of each chart."""
+def with_charts(options: Options, before: Outcome, roots: Sequence[Root]) -> tuple[Outcome, list[Outcome]]:
+    """What was said of the input without the notes on charts that are edited, and what became of each chart. The roots tell
+    who installs them."""
     from samigrate.base.errors import InputError
     from samigrate.hosts import helm, repository
 
@@ -24,35 +30,90 @@ def with_charts(options: Options, before: Outcome) -> tuple[Outcome, list[Outcom
     if command is None:
         raise InputError("", 0, "--charts needs `helm` on PATH: it proves each edit by rendering the chart")
     selection = repository.Selection(options.paths, options.exclude, options.context, False, options.config, adjust(options))
-    outcomes = [_outcome(command, folder, shown, settings, options) for folder, shown, settings in repository.charts(selection)]
+    charts = repository.charts(selection)
+    files = _naming_charts(roots, [chart.folder for chart in charts])
+    outcomes = [_outcome(command, chart, files, options) for chart in charts]
     handled = {os.path.join(outcome.scopes[0], "Chart.yaml") for outcome in outcomes}
     kept = tuple(skip for skip in before.skipped if os.path.normpath(skip.path) not in {os.path.normpath(path) for path in handled})
     return before._replace(skipped=kept), outcomes
 
 
-def _outcome(command: str, folder: str, shown: str, settings: Settings, options: Options) -> Outcome:
+def _outcome(command: str, found: FoundChart, files: Mapping[str, Sequence[Value]], options: Options) -> Outcome:
     from samigrate.helm import migrating, telling
     from samigrate.helm.chart import Refused
     from samigrate.hosts import helm, repository
     from samigrate.plan import recipe
     from samigrate.settings.config import chart_settings
 
+    folder, shown, settings = found
     chart = helm.read(folder, shown)
     chosen = recipe.load(settings.recipes)
+    own = chart_settings(settings, folder)
+    installed, unread = _installed(found, own, files)
     with helm.renderer(command, folder, chart) as renderer:
         if isinstance(renderer, Refused):
-            left = migrating.Left("Chart.yaml", 1, renderer.message, "edit it by hand")
-            result = migrating.Result((), (), {}, (left,))
+            unread = migrating.Left("Chart.yaml", 1, renderer.message, "edit it by hand")
+        if unread or isinstance(renderer, Refused):
+            result = migrating.Result((), (), {}, (unread,) if unread else ())
         else:
-            decide = _decide(settings, migrating.narrowed(chosen), options)
-            own = chart_settings(settings, folder)
             by_switch = (own.style or options.chart_style) == "value"
-            result = migrating.migrate(chart, renderer.render, decide, own.values, by_switch=by_switch)
+            decide = _decide(settings, migrating.narrowed(chosen), options)
+            result = migrating.migrate(chart, renderer.render, decide, installed, by_switch=by_switch)
     excluded = [path for path in result.changed if repository.is_excluded(os.path.join(folder, path), options.exclude, settings)]
     if excluded:
         left = migrating.Left(excluded[0], 1, "the edit is left out: the file is excluded", "take it out of exclude")
         result = result.without_edit(left)
     return telling.outcome(chart, result, chosen.name)
+
+
+def _installed(found: FoundChart, own: ChartSettings, files: Mapping[str, Sequence[Value]]) -> tuple[list[Variant], Left | None]:
+    """The variants that are installed: those that the config names, and those of the repository; and what keeps them from
+    being known, unless the config names any."""
+    from samigrate.helm.chart import Variant
+    from samigrate.helm.consumers import consumers
+    from samigrate.helm.migrating import Left
+
+    result = [Variant(" + ".join(map(os.path.relpath, each)), each, must_render=True) for each in own.values]
+    for path, documents in files.items():
+        for consumer in consumers(found.shown, path, documents, _text):
+            missing = [file for file in consumer.files if not os.path.isfile(file)]
+            if (consumer.unread or missing) and not own.values:
+                reason = f"{consumer.name} takes values from {consumer.unread or missing[0]}, which are not read"
+                return [], Left("Chart.yaml", 1, reason, "name files that hold such values under charts in samigrate.yaml")
+            if not (consumer.unread or missing):
+                inside = tuple(_in_chart(file, found.folder) for file in consumer.files)
+                result.append(consumer.variant._replace(files=inside))
+    return result, None
+
+
+def _in_chart(file: str, folder: str) -> str:
+    """The path below the chart where the file is one of it, so that its edited text counts; else the absolute one."""
+    relative = os.path.relpath(os.path.realpath(file), os.path.realpath(folder))
+    return os.path.abspath(file) if relative.startswith("..") else relative.replace(os.sep, "/")
+
+
+def _text(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _naming_charts(roots: Sequence[Root], charts: Sequence[str]) -> dict[str, list[Value]]:
+    """The files that may install a chart, with their values."""
+    from samigrate.files import manifests
+    from samigrate.helm.consumers import WORDS
+
+    result: dict[str, list[Value]] = {}
+    paths = [os.path.relpath(os.path.join(folder, name)) for folder in charts for name in ("Chart.yaml", "requirements.yaml")]
+    texts = [(path, _text(path)) for path in paths]
+    for root in roots:
+        texts += [(source.path, _text(source.path)) for source in root.sources if source.path.endswith((".yaml", ".yml"))]
+    for path, text in texts:
+        if text and any(word in text for word in WORDS):
+            result[path] = list(manifests.values(text))
+    return result
 
 
 def _decide(settings: Settings, recipe: Recipe, options: Options) -> Callable[[str], Outcome]:

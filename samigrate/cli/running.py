@@ -69,7 +69,7 @@ def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool
     if options.charts:
         from samigrate.cli import charts
 
-        before, edited = charts.with_charts(options, before)
+        before, edited = charts.with_charts(options, before, roots)
         outcomes += edited
     return pipeline.merge([before, *outcomes])._replace(recipes=outcome.recipes)
 

@@ -24,12 +24,14 @@ class Chart(NamedTuple):
 
 class Variant(NamedTuple):
     """One way of rendering: values files in their order (paths below the chart, or absolute ones), then `values`, a text of
-    their form. `is_supposed`: nobody has written these values down; a switch was turned to see what it brings."""
+    their form. `is_supposed`: nobody has written these values down; a switch was turned to see what it brings. `must_render`: it
+    is what somebody installs, so a chart that does not render so is left alone."""
 
     name: str
     files: tuple[str, ...] = ()
     values: str = ""
     is_supposed: bool = False
+    must_render: bool = False
 
 
 class Refused(NamedTuple):

@@ -87,12 +87,12 @@ def narrowed(recipe: Recipe) -> Recipe:
     return recipe._replace(transforms={id_: options for id_, options in recipe.transforms.items() if known[id_].phase is Phase.AUTOMOUNT})
 
 
-def migrate(chart: Chart, render: Render, decide: Decide, configured: Sequence[tuple[str, ...]] = (), *, by_switch: bool = False) -> Result:
+def migrate(chart: Chart, render: Render, decide: Decide, installed: Sequence[Variant] = (), *, by_switch: bool = False) -> Result:
     """Everything about one chart. `by_switch`: users get a value by which they may turn a token on again.
     Raises nothing for what a chart may be: what cannot be done is `left`."""
     try:
         found = sites.find(chart)
-        rendered = _rendered(chart, render, decide, found, configured)
+        rendered = _rendered(chart, render, decide, found, installed)
     except NotDoneError as error:
         return Result((), (), {}, (error.left,))
     groups = _groups(chart, found, rendered, by_switch=by_switch)
@@ -109,7 +109,7 @@ def migrate(chart: Chart, render: Render, decide: Decide, configured: Sequence[t
 # ---------------------------------------------------------------- rendering
 
 
-def _rendered(chart: Chart, render: Render, decide: Decide, found: Sequence[Site], configured: Sequence[tuple[str, ...]]) -> list[Rendered]:
+def _rendered(chart: Chart, render: Render, decide: Decide, found: Sequence[Site], installed: Sequence[Variant]) -> list[Rendered]:
     """The variants that render, with their pods. Those that nobody has written down are added where a template that makes a
     binding or a pod is not rendered by the others."""
     planted = sites.planted(chart, found)
@@ -121,6 +121,8 @@ def _rendered(chart: Chart, render: Render, decide: Decide, found: Sequence[Site
         text = render({}, variant)
         if isinstance(text, Refused):
             refused.append(text)
+            if variant.must_render:
+                raise NotDoneError(f"does not render with {variant.name}: {text.message}", "mend the values, or name others in the config")
             return
         rendered = Rendered(variant, Documents(text))
         if not is_steady:
@@ -128,7 +130,7 @@ def _rendered(chart: Chart, render: Render, decide: Decide, found: Sequence[Site
             rendered.unsteady = unsteady(rendered.documents, [Documents(each) for each in again if isinstance(each, str)])
         result.append(_with_pods(rendered, render(planted, variant) if planted else text, decide))
 
-    for variant in variants.written(chart, configured):
+    for variant in variants.written(chart, installed):
         add(variant)
     if not result:
         if "library charts are not installable" in refused[0].message:
@@ -200,6 +202,8 @@ def _groups(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered], *
             group = _Group(site.number, site, site.path)
             if hidden := [path for path in unseen if site.path.startswith(path[: path.rindex("templates/")])]:
                 group.reason = f"{hidden[0]} makes a binding that no values tried here render, so its rights are not known"
+                if guard := _unless(chart, site, hidden):
+                    group.attempts = editing.attempts(chart, site, [guard])
             else:
                 conditions = _conditions(chart, site) if any(pod.needs for pod in pods) else []
                 is_mixed = any(pod.needs for pod in pods)
@@ -217,16 +221,32 @@ def _groups(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered], *
 
 def _conditions(chart: Chart, site: Site) -> list[str]:
     """The conditions under which the chart makes its own bindings, as they can be written at a site."""
-    is_at_root = not any(guard.keyword in ("with", "range") for guard in gotext.guards(chart.texts[site.path], site.start))
-    result: list[str] = []
-    for path, offset in variants.bindings(chart):
-        guards = gotext.guards(chart.texts[path], offset)
-        if guards and all(guard.keyword == "if" and not guard.is_negated for guard in guards):
-            words = [guard.argument for guard in guards]
-            whole = words[0] if len(words) == 1 else "and " + " ".join(f"({each})" for each in words)
-            result.append(whole if is_at_root else _ROOT.sub("$.", whole))
+    result = [each for place in variants.bindings(chart) if (each := _condition(chart, site, place))]
     result = list(dict.fromkeys(result))
-    return [*result, "or " + " ".join(f"({each})" for each in result)] if len(result) > 1 else result
+    return [*result, _any(result)] if len(result) > 1 else result
+
+
+def _unless(chart: Chart, site: Site, paths: Sequence[str]) -> str:
+    """The condition under which any of these templates makes a binding; "" where it cannot be written at the site."""
+    result = [_condition(chart, site, place) for place in variants.bindings(chart) if place[0] in paths]
+    return _any(list(dict.fromkeys(result))) if result and all(result) else ""
+
+
+def _any(conditions: Sequence[str]) -> str:
+    return conditions[0] if len(conditions) == 1 else "or " + " ".join(f"({each})" for each in conditions)
+
+
+def _condition(chart: Chart, site: Site, place: tuple[str, int]) -> str:
+    """What encloses a place, as one condition; "" where it is more than conditions on what the whole chart knows."""
+    path, offset = place
+    guards = gotext.guards(chart.texts[path], offset)
+    words = [guard.argument for guard in guards]
+    is_plain = all(guard.keyword == "if" and not guard.is_negated for guard in guards)
+    if not words or not is_plain or any("$" in each.replace("$.", "") for each in words):
+        return ""
+    whole = words[0] if len(words) == 1 else "and " + " ".join(f"({each})" for each in words)
+    is_at_root = not any(guard.keyword in ("with", "range") for guard in gotext.guards(chart.texts[site.path], site.start))
+    return whole if is_at_root else _ROOT.sub("$.", whole)
 
 
 # ---------------------------------------------------------------- proving

@@ -20,9 +20,9 @@ _VALUE = re.compile(r"(\bnot\s+\(?\s*)?\$?\.Values\.([\w.]+)")
 _BINDING = re.compile(r"^[ -]*kind:.*RoleBinding\b", re.MULTILINE)
 
 
-def written(chart: Chart, configured: Iterable[tuple[str, ...]] = ()) -> list[Variant]:
-    """The variants that somebody has written down: the defaults, a team's own values, the chart's own examples."""
-    result = [DEFAULTS, *(Variant(" + ".join(files), tuple(files)) for files in configured)]
+def written(chart: Chart, installed: Iterable[Variant] = ()) -> list[Variant]:
+    """The variants that somebody has written down: the defaults, what is installed, the chart's own examples."""
+    result = [DEFAULTS, *installed]
     for pattern in (_CI, _BESIDE):
         result += [Variant(path, (path,)) for path in sorted(chart.texts) if pattern.fullmatch(path)]
     return result

@@ -139,6 +139,24 @@ SAMPLES: dict[str, Sample] = {
                 "templates/account.yaml": ACCOUNT,
             },
         ),
+        {
+            TEMPLATE: [
+                '+      {{- if not (.Capabilities.APIVersions.Has "example.com/v1") }}',
+                f"+{FALSE}",
+                "+      {{- end }}",
+            ]
+        },
+    ),
+    "a binding in a block that nothing here renders": Sample(
+        with_files(
+            chart(NAMED),
+            {
+                "templates/rbac.yaml": BINDING.replace("{{- if .Values.rbac.create }}", "{{- range .Values.bindings }}").replace(
+                    ".Release", "$.Release"
+                ),
+                "templates/account.yaml": ACCOUNT,
+            },
+        ),
         {},
         "makes a binding that no values",
     ),

@@ -100,6 +100,99 @@ def test_a_team_s_own_values_are_rendered_too(helm4: str, tmp_path: Path, monkey
     assert result.stdout == b"" and "need the token under some values" in result.stderr
 
 
+IMAGE = chart(POD + CONTAINERS.replace("nginx", "{{ .Values.image }}"), "image: nginx\n")
+FLUX = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: shop}
+spec:
+  chart: {spec: {chart: ./charts/web, sourceRef: {kind: GitRepository, name: all}}}
+"""
+ARGO = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  source: {repoURL: https://example.com/all.git, path: charts/web, helm: %s}
+"""
+KUBECTL = "bitnami/kubectl"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param({"envs/web.yaml": FLUX + "  values: {image: bitnami/kubectl}\n"}, id="a HelmRelease"),
+        pytest.param({"envs/web.yaml": ARGO % "{valuesObject: {image: bitnami/kubectl}}"}, id="an Application with an object"),
+        pytest.param({"envs/web.yaml": ARGO % '{values: "image: bitnami/kubectl"}'}, id="an Application with a text"),
+        pytest.param(
+            {"envs/web.yaml": ARGO % "{parameters: [{name: image, value: bitnami/kubectl}]}"}, id="an Application with parameters"
+        ),
+        pytest.param(
+            {"envs/web.yaml": ARGO % "{valueFiles: [../../envs/prod.yaml]}", "envs/prod.yaml": "image: bitnami/kubectl\n"},
+            id="an Application with files",
+        ),
+        pytest.param(
+            {"helmfile.yaml": "releases:\n- {name: web, chart: ./charts/web, values: [{image: bitnami/kubectl}]}\n"}, id="a helmfile"
+        ),
+        pytest.param({"kustomization.yaml": "helmCharts:\n- {name: web, valuesInline: {image: bitnami/kubectl}}\n"}, id="a kustomization"),
+        pytest.param(
+            {
+                "charts/all/Chart.yaml": "apiVersion: v2\nname: all\nversion: 0.1.0\n"
+                "dependencies: [{name: web, alias: front, version: 0.1.0, repository: 'file://../web'}]\n",
+                "charts/all/values.yaml": "front: {image: bitnami/kubectl}\n",
+            },
+            id="a chart that depends on it",
+        ),
+    ],
+)
+def test_who_installs_it_decides_too(files: dict[str, str], helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs here calls the API, whatever the chart's defaults say; with another image it is edited."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "charts/web", IMAGE)
+    write(tmp_path, files)
+    result = invoke(["migrate", "--charts", "-v", "."])
+    assert b"+      automount" not in result.stdout
+    assert "need the token under some values" in result.stderr
+    write(tmp_path, {path: text.replace(KUBECTL, "redis") for path, text in files.items()})
+    assert b"+      automountServiceAccountToken: false" in invoke(["migrate", "--charts", "."]).stdout
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        pytest.param(
+            {"a.yaml": FLUX + "  valuesFrom: [{kind: ConfigMap, name: prod}]\n"}, "ConfigMap prod, which are not read", id="a ConfigMap"
+        ),
+        pytest.param(
+            {"a.yaml": ARGO % "{valueFiles: [prod.yaml]}"}, "charts/web/prod.yaml, which are not read", id="a file that is missing"
+        ),
+        pytest.param(
+            {"helmfile.yaml": "releases:\n- {name: web, chart: charts/web, values: [prod.yaml.gotmpl]}\n"},
+            "prod.yaml.gotmpl",
+            id="a template",
+        ),
+        pytest.param({"a.yaml": FLUX + "  values: {image: redis, more: true}\n"}, "", id="values that it takes"),
+    ],
+)
+def test_values_that_are_not_read_are_not_absent(
+    files: dict[str, str], told: str, helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "charts/web", IMAGE)
+    write(tmp_path, files)
+    result = invoke(["migrate", "--charts", "."])
+    assert told in result.stderr
+    assert (b"+      automount" in result.stdout) == (not told)
+
+
+def test_a_chart_that_does_not_render_as_it_is_installed_is_left(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "charts/web", chart('{{- if .Values.broken }}{{ fail "no" }}{{ end }}\n' + POD + CONTAINERS))
+    write(tmp_path, {"a.yaml": FLUX + "  values: {broken: true}\n"})
+    result = invoke(["migrate", "--charts", "."])
+    assert result.stdout == b"" and "does not render with HelmRelease web in a.yaml" in result.stderr
+
+
 VALUES = "serviceAccount:\n  # Make one\n  create: false\n  name: ''\nimage: nginx\n"
 
 

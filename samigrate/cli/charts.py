@@ -59,6 +59,8 @@ def _outcome(command: str, found: FoundChart, files: Mapping[str, Sequence[Value
             by_switch = (own.style or options.chart_style) == "value"
             decide = _decide(settings, migrating.narrowed(chosen), options)
             result = migrating.migrate(chart, renderer.render, decide, installed, by_switch=by_switch)
+            if result.changed and renderer.lint({}) and not renderer.lint(result.changed):
+                result = result.without_edit(migrating.Left("Chart.yaml", 1, "with the edit, `helm lint` fails", "edit it by hand"))
     excluded = [path for path in result.changed if repository.is_excluded(os.path.join(folder, path), options.exclude, settings)]
     if excluded:
         left = migrating.Left(excluded[0], 1, "the edit is left out: the file is excluded", "take it out of exclude")

@@ -163,13 +163,15 @@ def migrate(
     if git_add and not (write or interactive):
         raise click.UsageError("--git-add needs --write")
     if interactive:
-        if write or check or diff or verify_build or workload:
+        if write or check or diff or verify_build or workload or options.charts:
             raise click.UsageError("--interactive writes what you say yes to; it goes with no other ending")
         from samigrate.cli import interactive as asking
 
         return asking.migrate(options, _add if git_add else lambda _: None)
     read = stdin(options)
     if workload:
+        if options.charts:
+            raise click.UsageError("--charts does charts as a whole: it does not go with --workload")
         from samigrate.cli import following
 
         outcome = following.only(options, workload)
@@ -240,6 +242,8 @@ def _refuse(write: bool, check: bool, diff: bool, options: Options) -> None:
         raise click.UsageError("--write needs files; `migrate -` prints the migrated stream")
     if diff and options.format not in (None, "diff") and not options.output:
         raise click.UsageError(f"--diff and --format {options.format} both want stdout; name a file with --output")
+    if options.charts and options.is_stream:
+        raise click.UsageError("--charts needs folders")
 
 
 def _print_result(outcome: Outcome, options: Options, read: Callable[[], bytes], *, is_silent: bool, diff: bool) -> None:
@@ -292,6 +296,8 @@ def audit(fail_on: tuple[str, ...], workload: str, **shared: Any) -> int:
     from samigrate.report.conditions import is_met, narrow
 
     options = Options(**shared, workload=workload)
+    if options.charts and options.is_stream:
+        raise click.UsageError("--charts needs folders")
     outcome = run(options, stdin(options), with_lines=True, reports_live=True)
     outcome = settled(outcome) if fail_on else outcome
     if workload:

@@ -59,8 +59,8 @@ class KeyLine(NamedTuple):
     value: int  # offset behind the colon
 
 
-def attempts(chart: Chart, site: Site, conditions: Sequence[str], *, by_switch: bool = False) -> list[Attempt]:
-    """The ways for a site's pods. `conditions` are those under which its pods need the token: none where no pod needs it.
+def attempts(chart: Chart, site: Site, conditions: Sequence[str] | None, *, by_switch: bool = False) -> list[Attempt]:
+    """The ways for a site's pods. `conditions` are those under which its pods may need the token; None where no pod needs it.
     `by_switch`: with a value by which users may turn it on again, where that can be had."""
     text = chart.texts[site.path]
     beside = {line.key: line for line in siblings(text, site)}
@@ -76,7 +76,7 @@ def attempts(chart: Chart, site: Site, conditions: Sequence[str], *, by_switch: 
         has_break = text[:start].endswith("\n")  # the last line of a file may have none
         return Splice(site.path, start, start, lines if has_break else newline + lines.removesuffix(newline))
 
-    if conditions:
+    if conditions is not None:
         end = f"{site.indent}{{{{- end }}}}{newline}"
         guarded = {each: f"{site.indent}{{{{- if not ({each}) }}}}{newline}{line('false')}{end}" for each in conditions}
         return [Attempt(f"unless {each}", (written(lines),)) for each, lines in guarded.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -141,9 +141,27 @@ def _rendered(chart: Chart, render: Render, decide: Decide, found: Sequence[Site
     missing = [(path, offset) for path, offset in variants.bindings(chart) if not _has_binding(result, path)]
     seen = {pod.origin for each in result for pod in each.pods}
     missing += [(site.path, site.start) for site in found if site.number not in seen]
+    hidden = {path for path, _ in missing if not path.endswith(".tpl")} & {path for path, _ in variants.bindings(chart)}
     for variant in variants.turned(chart, missing):
         add(variant)
+    for variant in _crossed(result, {path for path in hidden if _has_binding(result, path)}):
+        add(variant)
     return result
+
+
+def _crossed(rendered: Sequence[Rendered], switched: Collection[str]) -> list[Variant]:
+    """For each template whose binding a switch has brought, and each pod that would lose its token and was not rendered
+    together with that binding: the values that render the pod, with the switch."""
+    result: dict[Variant, None] = {}
+    for path in sorted(switched):
+        together = [each for each in rendered if _has_binding([each], path)]
+        seen = {pod.origin for each in together for pod in each.pods}
+        for each in rendered:
+            lost = {pod.origin for pod in each.pods if pod.operation}
+            if lost - seen:
+                seen |= lost
+                result[variants.joined(each.variant, together[0].variant)] = None
+    return list(result)[: variants.MOST]
 
 
 def _with_pods(rendered: Rendered, planted: str | Refused, decide: Decide) -> Rendered:
@@ -205,10 +223,10 @@ def _groups(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered], *
                 if guard := _unless(chart, site, hidden):
                     group.attempts = editing.attempts(chart, site, [guard])
             else:
-                conditions = _conditions(chart, site) if any(pod.needs for pod in pods) else []
                 is_mixed = any(pod.needs for pod in pods)
-                group.attempts = editing.attempts(chart, site, conditions, by_switch=by_switch) if conditions or not is_mixed else []
-                group.reason = "its pods need the token under some values" if is_mixed else ""
+                conditions = _conditions(chart, site) if is_mixed else None
+                group.attempts = editing.attempts(chart, site, conditions, by_switch=by_switch)
+                group.reason = f"its pods need the token under some values: {_need(rendered, site)}" if is_mixed else ""
             result.append(group)
     for path, pods in by_origin.items():
         if isinstance(path, str) and any(pod.operation for pod in pods):
@@ -217,6 +235,13 @@ def _groups(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered], *
                 group.attempts = editing.by_values(chart, "values.yaml", with_library=True)
             result.append(group)
     return result
+
+
+def _need(rendered: Sequence[Rendered], site: Site) -> str:
+    """The first variant in which a pod of a site keeps its token, and why."""
+    variant, pod = next((each.variant, pod) for each in rendered for pod in each.pods if pod.origin == site.number and pod.needs)
+    details = [evidence.detail for evidence in pod.report.verdict.evidence] or ["its change is left out"]
+    return f"with {variant.name}, {details[0]}"
 
 
 def _conditions(chart: Chart, site: Site) -> list[str]:

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from samigrate import yamltext
-from samigrate.base.values import Value, pointer
+from samigrate.base.values import Value, mapping, pointer, text
 from samigrate.domain import json_patch
-from samigrate.domain.model import Operation
+from samigrate.domain.model import AUTOMOUNT_FIELD, Operation
 from samigrate.domain.outcome import WorkloadReport
 from samigrate.helm.chart import Variant
 
@@ -144,9 +144,19 @@ def wrong(rendered: Rendered, after: Documents, edited: Collection[int | str], k
             continue
         hit = {number for number in ours if is_twice or any(_is_within(place, rendered.pods[number]) for place in places)}
         pods |= hit or set(ours)
-        if not ours:
+        if not ours and not (places == [f"/{AUTOMOUNT_FIELD}"] and _is_account_of(rendered, index, after.value(index), edited)):
             elsewhere = f"{rendered.sources[index]} changes at {places[0]}"
     return Wrong(frozenset(pods), elsewhere)
+
+
+def _is_account_of(rendered: Rendered, index: int, value: Value, edited: Collection[int | str]) -> bool:
+    """Whether it is an account that stops to give tokens to those who do not ask, as one value may decide for it and for its
+    pods; and each of its pods that are rendered loses its token as planned, or says for itself whether it gets one."""
+    name = text(value, "metadata", "name")
+    if text(value, "kind") != "ServiceAccount" or mapping(value).get(AUTOMOUNT_FIELD) is not False:
+        return False
+    users = [pod for pod in rendered.pods if pod.report.account_before == name]
+    return all((pod.operation and pod.origin in edited) or pod.report.automount_before is not None for pod in users)
 
 
 def _is_within(place: str, pod: Pod) -> bool:

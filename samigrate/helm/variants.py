@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from samigrate import gotext
@@ -51,6 +51,22 @@ def turned(chart: Chart, places: Iterable[tuple[str, int]]) -> list[Variant]:
             text = json.dumps(values)
             result.setdefault(text, Variant(f"its defaults with {text}", (), text, is_supposed=True))
     return list(result.values())[:MOST]
+
+
+def joined(variant: Variant, switch: Variant) -> Variant:
+    """A variant with the switches of another one turned as well."""
+    values = merged(json.loads(variant.values or "{}"), json.loads(switch.values or "{}"))
+    files = (*variant.files, *(file for file in switch.files if file not in variant.files))
+    return Variant(f"{variant.name} and {switch.values or switch.name}", files, json.dumps(values), is_supposed=True)
+
+
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """As Helm lays values over others: mappings are merged, all else is replaced."""
+    result = dict(under)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
 
 
 def _settings(guard: gotext.Guard) -> Iterator[tuple[tuple[str, ...], Any]]:

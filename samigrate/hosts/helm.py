@@ -54,7 +54,7 @@ class Renderer:
         self.count = 0
 
     def render(self, changed: Mapping[str, str], variant: Variant) -> str | Refused:
-        arguments = ["template", RELEASE, self._chart, "--namespace", NAMESPACE]
+        arguments = ["template", RELEASE, self._chart, "--namespace", NAMESPACE, "--include-crds"]
         for path in variant.files:
             arguments += ["--values", path if os.path.isabs(path) else os.path.join(self._chart, path)]
         if variant.values:

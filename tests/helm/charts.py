@@ -160,6 +160,25 @@ SAMPLES: dict[str, Sample] = {
         {},
         "makes a binding that no values",
     ),
+    "a pod and a binding that different values switch on": Sample(
+        with_files(
+            chart("{{- if .Values.hook }}\n" + NAMED + "{{- end }}\n", "hook: false\nrbac: {create: false}\n"),
+            {"templates/rbac.yaml": BINDING, "templates/account.yaml": ACCOUNT, "ci/hook-values.yaml": "hook: true\n"},
+        ),
+        {TEMPLATE: ["+      {{- if not (.Values.rbac.create) }}", f"+{FALSE}", "+      {{- end }}"]},
+    ),
+    "a value for the pod and its account": Sample(
+        with_files(
+            chart(
+                NAMED.replace(
+                    "      containers", "      automountServiceAccountToken: {{ .Values.automountServiceAccountToken }}\n      containers"
+                ),
+                "# for both\nautomountServiceAccountToken: true\n",
+            ),
+            {"templates/account.yaml": ACCOUNT + "automountServiceAccountToken: {{ .Values.automountServiceAccountToken }}\n"},
+        ),
+        {},
+    ),
     "a sub-chart in the chart": Sample(
         with_files(chart(POD + CONTAINERS), SUB), ADDED | {"charts/cache/templates/pod.yaml": [f"+{FALSE}"]}
     ),

@@ -58,7 +58,7 @@ def _outcome(command: str, found: FoundChart, files: Mapping[str, Sequence[Value
         else:
             by_switch = (own.style or options.chart_style) == "value"
             decide = _decide(settings, migrating.narrowed(chosen), options)
-            result = migrating.migrate(chart, renderer.render, decide, installed, by_switch=by_switch)
+            result = migrating.migrate(chart, renderer.render, decide, installed, by_switch=by_switch, is_thorough=options.thorough)
             if result.changed and renderer.lint({}) and not renderer.lint(result.changed):
                 result = result.without_edit(migrating.Left("Chart.yaml", 1, "with the edit, `helm lint` fails", "edit it by hand"))
     excluded = [path for path in result.changed if repository.is_excluded(os.path.join(folder, path), options.exclude, settings)]

@@ -22,6 +22,7 @@ from samigrate.transforms import Phase
 
 ROUNDS = 6
 """How often an edit is tried in other ways before what is left of it is given up."""
+_IMAGE = re.compile(r"^[ -]*image:", re.MULTILINE)
 _ROOT = re.compile(r"(?<![\w$.)\]])\.(?=(?:Values|Release|Capabilities|Chart)\b)")
 
 Decide = Callable[[str], Outcome]
@@ -87,12 +88,16 @@ def narrowed(recipe: Recipe) -> Recipe:
     return recipe._replace(transforms={id_: options for id_, options in recipe.transforms.items() if known[id_].phase is Phase.AUTOMOUNT})
 
 
-def migrate(chart: Chart, render: Render, decide: Decide, installed: Sequence[Variant] = (), *, by_switch: bool = False) -> Result:
+def migrate(
+    chart: Chart, render: Render, decide: Decide, installed: Sequence[Variant] = (), *, by_switch: bool = False, is_thorough: bool = False
+) -> Result:
     """Everything about one chart. `by_switch`: users get a value by which they may turn a token on again.
+    `is_thorough`: every switch of the values is turned, too.
     Raises nothing for what a chart may be: what cannot be done is `left`."""
     try:
         found = sites.find(chart)
-        rendered = _rendered(chart, render, decide, found, installed)
+        supposed = variants.flipped(chart) if is_thorough else []
+        rendered = _rendered(chart, render, decide, found, [*variants.written(chart, installed), *supposed])
     except NotDoneError as error:
         return Result((), (), {}, (error.left,))
     groups = _groups(chart, found, rendered, by_switch=by_switch)
@@ -109,7 +114,7 @@ def migrate(chart: Chart, render: Render, decide: Decide, installed: Sequence[Va
 # ---------------------------------------------------------------- rendering
 
 
-def _rendered(chart: Chart, render: Render, decide: Decide, found: Sequence[Site], installed: Sequence[Variant]) -> list[Rendered]:
+def _rendered(chart: Chart, render: Render, decide: Decide, found: Sequence[Site], tried: Sequence[Variant]) -> list[Rendered]:
     """The variants that render, with their pods. Those that nobody has written down are added where a template that makes a
     binding or a pod is not rendered by the others."""
     planted = sites.planted(chart, found)
@@ -130,9 +135,9 @@ def _rendered(chart: Chart, render: Render, decide: Decide, found: Sequence[Site
             rendered.unsteady = unsteady(rendered.documents, [Documents(each) for each in again if isinstance(each, str)])
         result.append(_with_pods(rendered, render(planted, variant) if planted else text, decide))
 
-    for variant in variants.written(chart, installed):
+    for variant in tried:
         add(variant)
-    if not result:
+    if all(each.variant.is_supposed for each in result):
         if "library charts are not installable" in refused[0].message:
             raise NotDoneError("a library renders nothing by itself", "the charts that use it are edited")
         is_missing = "helm dependency build" in refused[0].message
@@ -144,8 +149,22 @@ def _rendered(chart: Chart, render: Render, decide: Decide, found: Sequence[Site
     hidden = {path for path, _ in missing if not path.endswith(".tpl")} & {path for path, _ in variants.bindings(chart)}
     for variant in variants.turned(chart, missing):
         add(variant)
+    for variant in variants.turned(chart, _optional_containers(chart, found, result)):
+        add(variant)
     for variant in _crossed(result, {path for path in hidden if _has_binding(result, path)}):
         add(variant)
+    return result
+
+
+def _optional_containers(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered]) -> list[tuple[str, int]]:
+    """Images in the templates of pods that would lose their token which stand under more conditions than the pod does."""
+    paths = {found[pod.origin].path for each in rendered for pod in each.pods if pod.operation and isinstance(pod.origin, int)}
+    result = []
+    for path in sorted(paths):
+        text = chart.texts[path]
+        depth = {len(gotext.guards(text, site.start)) for site in found if site.path == path}
+        places = [match.start() for match in _IMAGE.finditer(text)]
+        result += [(path, place) for place in places if len(gotext.guards(text, place)) > min(depth)]
     return result
 
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from samigrate import gotext
+from samigrate import gotext, yamltext
+from samigrate.base.values import Value
 from samigrate.helm.chart import Chart, Variant, keys_above
 
 DEFAULTS = Variant("its defaults")
@@ -51,6 +52,24 @@ def turned(chart: Chart, places: Iterable[tuple[str, int]]) -> list[Variant]:
             text = json.dumps(values)
             result.setdefault(text, Variant(f"its defaults with {text}", (), text, is_supposed=True))
     return list(result.values())[:MOST]
+
+
+def flipped(chart: Chart) -> list[Variant]:
+    """One variant for each switch in the chart's values, turned."""
+    texts = []
+    for keys, value in _switches(yamltext.load(chart.texts.get("values.yaml", "")).value):
+        values: dict[str, Any] = {}
+        _put(values, keys, not value)
+        texts.append(json.dumps(values))
+    return [Variant(f"its defaults with {text}", (), text, is_supposed=True) for text in texts]
+
+
+def _switches(value: Value, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
+    if isinstance(value, bool) and above:
+        yield above, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _switches(inner, (*above, str(key)))
 
 
 def joined(variant: Variant, switch: Variant) -> Variant:

@@ -179,6 +179,16 @@ SAMPLES: dict[str, Sample] = {
         ),
         {},
     ),
+    "a container that a value switches on": Sample(
+        chart(
+            POD
+            + CONTAINERS
+            + "        {{- if .Values.tools.enabled }}\n        - name: tools\n          image: bitnami/kubectl\n        {{- end }}\n",
+            "tools: {enabled: false}\n",
+        ),
+        {},
+        "under some values",
+    ),
     "a sub-chart in the chart": Sample(
         with_files(chart(POD + CONTAINERS), SUB), ADDED | {"charts/cache/templates/pod.yaml": [f"+{FALSE}"]}
     ),

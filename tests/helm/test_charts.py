@@ -266,6 +266,17 @@ def test_where_charts_cannot_be_done_it_is_an_error(arguments: list[str], tmp_pa
     assert result.exit == 2 and "--charts" in result.stderr
 
 
+def test_thoroughly_every_switch_is_turned(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A switch that encloses neither a pod nor a binding may bring what calls the API."""
+    monkeypatch.chdir(tmp_path)
+    template = POD + CONTAINERS + "          {{- if .Values.tools.enabled }}\n          args: [--kubeconfig, /k]\n          {{- end }}\n"
+    write(tmp_path / "web", chart(template, "tools: {enabled: false}\n"))
+    assert b"+      automountServiceAccountToken: false" in invoke(["migrate", "--charts", "."]).stdout
+    result = invoke(["migrate", "--charts", "--thorough", "."])
+    assert result.stdout == b""
+    assert 'under some values: with its defaults with {"tools": {"enabled": true}}, ' in result.stderr
+
+
 def test_an_excluded_template_is_not_edited(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "web", chart(POD + CONTAINERS))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -27,13 +27,15 @@ from tests.support import tools
 
 
 class Tried(NamedTuple):
-    """What came of one chart: `outcome` is done, done in part, left, or nothing to do."""
+    """What came of one chart: `outcome` is done, done in part, left, or nothing to do; `seconds` are of the processor, `ratio` those to
+    Helm's own."""
 
     chart: str
     outcome: str
     left: tuple[str, ...]
     wrong: tuple[str, ...]
     seconds: float
+    ratio: float
 
 
 class _Loader(yaml.CSafeLoader):
@@ -59,9 +61,9 @@ def tried(chart: str) -> Tried:
         os.chdir(home)
         before, again_before = _renderings(copy), _renderings(copy)
         random = {place.split(":")[1].strip() for place in _differences(before, again_before)}
-        start = time.process_time() + os.times().children_user + os.times().children_system
+        own, helm = _used(resource.RUSAGE_SELF), _used(resource.RUSAGE_CHILDREN)
         _, told = _run(["migrate", "--charts", "--write", "-v", copy.name])
-        seconds = time.process_time() + os.times().children_user + os.times().children_system - start
+        own, helm = _used(resource.RUSAGE_SELF) - own, _used(resource.RUSAGE_CHILDREN) - helm
         left = tuple(
             line.strip() for line in told.splitlines() if " chart-left " in line and "no values that were tried render" not in line
         )
@@ -70,7 +72,12 @@ def tried(chart: str) -> Tried:
         exit_code, again = _run(["migrate", "--charts", "--check", copy.name])
         wrong += [f"a second run is not idle: {again}"] if exit_code else []
         outcome = ("done in part" if left else "done") if is_changed else ("left" if left else "nothing to do")
-        return Tried(chart, outcome, left, tuple(wrong), seconds)
+        return Tried(chart, outcome, left, tuple(wrong), own + helm, (own + helm) / helm if helm else 1)
+
+
+def _used(who: int) -> float:
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
 
 
 def _run(arguments: list[str]) -> tuple[int, str]:
@@ -123,18 +130,20 @@ def main() -> None:
     os.environ["PATH"] = f"{os.path.dirname(tools.find('helm4'))}{os.pathsep}{os.environ['PATH']}"
     os.environ["PYTHONHASHSEED"] = "0"
     counts: Counter[str] = Counter()
-    seconds = []
+    results = []
     with ProcessPoolExecutor(2) as pool:
         for result in pool.map(tried, list(folders([os.path.abspath(root) for root in sys.argv[1:]]))):
             counts[result.outcome] += 1
-            seconds.append(result.seconds)
+            results.append(result)
             for line in (*result.left, *(f"WRONG {each}" for each in result.wrong)):
                 print(f"{result.chart}: {line[:300]}")
             counts["wrong"] += bool(result.wrong)
     for outcome, count in counts.most_common():
         print(f"{count:5} {outcome}")
-    if seconds:
-        print(f"median {sorted(seconds)[len(seconds) // 2]:.1f} processor seconds, worst {max(seconds):.1f}")
+    if results:
+        seconds, ratios = (sorted(values) for values in zip(*((each.seconds, each.ratio) for each in results), strict=True))
+        middle = len(results) // 2
+        print(f"median {seconds[middle]:.1f} processor seconds, worst {seconds[-1]:.1f}; {ratios[middle]:.1f} times Helm's own")
 
 
 if __name__ == "__main__":

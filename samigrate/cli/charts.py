@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from samigrate.base.values import Value
     from samigrate.domain.outcome import Outcome
     from samigrate.helm.chart import Variant
-    from samigrate.helm.migrating import Left
+    from samigrate.helm.exploring import Left
     from samigrate.hosts.repository import FoundChart
     from samigrate.pipeline import Root
     from samigrate.plan.recipe import Recipe
@@ -39,11 +39,12 @@ def with_charts(options: Options, before: Outcome, roots: Sequence[Root]) -> tup
 
 
 def _outcome(command: str, found: FoundChart, files: Mapping[str, Sequence[Value]], options: Options) -> Outcome:
-    from samigrate.helm import migrating, telling
+    from samigrate.helm import exploring, migrating, telling
     from samigrate.helm.chart import Refused
     from samigrate.hosts import helm, repository
     from samigrate.plan import recipe
     from samigrate.settings.config import chart_settings
+    from samigrate.transforms import Phase
 
     folder, shown, settings = found
     chart = helm.read(folder, shown)
@@ -52,18 +53,21 @@ def _outcome(command: str, found: FoundChart, files: Mapping[str, Sequence[Value
     installed, unread = _installed(found, own, files)
     with helm.renderer(command, folder, chart) as renderer:
         if isinstance(renderer, Refused):
-            unread = migrating.Left("Chart.yaml", 1, renderer.message, "edit it by hand")
+            unread = exploring.Left("Chart.yaml", 1, renderer.message, "edit it by hand")
         if unread or isinstance(renderer, Refused):
             result = migrating.Result((), (), {}, (unread,) if unread else ())
         else:
             by_switch = (own.style or options.chart_style) == "value"
-            decide = _decide(settings, migrating.narrowed(chosen), options)
+            token = _decide(settings, migrating.narrowed(chosen, Phase.AUTOMOUNT), options)
+            accounts = _decide(settings, migrating.narrowed(chosen, Phase.ACCOUNT, Phase.AUTOMOUNT), options)
+            decide = exploring.Deciding(token, accounts if options.chart_accounts else None)
+            by_switch = (own.style or options.chart_style) == "value"
             result = migrating.migrate(chart, renderer.render, decide, installed, by_switch=by_switch, is_thorough=options.thorough)
             if result.changed and renderer.lint({}) and not renderer.lint(result.changed):
-                result = result.without_edit(migrating.Left("Chart.yaml", 1, "with the edit, `helm lint` fails", "edit it by hand"))
+                result = result.without_edit(exploring.Left("Chart.yaml", 1, "with the edit, `helm lint` fails", "edit it by hand"))
     excluded = [path for path in result.changed if repository.is_excluded(os.path.join(folder, path), options.exclude, settings)]
     if excluded:
-        left = migrating.Left(excluded[0], 1, "the edit is left out: the file is excluded", "take it out of exclude")
+        left = exploring.Left(excluded[0], 1, "the edit is left out: the file is excluded", "take it out of exclude")
         result = result.without_edit(left)
     return telling.outcome(chart, result, chosen.name)
 
@@ -73,7 +77,7 @@ def _installed(found: FoundChart, own: ChartSettings, files: Mapping[str, Sequen
     being known, unless the config names any."""
     from samigrate.helm.chart import Variant
     from samigrate.helm.consumers import consumers
-    from samigrate.helm.migrating import Left
+    from samigrate.helm.exploring import Left
 
     result = [Variant(" + ".join(map(os.path.relpath, each)), each, must_render=True) for each in own.values]
     for path, documents in files.items():

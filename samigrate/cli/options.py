@@ -46,6 +46,7 @@ class Options:
     workload: str = ""
     charts: bool = False
     chart_style: str = "literal"
+    chart_accounts: bool = False
     thorough: bool = False
 
     @property
@@ -125,6 +126,7 @@ SHARED = [
         default="literal",
         help="A new line in a chart says `false`, or a new value says it, which users may turn on again. [default: literal]",
     ),
+    click.option("--chart-accounts", is_flag=True, help="With --charts: accounts of their own for pods that run as `default`, too."),
     click.option("--thorough", is_flag=True, help="With --charts: render with every switch of the values turned, too."),
     click.option("--python/--no-python", default=None, help="Do *.py, too: workloads that Python declares."),
     click.option("--no-context", is_flag=True, help="Read nothing but what may change."),

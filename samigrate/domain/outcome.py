@@ -90,6 +90,7 @@ class WorkloadReport(NamedTuple):
     radius: tuple[Mention, ...] = ()
     builds: tuple[Built, ...] = ()
     files: frozenset[str] = frozenset()  # those that its change is made in, new ones included
+    is_of_chart: bool = False  # rendered from a chart, where its change is made: without annotations that would record it
 
     def unchanged(self) -> WorkloadReport:
         """What is said of a workload whose change is not made."""

@@ -14,6 +14,8 @@ from samigrate.helm.chart import Chart, keys_above, values_file
 from samigrate.helm.sites import Site
 
 _KEY_LINE = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z][\w]*):(?P<rest>[^\n]*)")
+_MARKER = re.compile(r"^---.*\n", re.MULTILINE)
+_FIRST_KEY = re.compile(r"^(?:apiVersion|kind):", re.MULTILINE)
 _VALUE = re.compile(r"\.Values\.([\w.]+)")
 _TRUE = re.compile(r"^(\s*[\"']?)true\b|^(\s*\{\{-?\s*)true\b")
 LIBRARY_KEYS = (
@@ -43,11 +45,12 @@ class Setting(NamedTuple):
 
 class Attempt(NamedTuple):
     """One way to do it, in words, and its edits. `switch`: the value, seen from the outermost chart, by which users may turn
-    the token on again."""
+    the token on again. `gives_account`: the pods get an account of their own as well."""
 
     words: str
     edits: tuple[Splice | Setting, ...]
     switch: tuple[str, ...] = ()
+    gives_account: bool = False
 
 
 class KeyLine(NamedTuple):
@@ -86,6 +89,25 @@ def attempts(chart: Chart, site: Site, conditions: Sequence[str] | None, *, by_s
         edits = written(line(f"{{{{ {shown} | default false }}}}")), switch
         result.insert(0, Attempt("a value", edits, (*keys_above(site.path), *switch.keys)))
     return result
+
+
+def with_account(chart: Chart, site: Site) -> Attempt | None:
+    """An account document before the workload's, both named by the text of the workload's own name, and the token; None where
+    the template's document cannot be told from its text."""
+    text = chart.texts[site.path]
+    start = max((match.end() for match in _MARKER.finditer(text, 0, site.start)), default=0)
+    first = _FIRST_KEY.search(text, start, site.start)
+    if not first or "\r\n" in text or not gotext.is_one_block(text, first.start(), site.start):
+        return None
+    metadata = re.compile(r"^metadata:[ ]*\n((?:[ ]+.*\n|\s*\n|[ ]*\{\{.*\n)*)", re.MULTILINE).search(text, first.start(), site.start)
+    lines = dict(re.findall(r"^  (name|namespace):[ ]*(\S.*)$", metadata[1], re.MULTILINE)) if metadata else {}
+    if "name" not in lines:
+        return None
+    named = "".join(f"  {key}: {lines[key]}\n" for key in ("name", "namespace") if key in lines)
+    document = f"apiVersion: v1\nkind: ServiceAccount\nmetadata:\n{named}{AUTOMOUNT}: false\n---\n"
+    pod = f"{site.indent}serviceAccountName: {lines['name']}\n{site.indent}{AUTOMOUNT}: false\n"
+    edits = Splice(site.path, first.start(), first.start(), document), Splice(site.path, site.start, site.start, pod)
+    return Attempt("an account of its own, and a line", edits, gives_account=True)
 
 
 def _switch(chart: Chart, site: Site) -> Setting | None:

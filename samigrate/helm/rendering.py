@@ -19,6 +19,15 @@ _SOURCE = re.compile(r"^# Source: [^/\s]+/(\S+)", re.MULTILINE)
 _CHANGES_BY_ITSELF = re.compile(r"\b(rand[A-Z]\w*|now|uuidv4|gen[A-Z]\w*|derivePassword|htpasswd|shuffle)\b")
 
 
+class NewAccount(NamedTuple):
+    """An account for one workload that runs as `default`: its value, the operation that names it, and what is said of the
+    workload then."""
+
+    value: dict[str, Value]
+    operation: Operation
+    report: WorkloadReport
+
+
 class Pod(NamedTuple):
     """One pod spec of a rendering: what the run says of it, where it comes from (the number of a site; where none is found,
     the path of its template), and the operation that takes its token (None where it keeps it, or has none)."""
@@ -26,6 +35,7 @@ class Pod(NamedTuple):
     report: WorkloadReport
     origin: int | str
     operation: Operation | None
+    account: NewAccount | None = None
 
     @property
     def document(self) -> int:
@@ -54,6 +64,10 @@ class Documents:
     def duplicates(self, index: int) -> int:
         """How many keys stand twice."""
         return self._read(index)[1]
+
+    def without(self, indexes: Sequence[int]) -> Documents:
+        """The same documents but for some."""
+        return Documents("".join(piece for index, piece in enumerate(self.pieces) if index not in indexes)) if indexes else self
 
     def _read(self, index: int) -> tuple[Value, int]:
         if index not in self._values:
@@ -120,10 +134,21 @@ def differences(first: Value, second: Value, place: str = "") -> Iterator[str]:
         yield place
 
 
-def wrong(rendered: Rendered, after: Documents, edited: Collection[int | str], kept: Collection[int | str] = ()) -> Wrong:
+def wrong(
+    rendered: Rendered,
+    after: Documents,
+    edited: Collection[int | str],
+    kept: Collection[int | str] = (),
+    accounts: Collection[int | str] = (),
+) -> Wrong:
     """Hold a rendering after the edit against the plan: the pods of `edited` origins without token, all else as it was. Those
-    of `kept` origins are to say that they get it, since a value asks for it."""
+    of `kept` origins are to say that they get it, since a value asks for it; those of `accounts` are to get a new account."""
     before = rendered.documents
+    new = {str(pod.account.value): pod.account.value for pod in rendered.pods if pod.account and pod.operation and pod.origin in accounts}
+    added = [index for index, piece in enumerate(after.pieces) if new and "ServiceAccount" in piece and after.value(index) in new.values()]
+    if len(added) != len(new):
+        return Wrong(elsewhere=f"{len(added)} of {len(new)} new accounts are rendered as planned")
+    after = after.without(added)
     if len(after.pieces) != len(before.pieces):
         return Wrong(elsewhere=f"{len(before.pieces)} documents become {len(after.pieces)}")
     pods: set[int] = set()
@@ -135,6 +160,8 @@ def wrong(rendered: Rendered, after: Documents, edited: Collection[int | str], k
             for pod in map(rendered.pods.__getitem__, ours)
             if pod.operation and pod.origin in edited
         ]
+        given = [rendered.pods[number] for number in ours if rendered.pods[number].origin in accounts and rendered.pods[number].operation]
+        operations += [pod.account.operation for pod in given if pod.account]
         if piece == before.pieces[index] and not operations:
             continue
         planned = json_patch.apply_all(before.value(index), operations)

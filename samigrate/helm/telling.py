@@ -56,6 +56,7 @@ def _report(chart: Chart, rendered: Rendered, pod: Pod, site: Site | None, is_do
         radius=(),
         builds=(),
         files=files if is_done else frozenset(),
+        is_of_chart=True,
     )
 
 

@@ -243,6 +243,60 @@ def test_a_value_that_users_may_turn_on(
     assert invoke(["migrate", "--charts", "--chart-style", "value", "--check", "."]).exit == 0
 
 
+ACCOUNT = ["+apiVersion: v1", "+kind: ServiceAccount", "+metadata:", "+  name: {{ .Release.Name }}-web", f"+{FALSE.strip()}", "+---"]
+OWN = ["+      serviceAccountName: {{ .Release.Name }}-web", f"+{FALSE}"]
+
+
+@pytest.mark.parametrize(
+    ("template", "more", "changed"),
+    [
+        pytest.param(POD + CONTAINERS, {}, [*ACCOUNT, *OWN], id="a document of its own"),
+        pytest.param("{{- if .Values.enabled }}\n" + POD + CONTAINERS + "{{- end }}\n", {}, [*ACCOUNT, *OWN], id="under a condition"),
+        pytest.param(
+            "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n---\n" + POD + CONTAINERS,
+            {},
+            [ACCOUNT[-1], *ACCOUNT[:-1], *OWN],
+            id="behind another document",
+        ),
+        pytest.param(
+            (POD + CONTAINERS).replace(
+                "metadata:\n  name", "metadata:\n  namespace: {{ .Release.Namespace }}\n  labels:\n    name: other\n  name", 1
+            ),
+            {},
+            [*ACCOUNT[:4], "+  namespace: {{ .Release.Namespace }}", *ACCOUNT[4:], *OWN],
+            id="with a namespace",
+        ),
+        pytest.param(
+            "{{- range .Values.parts }}\n---\n" + (POD + CONTAINERS).replace("{{ .Release.Name }}-web", "{{ . }}") + "{{- end }}\n",
+            {"values.yaml": "parts: [a, b]\n"},
+            [each.replace("{{ .Release.Name }}-web", "{{ . }}") for each in [ACCOUNT[-1], *ACCOUNT[:-1], *OWN]],
+            id="in a range",
+        ),
+        pytest.param(
+            (POD + CONTAINERS).replace("{{ .Release.Name }}-web", "{{ randAlphaNum 5 | lower }}"),
+            {},
+            [f"+{FALSE}"],
+            id="not by a random name",
+        ),
+        pytest.param(
+            POD + CONTAINERS,
+            {"templates/taken.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: '{{ .Release.Name }}-web'}\n"},
+            [f"+{FALSE}"],
+            id="not by a name that is taken",
+        ),
+    ],
+)
+def test_accounts_of_their_own(
+    template: str, more: dict[str, str], changed: list[str], helm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", chart(template, "enabled: true\n") | more)
+    before = texts(tmp_path)
+    result = invoke(["migrate", "--charts", "--chart-accounts", "--write", "-v", "."])
+    assert changes(before, texts(tmp_path)) == {"web/templates/deployment.yaml": changed}, result.stderr
+    assert invoke(["migrate", "--charts", "--chart-accounts", "--check", "."]).exit == 0
+
+
 def test_without_the_option_the_note_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "web", chart(POD + CONTAINERS))

@@ -306,7 +306,8 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
         return
     verb = "Would change" if written is None else "Changed"
     yield f"{verb} {count(changed, 'file')} ({outcome.files} read): {touched}, {tokens(outcome)}."
-    if written and any(report.account_before != report.account_after for report in outcome.workloads) and not outcome.is_rollback:
+    is_recorded = any(report.account_before != report.account_after and not report.is_of_chart for report in outcome.workloads)
+    if written and is_recorded and not outcome.is_rollback:
         yield "Back: `samigrate migrate --recipe rollback --write`; `git revert` would leave live objects with accounts that are gone."
     if written and outcome.is_rollback:
         yield ROLLED_BACK

@@ -57,7 +57,6 @@ def _outcome(command: str, found: FoundChart, files: Mapping[str, Sequence[Value
         if unread or isinstance(renderer, Refused):
             result = migrating.Result((), (), {}, (unread,) if unread else ())
         else:
-            by_switch = (own.style or options.chart_style) == "value"
             token = _decide(settings, migrating.narrowed(chosen, Phase.AUTOMOUNT), options)
             accounts = _decide(settings, migrating.narrowed(chosen, Phase.ACCOUNT, Phase.AUTOMOUNT), options)
             decide = exploring.Deciding(token, accounts if options.chart_accounts else None)

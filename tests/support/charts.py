@@ -113,7 +113,8 @@ def _differences(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> I
 def _places(before: Any, after: Any, place: str = "") -> Iterator[str]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in {**before, **after}:
-            if key == "automountServiceAccountToken" and after.get(key) is False and "containers" in after:
+            is_account = after.get("kind") == "ServiceAccount"  # one value may decide for it and for its pods
+            if key == "automountServiceAccountToken" and after.get(key) is False and ("containers" in after or is_account):
                 continue
             if key not in before or key not in after:
                 yield f"{place}/{key}"

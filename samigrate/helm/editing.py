@@ -93,8 +93,10 @@ def attempts(chart: Chart, site: Site, conditions: Sequence[str] | None, *, by_s
 
 def with_account(chart: Chart, site: Site) -> Attempt | None:
     """An account document before the workload's, both named by the text of the workload's own name, and the token; None where
-    the template's document cannot be told from its text."""
+    the template names an account already, or its document cannot be told from its text."""
     text = chart.texts[site.path]
+    if {"serviceAccountName", "serviceAccount"} & {line.key for line in siblings(text, site)}:
+        return None  # under a condition, or by a helper that says `default`: it would stand twice
     start = max((match.end() for match in _MARKER.finditer(text, 0, site.start)), default=0)
     first = _FIRST_KEY.search(text, start, site.start)
     if not first or "\r\n" in text or not gotext.is_one_block(text, first.start(), site.start):

@@ -13,6 +13,8 @@ from samigrate.helm.migrating import Result
 from samigrate.helm.rendering import Pod, Rendered
 from samigrate.helm.sites import Site
 
+NAMED = 4
+"""How many variants are named."""
 STREAM = "<stdin>"
 """The path of a stream's objects."""
 
@@ -78,7 +80,8 @@ def _findings(chart: Chart, result: Result) -> Iterator[Finding]:
         at = Location(_path(chart, left.path), line=left.line)
         yield Finding("chart-left", "R-F22", Severity.WARNING, left.reason, left.action, at)
     if result.changed:
-        names = ", ".join(each.variant.name for each in result.variants)
+        names = ", ".join(each.variant.name for each in result.variants[:NAMED])
+        names += f" and {len(result.variants) - NAMED} more" if len(result.variants) > NAMED else ""
         message = f"rendered with {names}: the edit gives what is planned each time, and changes nothing else"
         action = "raise the chart's version, and look at README tables and snapshots of tests"
         yield Finding("chart-edited", "R-F22", Severity.NOTE, message, action, Location(_path(chart, "Chart.yaml")))

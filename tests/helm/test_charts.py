@@ -273,6 +273,12 @@ OWN = ["+      serviceAccountName: {{ .Release.Name }}-web", f"+{FALSE}"]
             id="in a range",
         ),
         pytest.param(
+            POD + "      {{- if .Values.account }}\n      serviceAccountName: {{ .Values.account }}\n      {{- end }}\n" + CONTAINERS,
+            {},
+            [f"+{FALSE}"],
+            id="not where the template may name one",
+        ),
+        pytest.param(
             (POD + CONTAINERS).replace("{{ .Release.Name }}-web", "{{ randAlphaNum 5 | lower }}"),
             {},
             [f"+{FALSE}"],

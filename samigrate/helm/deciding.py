@@ -57,6 +57,8 @@ def groups_of(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered],
             else:
                 is_mixed = any(pod.needs for pod in pods)
                 conditions = _conditions(chart, site) if is_mixed else None
+                if _is_needed_as_written(rendered, site):
+                    conditions = []
                 group.attempts = editing.attempts(chart, site, conditions, by_switch=by_switch)
                 if not is_mixed and all(pod.account for pod in pods) and (attempt := editing.with_account(chart, site)):
                     group.attempts.insert(0, attempt)
@@ -69,6 +71,12 @@ def groups_of(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered],
                 group.attempts = editing.by_values(chart, "values.yaml", with_library=True)
             result.append(group)
     return result
+
+
+def _is_needed_as_written(rendered: Sequence[Rendered], site: Site) -> bool:
+    """Whether a site's pods need the token with values that somebody has written down. Then the program uses the API, and
+    where a value switches the chart's own binding off, whoever does so has made another one."""
+    return any(pod.needs for each in rendered if not each.variant.is_supposed for pod in each.pods if pod.origin == site.number)
 
 
 def _need(rendered: Sequence[Rendered], site: Site) -> str:

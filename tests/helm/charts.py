@@ -127,6 +127,14 @@ SAMPLES: dict[str, Sample] = {
     "a binding that is made": Sample(
         with_files(chart(NAMED, "rbac: {create: true}\n"), {"templates/rbac.yaml": BINDING, "templates/account.yaml": ACCOUNT}), {}
     ),
+    "a binding that a value switches off": Sample(
+        with_files(
+            chart(NAMED, "rbac: {create: true}\n"),
+            {"templates/rbac.yaml": BINDING, "templates/account.yaml": ACCOUNT, "ci/own-values.yaml": "rbac: {create: false}\n"},
+        ),
+        {},
+        "need the token under some values: with its defaults",
+    ),
     "a binding that a value switches on": Sample(
         with_files(chart(NAMED, "rbac: {create: false}\n"), {"templates/rbac.yaml": BINDING, "templates/account.yaml": ACCOUNT}),
         {TEMPLATE: ["+      {{- if not (.Values.rbac.create) }}", f"+{FALSE}", "+      {{- end }}"]},

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from samigrate.cli.options import Options, adjust
+from samigrate.cli.options import Options
 
 if TYPE_CHECKING:
     from samigrate.base.values import Value
@@ -20,22 +20,19 @@ if TYPE_CHECKING:
     from samigrate.settings.config import ChartSettings, Settings
 
 
-def with_charts(options: Options, before: Outcome, roots: Sequence[Root]) -> tuple[Outcome, list[Outcome]]:
+def with_charts(options: Options, before: Outcome, roots: Sequence[Root], charts: Sequence[FoundChart]) -> tuple[Outcome, list[Outcome]]:
     """What was said of the input without the notes on charts that are edited, and what became of each chart. The roots tell
     who installs them."""
     from samigrate.base.errors import InputError
-    from samigrate.hosts import helm, repository
+    from samigrate.hosts import helm
 
     command = helm.program()
     if command is None:
         raise InputError("", 0, "--charts needs `helm` on PATH: it proves each edit by rendering the chart")
-    selection = repository.Selection(options.paths, options.exclude, options.context, False, options.config, adjust(options))
-    charts = repository.charts(selection)
-    files = _naming_charts(roots, [chart.folder for chart in charts])
-    outcomes = [_outcome(command, chart, files, options) for chart in charts]
-    handled = {os.path.join(outcome.scopes[0], "Chart.yaml") for outcome in outcomes}
-    kept = tuple(skip for skip in before.skipped if os.path.normpath(skip.path) not in {os.path.normpath(path) for path in handled})
-    return before._replace(skipped=kept), outcomes
+    files = _naming_charts(roots, charts)
+    noted = {os.path.normpath(os.path.join(chart.shown, "Chart.yaml")) for chart in charts}
+    kept = tuple(skip for skip in before.skipped if os.path.normpath(skip.path) not in noted)
+    return before._replace(skipped=kept), [_outcome(command, chart, files, options) for chart in charts]
 
 
 def _outcome(command: str, found: FoundChart, files: Mapping[str, Sequence[Value]], options: Options) -> Outcome:
@@ -64,8 +61,9 @@ def _outcome(command: str, found: FoundChart, files: Mapping[str, Sequence[Value
             result = migrating.migrate(chart, renderer.render, decide, installed, by_switch=by_switch, is_thorough=options.thorough)
             if result.changed and renderer.lint({}) and not renderer.lint(result.changed):
                 result = result.without_edit(exploring.Left("Chart.yaml", 1, "with the edit, `helm lint` fails", "edit it by hand"))
-    excluded = [path for path in result.changed if repository.is_excluded(os.path.join(folder, path), options.exclude, settings)]
-    if excluded:
+    here = os.path.realpath(os.getcwd())
+    files_of = {path: os.path.join(folder, path) for path in result.changed}
+    if excluded := [path for path, file in files_of.items() if repository.is_excluded(file, options.exclude, here, settings)]:
         left = exploring.Left(excluded[0], 1, "the edit is left out: the file is excluded", "take it out of exclude")
         result = result.without_edit(left)
     return telling.outcome(chart, result, chosen.name)
@@ -98,27 +96,31 @@ def _in_chart(file: str, folder: str) -> str:
 
 
 def _text(path: str) -> str | None:
+    from samigrate.hosts import repository
+
+    return _decoded(path, lambda: repository.read(path))
+
+
+def _decoded(path: str, read: Callable[[], bytes]) -> str | None:
+    from samigrate.files import manifests
+
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError):
+        content = manifests.decode(path, read())
+    except OSError:
         return None
+    return content if isinstance(content, str) else None
 
 
-def _naming_charts(roots: Sequence[Root], charts: Sequence[str]) -> dict[str, list[Value]]:
+def _naming_charts(roots: Sequence[Root], charts: Sequence[FoundChart]) -> dict[str, list[Value]]:
     """The files that may install a chart, with their values."""
     from samigrate.files import manifests
     from samigrate.helm.consumers import WORDS
 
-    result: dict[str, list[Value]] = {}
-    paths = [os.path.relpath(os.path.join(folder, name)) for folder in charts for name in ("Chart.yaml", "requirements.yaml")]
-    texts = [(path, _text(path)) for path in paths]
-    for root in roots:
-        texts += [(source.path, _text(source.path)) for source in root.sources if source.path.endswith((".yaml", ".yml"))]
-    for path, text in texts:
-        if text and any(word in text for word in WORDS):
-            result[path] = list(manifests.values(text))
-    return result
+    paths = [os.path.relpath(os.path.join(chart.folder, name)) for chart in charts for name in ("Chart.yaml", "requirements.yaml")]
+    texts = {path: _text(path) for path in paths}
+    for source in (source for root in roots for source in root.sources if source.path.endswith((".yaml", ".yml"))):
+        texts[source.path] = _decoded(source.path, source.read)
+    return {path: list(manifests.values(text)) for path, text in texts.items() if text and any(word in text for word in WORDS)}
 
 
 def _decide(settings: Settings, recipe: Recipe, options: Options) -> Callable[[str], Outcome]:

@@ -33,7 +33,7 @@ def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
     if options.is_stream or "-" in options.paths:
         raise click.UsageError("a plan is for files; `migrate -` does a stream")
     with waiting.shown(quiet=options.quiet) as watched:
-        result, before = find_roots(options)
+        result, before, _ = find_roots(options)
         roots = watched(result)
         chosen = find_recipes(roots, options)
         runs = [pipeline.trace(root, chosen[root.settings.recipes], with_lines=True) for root in roots]
@@ -102,7 +102,7 @@ def follow(plan: PlanFile, *, quiet: bool = False) -> tuple[Outcome, Progress]:
     progress = applying.Progress()
     outcomes, visited = [], set()
     with waiting.shown(quiet=quiet) as watched:
-        roots, before = find_roots(options)
+        roots, before, _ = find_roots(options)
         chosen = find_recipes(roots, options)
         for root in watched(roots):
             visited |= {source.path for source in root.sources if source.may_change}

@@ -242,8 +242,6 @@ def _refuse(write: bool, check: bool, diff: bool, options: Options) -> None:
         raise click.UsageError("--write needs files; `migrate -` prints the migrated stream")
     if diff and options.format not in (None, "diff") and not options.output:
         raise click.UsageError(f"--diff and --format {options.format} both want stdout; name a file with --output")
-    if options.charts and options.is_stream:
-        raise click.UsageError("--charts needs folders")
 
 
 def _print_result(outcome: Outcome, options: Options, read: Callable[[], bytes], *, is_silent: bool, diff: bool) -> None:
@@ -296,8 +294,6 @@ def audit(fail_on: tuple[str, ...], workload: str, **shared: Any) -> int:
     from samigrate.report.conditions import is_met, narrow
 
     options = Options(**shared, workload=workload)
-    if options.charts and options.is_stream:
-        raise click.UsageError("--charts needs folders")
     outcome = run(options, stdin(options), with_lines=True, reports_live=True)
     outcome = settled(outcome) if fail_on else outcome
     if workload:

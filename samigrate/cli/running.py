@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,12 +17,21 @@ from samigrate.cli.options import Options, adjust, reads_programs
 if TYPE_CHECKING:
     from samigrate.domain.model import Problem
     from samigrate.domain.outcome import Outcome
+    from samigrate.hosts.repository import FoundChart
     from samigrate.pipeline import Root
     from samigrate.plan.recipe import Recipe
 
 
-def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[list[Root], Outcome]:
-    """The roots to decide, and what was said of the input before. `read` gives standard input."""
+class Input(NamedTuple):
+    """The roots to decide, what was said of the input before, and the charts in it."""
+
+    roots: list[Root]
+    before: Outcome
+    charts: Sequence[FoundChart] = ()
+
+
+def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> Input:
+    """What the options name. `read` gives standard input."""
     from samigrate.domain.outcome import Outcome
     from samigrate.hosts import stream
 
@@ -31,6 +40,7 @@ def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[lis
         root, problems = informed(stream.root(read, options.config, settle), options.context)
         roots: Sequence[Root] = [root]
         skipped: tuple[Any, ...] = ()
+        charts: Sequence[FoundChart] = ()
     else:
         from samigrate.base import processes
         from samigrate.hosts import repository
@@ -40,7 +50,8 @@ def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> tuple[lis
         gathered = repository.gather(asked)
         jobs = options.jobs or processes.available()
         roots, skipped, problems = [replace(root, jobs=jobs) for root in gathered.roots], gathered.skipped, gathered.problems
-    return list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ())
+        charts = gathered.charts
+    return Input(list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ()), charts)
 
 
 def informed(root: Root, context: tuple[str, ...]) -> tuple[Root, tuple[Problem, ...]]:
@@ -59,17 +70,19 @@ def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool
 
     if "-" in options.paths and not options.is_stream:
         raise click.UsageError("`-` (standard input) goes with no other path")
+    if options.charts and options.is_stream:
+        raise click.UsageError("--charts needs folders")
     if options.output:
         require_room(options.output, options.paths)
     with waiting.shown(quiet=options.quiet) as watched:
-        roots, before = find_roots(options, read)
+        roots, before, found = find_roots(options, read)
         roots = [replace(root, reports_live=reports_live) for root in roots]
         outcome = run_roots(watched(roots), options, with_lines=with_lines)
     outcomes = [outcome]
     if options.charts:
         from samigrate.cli import charts
 
-        before, edited = charts.with_charts(options, before, roots)
+        before, edited = charts.with_charts(options, before, roots, found)
         outcomes += edited
     return pipeline.merge([before, *outcomes])._replace(recipes=outcome.recipes)
 
@@ -110,7 +123,7 @@ def verify_builds(outcome: Outcome, options: Options) -> Outcome:
 
     if options.is_stream:
         raise click.UsageError("--verify-build needs folders; a stream holds no kustomization")
-    return builds.verified(outcome, find_roots(options)[0], builds.program())
+    return builds.verified(outcome, find_roots(options).roots, builds.program())
 
 
 def run_roots(roots: Sequence[Root], options: Options, *, with_lines: bool = False) -> Outcome:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
+
+from samigrate.base.values import Value
 
 _TEMPLATE = re.compile(r"(?:charts/[^/]+/)*templates/(?:.*/)?[^/]+\.(?:ya?ml|tpl)")
 
@@ -13,7 +15,6 @@ class Chart(NamedTuple):
     """`shown` is the folder as people see it; `texts` holds, by path below it, its templates and values and those of the
     sub-charts that lie in it as folders."""
 
-    name: str
     shown: str
     texts: Mapping[str, str]
 
@@ -44,11 +45,23 @@ Render = Callable[[Mapping[str, str], Variant], "str | Refused"]
 """The manifests of a variant, where some of the chart's files have the texts given."""
 
 
+def folder_of(path: str) -> str:
+    """The folder of the chart that a template belongs to: "" for the outermost, else `charts/NAME/`."""
+    return path[: path.rindex("templates/")]
+
+
 def values_file(path: str) -> str:
     """The values file of the chart that a template belongs to."""
-    return path[: path.rindex("templates/")] + "values.yaml"
+    return folder_of(path) + "values.yaml"
 
 
 def keys_above(path: str) -> tuple[str, ...]:
     """Where the values of a template's chart stand in those of the outermost chart."""
-    return tuple(re.findall(r"charts/([^/]+)/", path[: path.rindex("templates/")]))
+    return tuple(re.findall(r"charts/([^/]+)/", folder_of(path)))
+
+
+def nested(keys: Sequence[str], value: Value) -> Value:
+    """`value` at a path of keys, and nothing else."""
+    for key in reversed(keys):
+        value = {key: value}
+    return value

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from samigrate import yamltext
 from samigrate.base.values import Value, mapping, sequence, text
-from samigrate.helm.chart import Variant
+from samigrate.helm.chart import Variant, nested
+from samigrate.helm.variants import merged
 
 WORDS = ("HelmRelease", "Application", "helmCharts", "releases:", "file://")
 """A file without any of these installs no chart of the repository."""
@@ -101,7 +102,7 @@ def _argo(chart: str, name: str, source: Value) -> Iterator[Consumer]:
             unread = "its values, which are no YAML"
     for parameter in sequence(helm, "parameters"):
         if (keys := text(parameter, "name")) and isinstance(value := mapping(parameter).get("value"), str):
-            _put(values, keys.split("."), _typed(value))
+            values = merged(values, mapping(nested(keys.split("."), _typed(value))))
     files = [file for file in sequence(helm, "valueFiles") if isinstance(file, str)]
     outside = [file for file in files if file.startswith("$") or "{{" in file or "://" in file]
     unread = ", ".join(filter(None, [unread, *outside]))
@@ -110,14 +111,6 @@ def _argo(chart: str, name: str, source: Value) -> Iterator[Consumer]:
 
 def _typed(value: str) -> Value:
     return {"true": True, "false": False}.get(value, value)
-
-
-def _put(values: dict[str, Any], keys: Sequence[str], value: Value) -> None:
-    for key in keys[:-1]:
-        inner = values.get(key)
-        values[key] = dict(inner) if isinstance(inner, dict) else {}
-        values = values[key]
-    values[keys[-1]] = value
 
 
 def _helmfile(chart: str, path: str, document: Value) -> Iterator[Consumer]:

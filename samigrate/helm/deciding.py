@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from samigrate import gotext
 from samigrate.helm import editing, variants
-from samigrate.helm.chart import Chart
+from samigrate.helm.chart import Chart, folder_of
 from samigrate.helm.editing import Attempt
 from samigrate.helm.exploring import has_binding
 from samigrate.helm.rendering import Pod, Rendered
@@ -28,6 +28,7 @@ class Group:
     attempts: list[Attempt] = field(default_factory=list)
     number: int = 0
     reason: str = ""
+    action: str = "edit the template by hand"
 
     @property
     def attempt(self) -> Attempt | None:
@@ -50,15 +51,15 @@ def groups_of(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered],
         pods = by_origin.get(site.number, [])
         if any(pod.operation for pod in pods):
             group = Group(site.number, site, site.path)
-            if hidden := [path for path in unseen if site.path.startswith(path[: path.rindex("templates/")])]:
+            if hidden := [path for path in unseen if site.path.startswith(folder_of(path))]:
+                group.action = "give the values that render it: charts: in samigrate.yaml"
                 group.reason = f"{hidden[0]} makes a binding that no values tried here render, so its rights are not known"
                 if guard := _unless(chart, site, hidden):
                     group.attempts = editing.attempts(chart, site, [guard])
             else:
                 is_mixed = any(pod.needs for pod in pods)
-                conditions = _conditions(chart, site) if is_mixed else None
-                if _is_needed_as_written(rendered, site):
-                    conditions = []
+                is_guarded = is_mixed and not _is_needed_as_written(rendered, site)
+                conditions = (_conditions(chart, site) if is_guarded else []) if is_mixed else None
                 group.attempts = editing.attempts(chart, site, conditions, by_switch=by_switch)
                 if not is_mixed and all(pod.account for pod in pods) and (attempt := editing.with_account(chart, site)):
                     group.attempts.insert(0, attempt)
@@ -66,7 +67,7 @@ def groups_of(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered],
             result.append(group)
     for path, pods in by_origin.items():
         if isinstance(path, str) and any(pod.operation for pod in pods):
-            group = Group(path, None, path)
+            group = Group(path, None, path, action="use post-render, or set it where the dependency takes it")
             if not unseen:
                 group.attempts = editing.by_values(chart, "values.yaml", with_library=True)
             result.append(group)

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from samigrate import gotext, yamltext
 from samigrate.base.values import Value, at, mapping, pointer
+from samigrate.domain.model import ACCOUNT_FIELD, ALIAS_FIELD
 from samigrate.domain.model import AUTOMOUNT_FIELD as AUTOMOUNT
-from samigrate.helm.chart import Chart, keys_above, values_file
+from samigrate.helm.chart import Chart, keys_above, nested, values_file
 from samigrate.helm.sites import Site
 
 _KEY_LINE = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z][\w]*):(?P<rest>[^\n]*)")
@@ -44,10 +45,9 @@ class Setting(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One way to do it, in words, and its edits. `switch`: the value, seen from the outermost chart, by which users may turn
+    """One way to do it: its edits. `switch`: the value, seen from the outermost chart, by which users may turn
     the token on again. `gives_account`: the pods get an account of their own as well."""
 
-    words: str
     edits: tuple[Splice | Setting, ...]
     switch: tuple[str, ...] = ()
     gives_account: bool = False
@@ -69,7 +69,7 @@ def attempts(chart: Chart, site: Site, conditions: Sequence[str] | None, *, by_s
     beside = {line.key: line for line in siblings(text, site)}
     if AUTOMOUNT in beside:
         return list(_by_value(chart, site, text, beside[AUTOMOUNT]))
-    start = _start(text, site, beside.get("serviceAccountName") or beside.get("serviceAccount"))
+    start = _start(text, site, beside.get(ACCOUNT_FIELD) or beside.get(ALIAS_FIELD))
     newline = "\r\n" if "\r\n" in text[site.start : site.start + 200] else "\n"
 
     def line(value: str) -> str:
@@ -81,13 +81,13 @@ def attempts(chart: Chart, site: Site, conditions: Sequence[str] | None, *, by_s
 
     if conditions is not None:
         end = f"{site.indent}{{{{- end }}}}{newline}"
-        guarded = {each: f"{site.indent}{{{{- if not ({each}) }}}}{newline}{line('false')}{end}" for each in conditions}
-        return [Attempt(f"unless {each}", (written(lines),)) for each, lines in guarded.items()]
-    result = [Attempt("a line", (written(line("false")),))]
+        guarded = [f"{site.indent}{{{{- if not ({each}) }}}}{newline}{line('false')}{end}" for each in conditions]
+        return [Attempt((written(lines),)) for lines in guarded]
+    result = [Attempt((written(line("false")),))]
     if by_switch and (switch := _switch(chart, site)):
         shown = f"($.Values.{switch.keys[0]}).{switch.keys[1]}" if len(switch.keys) > 1 else f"$.Values.{switch.keys[0]}"
         edits = written(line(f"{{{{ {shown} | default false }}}}")), switch
-        result.insert(0, Attempt("a value", edits, (*keys_above(site.path), *switch.keys)))
+        result.insert(0, Attempt(edits, (*keys_above(site.path), *switch.keys)))
     return result
 
 
@@ -95,7 +95,7 @@ def with_account(chart: Chart, site: Site) -> Attempt | None:
     """An account document before the workload's, both named by the text of the workload's own name, and the token; None where
     the template names an account already, or its document cannot be told from its text."""
     text = chart.texts[site.path]
-    if {"serviceAccountName", "serviceAccount"} & {line.key for line in siblings(text, site)}:
+    if {ACCOUNT_FIELD, ALIAS_FIELD} & {line.key for line in siblings(text, site)}:
         return None  # under a condition, or by a helper that says `default`: it would stand twice
     start = max((match.end() for match in _MARKER.finditer(text, 0, site.start)), default=0)
     first = _FIRST_KEY.search(text, start, site.start)
@@ -107,9 +107,9 @@ def with_account(chart: Chart, site: Site) -> Attempt | None:
         return None
     named = "".join(f"  {key}: {lines[key]}\n" for key in ("name", "namespace") if key in lines)
     document = f"apiVersion: v1\nkind: ServiceAccount\nmetadata:\n{named}{AUTOMOUNT}: false\n---\n"
-    pod = f"{site.indent}serviceAccountName: {lines['name']}\n{site.indent}{AUTOMOUNT}: false\n"
+    pod = f"{site.indent}{ACCOUNT_FIELD}: {lines['name']}\n{site.indent}{AUTOMOUNT}: false\n"
     edits = Splice(site.path, first.start(), first.start(), document), Splice(site.path, site.start, site.start, pod)
-    return Attempt("an account of its own, and a line", edits, gives_account=True)
+    return Attempt(edits, gives_account=True)
 
 
 def _switch(chart: Chart, site: Site) -> Setting | None:
@@ -139,10 +139,9 @@ def _by_value(chart: Chart, site: Site, text: str, line: KeyLine) -> Iterator[At
     written = text[line.value : line.end]
     if literal := _TRUE.match(written):
         end = line.value + literal.end()
-        yield Attempt(f"{AUTOMOUNT}: false", (Splice(site.path, end - len("true"), end, "false"),))
+        yield Attempt((Splice(site.path, end - len("true"), end, "false"),))
     for path in _VALUE.findall(written):
-        keys = tuple(path.split("."))
-        yield Attempt(f"{'.'.join(keys)}: false", (Setting(values_file(site.path), keys),))
+        yield Attempt((Setting(values_file(site.path), tuple(path.split("."))),))
     if not _VALUE.search(written) and not literal:
         yield from by_values(chart, values_file(site.path), with_library=False)
 
@@ -151,7 +150,7 @@ def by_values(chart: Chart, file: str, *, with_library: bool) -> list[Attempt]:
     """The values that may decide about a pod whose template is not here, or says it through a helper."""
     keys = list(_automount_keys(yamltext.load(chart.texts.get(file, "")).value))
     keys += [key for key in LIBRARY_KEYS if with_library and key not in keys]
-    return [Attempt(f"{'.'.join(each)}: false", (Setting(file, each),)) for each in keys]
+    return [Attempt((Setting(file, each),)) for each in keys]
 
 
 def _automount_keys(value: Value, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -237,9 +236,7 @@ def _operations(text: str, keys: tuple[str, ...]) -> Iterator[yamltext.Op]:
     known: Mapping[str, Value] | Value = value
     for depth, key in enumerate(keys):
         if not isinstance(known, dict) or key not in known or (depth < len(keys) - 1 and not isinstance(known[key], dict)):
-            fresh: Value = False
-            for inner in reversed(keys[depth + 1 :]):
-                fresh = {inner: fresh}
+            fresh = nested(keys[depth + 1 :], False)
             is_there = isinstance(known, dict) and key in known
             yield yamltext.Op("replace" if is_there else "add", pointer(*keys[: depth + 1]), fresh, ("create",))
             return

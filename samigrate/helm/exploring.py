@@ -78,15 +78,14 @@ def explored(chart: Chart, render: Render, decide: Deciding, found: Sequence[Sit
         is_missing = "helm dependency build" in refused[0].message
         action = "run `helm dependency build` first" if is_missing else "give values that render it: charts: in samigrate.yaml"
         raise NotDoneError(f"does not render: {refused[0].message}", action)
-    missing = [(path, offset) for path, offset in variants.bindings(chart) if not has_binding(result, path)]
+    unbound = [place for place in variants.bindings(chart) if not has_binding(result, place[0])]
     seen = {pod.origin for each in result for pod in each.pods}
-    missing += [(site.path, site.start) for site in found if site.number not in seen]
-    hidden = {path for path, _ in missing if not path.endswith(".tpl")} & {path for path, _ in variants.bindings(chart)}
+    missing = [*unbound, *((site.path, site.start) for site in found if site.number not in seen)]
     for variant in variants.turned(chart, missing):
         add(variant)
     for variant in variants.turned(chart, _optional_containers(chart, found, result)):
         add(variant)
-    for variant in _crossed(result, {path for path in hidden if has_binding(result, path)}):
+    for variant in _crossed(result, {path for path, _ in unbound if has_binding(result, path)}):
         add(variant)
     return result
 
@@ -134,7 +133,7 @@ def _with_pods(rendered: Rendered, planted: str | Refused, decide: Deciding) -> 
         by_document[report.workload.resource.at.document].append(report)
     pods: list[Pod] = []
     for index, reports in by_document.items():
-        _, numbers = sites.taken_out(with_keys.value(index)) if with_keys.pieces[index] != rendered.documents.pieces[index] else (None, {})
+        numbers = dict(sites.numbers(with_keys.value(index)))
         for report in reports:
             there = numbers.get(report.workload.resource.at.item + report.workload.pod, [])
             account = accounts.get((report.workload.key, report.workload.pod))
@@ -154,12 +153,7 @@ def _account(report: WorkloadReport) -> NewAccount | None:
         return None
     value = mapping(values[0])
     metadata = mapping(value, "metadata")
-    if not value.keys() <= {"apiVersion", "kind", "metadata", AUTOMOUNT_FIELD} or not metadata.keys() <= {
-        "name",
-        "namespace",
-        "labels",
-        "annotations",
-    }:
+    if not value.keys() <= _ACCOUNT_KEYS or not metadata.keys() <= _METADATA_KEYS:
         return None
     written: dict[str, Value] = {
         "apiVersion": "v1",

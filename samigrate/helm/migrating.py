@@ -58,18 +58,17 @@ def migrate(
     except NotDoneError as error:
         changed, left = {}, [error.left]
     done = {group.key: group.attempt.gives_account for group in groups if group.attempt} if changed else {}
-    return Result(tuple(rendered), tuple(_told(rendered, found, done)), changed, (*left, *_unrendered(chart, found, rendered)))
+    return Result(tuple(rendered), tuple(_told(rendered, found, done)), changed, (*left, *_unrendered(found, rendered)))
 
 
 def _left(group: Group) -> Left:
     if group.site is None:
         reason = "its pods come from a dependency, or from text without a line `containers:`, and no value that was tried takes their token"
-        return Left(group.path, 1, reason, "use post-render, or set it where the dependency takes it")
-    action = "give the values that render it: charts: in samigrate.yaml" if "not known" in group.reason else "edit the template by hand"
-    return Left(group.path, group.site.line, group.reason or "no edit that was tried gives what is planned", action)
+        return Left(group.path, 1, reason, group.action)
+    return Left(group.path, group.site.line, group.reason or "no edit that was tried gives what is planned", group.action)
 
 
-def _unrendered(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered]) -> list[Left]:
+def _unrendered(found: Sequence[Site], rendered: Sequence[Rendered]) -> list[Left]:
     seen = {pod.origin for each in rendered for pod in each.pods}
     files = {source for each in rendered for source in each.sources}
     return [

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from samigrate import yamltext
 from samigrate.helm import editing
-from samigrate.helm.chart import Chart, Refused, Render
+from samigrate.helm.chart import Chart, Refused, Render, nested
 from samigrate.helm.deciding import Group
 from samigrate.helm.exploring import NotDoneError
 from samigrate.helm.rendering import Documents, Rendered, Wrong, wrong
@@ -70,10 +70,7 @@ def _unswitched(
     for switch in {group.attempt.switch for group in active.values() if group.attempt and group.attempt.switch}:
         ours = {key for key, group in active.items() if group.attempt and group.attempt.switch == switch}
         for value in (True, None):
-            inside: object = value
-            for key in reversed(switch):
-                inside = {key: inside}
-            after = render(changed, defaults.variant._replace(values=json.dumps(inside)))
+            after = render(changed, defaults.variant._replace(values=json.dumps(nested(switch, value))))
             kept = ours if value else ()
             if isinstance(after, Refused) or wrong(defaults, Documents(after), active.keys(), kept, _given_accounts(active)) != Wrong():
                 failed |= ours

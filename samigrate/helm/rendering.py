@@ -14,6 +14,7 @@ from samigrate.domain import json_patch
 from samigrate.domain.model import AUTOMOUNT_FIELD, Operation
 from samigrate.domain.outcome import WorkloadReport
 from samigrate.helm.chart import Variant
+from samigrate.prove import checks
 
 _SOURCE = re.compile(r"^# Source: [^/\s]+/(\S+)", re.MULTILINE)
 _CHANGES_BY_ITSELF = re.compile(r"\b(rand[A-Z]\w*|now|uuidv4|gen[A-Z]\w*|derivePassword|htpasswd|shuffle)\b")
@@ -130,7 +131,7 @@ def differences(first: Value, second: Value, place: str = "") -> Iterator[str]:
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         for index, (one, other) in enumerate(zip(first, second, strict=True)):
             yield from differences(one, other, f"{place}/{index}")
-    elif first != second or isinstance(first, bool) != isinstance(second, bool):
+    elif not checks.is_same(first, second):
         yield place
 
 
@@ -154,14 +155,10 @@ def wrong(
     pods: set[int] = set()
     elsewhere = ""
     for index, piece in enumerate(after.pieces):
-        ours = [number for number, pod in enumerate(rendered.pods) if pod.document == index]
-        operations = [
-            pod.operation._replace(value=pod.origin in kept)
-            for pod in map(rendered.pods.__getitem__, ours)
-            if pod.operation and pod.origin in edited
-        ]
-        given = [rendered.pods[number] for number in ours if rendered.pods[number].origin in accounts and rendered.pods[number].operation]
-        operations += [pod.account.operation for pod in given if pod.account]
+        ours = {number: pod for number, pod in enumerate(rendered.pods) if pod.document == index}
+        planned_for = [(pod, pod.operation) for pod in ours.values() if pod.operation]
+        operations = [operation._replace(value=pod.origin in kept) for pod, operation in planned_for if pod.origin in edited]
+        operations += [pod.account.operation for pod, _ in planned_for if pod.account and pod.origin in accounts]
         if piece == before.pieces[index] and not operations:
             continue
         planned = json_patch.apply_all(before.value(index), operations)
@@ -169,7 +166,7 @@ def wrong(
         is_twice = after.duplicates(index) > before.duplicates(index)
         if not places and not is_twice:
             continue
-        hit = {number for number in ours if is_twice or any(_is_within(place, rendered.pods[number]) for place in places)}
+        hit = {number for number, pod in ours.items() if is_twice or any(_is_within(place, pod) for place in places)}
         pods |= hit or set(ours)
         if not ours and not (places == [f"/{AUTOMOUNT_FIELD}"] and _is_account_of(rendered, index, after.value(index), edited)):
             elsewhere = f"{rendered.sources[index]} changes at {places[0]}"

@@ -49,24 +49,13 @@ def planted(chart: Chart, sites: Sequence[Site]) -> Mapping[str, str]:
     return result
 
 
-def taken_out(value: Value) -> tuple[Value, dict[str, list[int]]]:
-    """A value without the planted keys, and the numbers of their sites by the JSON Pointer of the mapping that held them."""
-    numbers: dict[str, list[int]] = {}
-    return _without(value, "", numbers), numbers
-
-
-def _without(value: Value, place: str, numbers: dict[str, list[int]]) -> Value:
+def numbers(value: Value, place: str = "") -> Iterator[tuple[str, list[int]]]:
+    """The mappings that hold planted keys, by JSON Pointer, with the numbers of their sites."""
     if isinstance(value, dict):
-        planted_here = [int(key.removeprefix(_PROBE)) for key in value if isinstance(key, str) and key.startswith(_PROBE)]
-        if planted_here:
-            numbers[place] = planted_here
-        return dict(_mapped(value, place, numbers))
-    if isinstance(value, list):
-        return [_without(item, f"{place}/{index}", numbers) for index, item in enumerate(value)]
-    return value
-
-
-def _mapped(value: Mapping[str, Value], place: str, numbers: dict[str, list[int]]) -> Iterator[tuple[str, Value]]:
-    for key, inner in value.items():
-        if not (isinstance(key, str) and key.startswith(_PROBE)):
-            yield key, _without(inner, place + pointer(str(key)), numbers)
+        if ours := [int(key.removeprefix(_PROBE)) for key in value if isinstance(key, str) and key.startswith(_PROBE)]:
+            yield place, ours
+        for key, inner in value.items():
+            yield from numbers(inner, place + pointer(str(key)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from numbers(item, f"{place}/{index}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from samigrate.domain.model import Evidence, Finding, Location, Resource, Severity
-from samigrate.domain.outcome import Applied, FileChange, Outcome, WorkloadReport
+from samigrate.domain.outcome import STREAM, Applied, FileChange, Outcome, WorkloadReport
 from samigrate.helm.chart import Chart
 from samigrate.helm.migrating import Result
 from samigrate.helm.rendering import Pod, Rendered
@@ -15,8 +15,6 @@ from samigrate.helm.sites import Site
 
 NAMED = 4
 """How many variants are named."""
-STREAM = "<stdin>"
-"""The path of a stream's objects."""
 
 
 def outcome(chart: Chart, result: Result, recipe: str) -> Outcome:

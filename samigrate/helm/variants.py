@@ -9,7 +9,7 @@ from typing import Any
 
 from samigrate import gotext, yamltext
 from samigrate.base.values import Value
-from samigrate.helm.chart import Chart, Variant, keys_above
+from samigrate.helm.chart import Chart, Variant, keys_above, nested
 
 DEFAULTS = Variant("its defaults")
 MOST = 12
@@ -56,11 +56,8 @@ def turned(chart: Chart, places: Iterable[tuple[str, int]]) -> list[Variant]:
 
 def flipped(chart: Chart) -> list[Variant]:
     """One variant for each switch in the chart's values, turned."""
-    texts = []
-    for keys, value in _switches(yamltext.load(chart.texts.get("values.yaml", "")).value):
-        values: dict[str, Any] = {}
-        _put(values, keys, not value)
-        texts.append(json.dumps(values))
+    switches = _switches(yamltext.load(chart.texts.get("values.yaml", "")).value)
+    texts = [json.dumps(nested(keys, not value)) for keys, value in switches]
     return [Variant(f"its defaults with {text}", (), text, is_supposed=True) for text in texts]
 
 

@@ -34,7 +34,7 @@ def read(folder: str, shown: str) -> Chart:
                     texts[path] = file.read()
             except UnicodeDecodeError:
                 continue
-    return Chart(os.path.basename(os.path.realpath(folder)), shown, texts)
+    return Chart(shown, texts)
 
 
 def _files(folder: str) -> Iterator[str]:
@@ -51,7 +51,6 @@ class Renderer:
 
     def __init__(self, command: str, home: str, chart: str, texts: Mapping[str, str]) -> None:
         self._command, self._home, self._chart, self._texts = command, home, chart, texts
-        self.count = 0
 
     def render(self, changed: Mapping[str, str], variant: Variant) -> str | Refused:
         arguments = ["template", RELEASE, self._chart, "--namespace", NAMESPACE, "--include-crds"]
@@ -61,7 +60,6 @@ class Renderer:
             with open(os.path.join(self._home, "values.yaml"), "w", encoding="utf-8") as file:
                 file.write(variant.values)
             arguments += ["--values", file.name]
-        self.count += 1
         return self._run(changed, arguments)
 
     def lint(self, changed: Mapping[str, str]) -> bool:

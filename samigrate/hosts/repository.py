@@ -41,10 +41,19 @@ class Selection:
     reads_programs: Callable[[Settings], bool] = lambda settings: bool(settings.python)
 
 
+class FoundChart(NamedTuple):
+    """A chart that is asked about, with those inside it: its folder, as people see it, and the settings that hold for it."""
+
+    folder: str
+    shown: str
+    settings: Settings
+
+
 class Gathered(NamedTuple):
     roots: tuple[Root, ...]
     skipped: tuple[Skip, ...]
     problems: tuple[Problem, ...]
+    charts: tuple[FoundChart, ...] = ()
 
 
 def gather(selection: Selection) -> Gathered:
@@ -55,24 +64,9 @@ def gather(selection: Selection) -> Gathered:
     return _Gathering(selection).run()
 
 
-class FoundChart(NamedTuple):
-    """A chart that is asked about: its folder, as people see it, and the settings that hold for it."""
-
-    folder: str
-    shown: str
-    settings: Settings
-
-
-def charts(selection: Selection) -> list[FoundChart]:
-    """The charts that the paths lead to; those inside another chart are part of it."""
-    gathering = _Gathering(selection)
-    gathering.run()
-    return [FoundChart(chart, gathering.shown(chart), gathering.settings_above(chart)) for chart in gathering.asked_charts()]
-
-
-def is_excluded(path: str, excluded: Iterable[str], settings: Settings) -> bool:
-    """Whether --exclude (relative to the current folder) or the config takes a file out."""
-    if excluded and any(globs.matches(glob, _relative(path, os.path.realpath(os.getcwd()))) for glob in excluded):
+def is_excluded(path: str, excluded: Iterable[str], here: str, settings: Settings) -> bool:
+    """Whether --exclude (relative to the current folder, `here`) or the config takes a file out."""
+    if any(globs.matches(glob, _relative(path, here)) for glob in excluded):
         return True
     return any(globs.matches(glob, _relative(path, settings.folder)) for glob in settings.exclude)
 
@@ -133,6 +127,7 @@ class _Gathering:
             tuple(sorted(roots, key=lambda root: root.path)),
             tuple(skip._replace(path=self.shown(skip.path)) for skip in self.skipped if not self._is_unread(skip.path)),
             tuple(problem._replace(path=self.shown(problem.path)) for problem in self.problems),
+            tuple(FoundChart(chart, self.shown(chart), self._settings(chart)) for chart in self._asked_charts()),
         )
 
     # ---- finding the files
@@ -262,16 +257,10 @@ class _Gathering:
         return [folder, *self.followed]
 
     def _source(self, path: str, settings: Settings) -> Source:
-        is_excluded = self._is_excluded(path, settings)
-        may_change = self._is_asked(path) and not is_excluded
+        is_out = is_excluded(path, self.selection.exclude, self.here, settings)
+        may_change = self._is_asked(path) and not is_out
         opened = self.closed.get(path) or partial(read, path)
-        return Source(self.shown(path), opened, may_change, path in self.asked, is_excluded)
-
-    def _is_excluded(self, path: str, settings: Settings) -> bool:
-        return is_excluded(path, self.selection.exclude, settings)
-
-    def settings_above(self, folder: str) -> Settings:
-        return self._settings(folder)
+        return Source(self.shown(path), opened, may_change, path in self.asked, is_out)
 
     def _settings(self, folder: str) -> Settings:
         """The settings of a root: of the config named on the command line, else of the nearest one upward."""
@@ -299,7 +288,7 @@ class _Gathering:
     def _is_in_chart(self, path: str) -> bool:
         return any(path == chart or _is_within(path, chart) or _is_within(chart, path) for chart in self.charts)
 
-    def asked_charts(self) -> list[str]:
+    def _asked_charts(self) -> list[str]:
         return [
             chart
             for chart in sorted(self.charts)
@@ -308,7 +297,7 @@ class _Gathering:
         ]
 
     def _note_charts(self) -> None:
-        for chart in self.asked_charts():
+        for chart in self._asked_charts():
             self.skipped.append(Skip(os.path.join(chart, walk.CHART), 1, chart_notes.note(chart, self.shown(chart))))
 
     def _is_unread(self, path: str) -> bool:

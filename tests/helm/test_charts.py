@@ -362,7 +362,7 @@ LINE = f"{FALSE}\n"
 
 
 def spliced(position: int, text: str) -> Attempt:
-    return Attempt("a wrong edit", (Splice("templates/deployment.yaml", position, position, text),))
+    return Attempt((Splice("templates/deployment.yaml", position, position, text),))
 
 
 MUTANTS: dict[str, tuple[str, str, Callable[[str], Attempt]]] = {
@@ -384,12 +384,11 @@ MUTANTS: dict[str, tuple[str, str, Callable[[str], Attempt]]] = {
         "",
         lambda text: spliced(text.index("      containers:"), "      {{- /* */ -}}\n" + LINE),
     ),
-    "a value that is wired to nothing": (TWO, "token: true\n", lambda text: Attempt("a wrong edit", (Setting("values.yaml", ("token",)),))),
+    "a value that is wired to nothing": (TWO, "token: true\n", lambda text: Attempt((Setting("values.yaml", ("token",)),))),
     "a default that swallows false": (
         TWO,
         "token: true\n",
         lambda text: Attempt(
-            "a wrong edit",
             (
                 Splice(
                     "templates/deployment.yaml",
@@ -407,7 +406,6 @@ MUTANTS: dict[str, tuple[str, str, Callable[[str], Attempt]]] = {
         TWO,
         "",
         lambda text: Attempt(
-            "a wrong edit",
             (Splice("templates/deployment.yaml", text.index("      containers:"), text.index("---"), LINE),),
         ),
     ),

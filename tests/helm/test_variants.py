@@ -30,14 +30,14 @@ PATH = "templates/x.yaml"
     ],
 )
 def test_the_switches_that_enclose_a_place(template: str, path: str, values: dict[str, object] | None) -> None:
-    chart = Chart("web", "web", {path: template})
+    chart = Chart("web", {path: template})
     found = variants.turned(chart, [(path, template.index("X"))])
     assert [json.loads(each.values) for each in found] == ([values] if values else [])
 
 
 def test_the_variants_that_somebody_has_written() -> None:
     paths = ("values.yaml", "values-prod.yaml", "ci/a-values.yaml", "ci/b.yaml", "templates/values-x.yaml", "values.schema.yaml")
-    chart = Chart("web", "web", dict.fromkeys(paths, ""))
+    chart = Chart("web", dict.fromkeys(paths, ""))
     installed = Variant("HelmRelease web", (), "{}", must_render=True)
     found = [each.name for each in variants.written(chart, [installed])]
     assert found == ["its defaults", "HelmRelease web", "ci/a-values.yaml", "values-prod.yaml", "values.schema.yaml"]

@@ -746,7 +746,7 @@ def verify(kubectl: str) -> Iterator[Any]:
     def verified(change: Any) -> Any:
         outcome = run(options, with_lines=False)
         tampered = outcome._replace(changes=tuple(one._replace(new=change(one.new)) for one in outcome.changes))
-        return builds.verified(tampered, find_roots(options)[0], builds.program())
+        return builds.verified(tampered, find_roots(options).roots, builds.program())
 
     yield verified
 

@@ -45,6 +45,7 @@ class Options:
     verbose: int = 0
     workload: str = ""
     charts: bool = False
+    chart: tuple[str, ...] = ()
     chart_style: str = "literal"
     chart_accounts: bool = False
     thorough: bool = False
@@ -120,6 +121,12 @@ SHARED = [
     _CONTEXT,
     click.option("--evidence", multiple=True, metavar="FILE", type=click.Path(), help="What `samigrate evidence` has found elsewhere."),
     click.option("--charts", is_flag=True, help="Do Helm charts, too: edited in place, proven by rendering. Needs `helm`."),
+    click.option(
+        "--chart",
+        multiple=True,
+        metavar="NAME=DIR|TGZ",
+        help="With --charts: a chart that others depend on, or that is installed here by its name.",
+    ),
     click.option(
         "--chart-style",
         type=click.Choice(["literal", "value"]),

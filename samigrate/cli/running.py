@@ -78,13 +78,11 @@ def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool
         roots, before, found = find_roots(options, read)
         roots = [replace(root, reports_live=reports_live) for root in roots]
         outcome = run_roots(watched(roots), options, with_lines=with_lines)
-    outcomes = [outcome]
     if options.charts:
         from samigrate.cli import charts
 
-        before, edited = charts.with_charts(options, before, roots, found)
-        outcomes += edited
-    return pipeline.merge([before, *outcomes])._replace(recipes=outcome.recipes)
+        return charts.with_charts(options, before, outcome, roots, found)
+    return pipeline.merge([before, outcome])._replace(recipes=outcome.recipes)
 
 
 def settled(outcome: Outcome) -> Outcome:

@@ -45,7 +45,8 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             yield Evidence(
                 "account-hints", Sign.OPEN_ACCOUNT, Strength.STRONG, detail, visible.resource.at, pointer("metadata", "annotations", key)
             )
-        if visible.resource.value.get(AUTOMOUNT_FIELD) is True and not _is_scaffold(visible.resource, settings.prefix):
+        asks = visible.resource.value.get(AUTOMOUNT_FIELD) is True and not settings.says_true_by_default
+        if asks and not _is_scaffold(visible.resource, settings.prefix):
             detail = f"its account {account} asks for the token explicitly"
             yield Evidence("account-hints", Sign.OPEN_ACCOUNT, Strength.WEAK, detail, visible.resource.at, f"/{AUTOMOUNT_FIELD}")
 

@@ -1,5 +1,5 @@
 """An explicit `automountServiceAccountToken: true` on the pod: proof, unless an earlier run of ours wrote it
-(R-E2), or a chart's library did, which writes it always."""
+(R-E2), or a chart's library did, which writes it always. None where a chart is rendered whose values say `true` by default."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
-    if workload.spec.automount is not True:
+    if workload.spec.automount is not True or settings.says_true_by_default:
         return
     pointer = f"{workload.pod}/{AUTOMOUNT_FIELD}"
     if _is_scaffold(workload) and not any(needs_token(grant, catalog) for grant in view.grants(workload.spec.account)):

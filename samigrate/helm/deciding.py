@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from samigrate import gotext
 from samigrate.helm import editing, variants
-from samigrate.helm.chart import Chart, folder_of
+from samigrate.helm.chart import Chart, folder_of, values_file
 from samigrate.helm.editing import Attempt
 from samigrate.helm.exploring import has_binding
 from samigrate.helm.rendering import Pod, Rendered
@@ -20,12 +20,14 @@ _ROOT = re.compile(r"(?<![\w$.)\]])\.(?=(?:Values|Release|Capabilities|Chart)\b)
 
 @dataclass
 class Group:
-    """What is edited together: the pods of one origin. `site` is None where that is no site."""
+    """What is edited together: the pods of one origin. `site` is None where that is no site. `values_in` is the file whose values
+    alone may decide about them; None where their template can be edited."""
 
     key: int | str
     site: Site | None
     path: str
     attempts: list[Attempt] = field(default_factory=list)
+    values_in: str | None = None
     number: int = 0
     reason: str = ""
     action: str = "edit the template by hand"
@@ -61,15 +63,17 @@ def groups_of(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered],
                 is_guarded = is_mixed and not _is_needed_as_written(rendered, site)
                 conditions = (_conditions(chart, site) if is_guarded else []) if is_mixed else None
                 group.attempts = editing.attempts(chart, site, conditions, by_switch=by_switch)
+                if not group.attempts and not is_guarded and editing.says_automount(chart, site):
+                    group.values_in = values_file(site.path)
                 if not is_mixed and all(pod.account for pod in pods) and (attempt := editing.with_account(chart, site)):
                     group.attempts.insert(0, attempt)
                 group.reason = f"its pods need the token under some values: {_need(rendered, site)}" if is_mixed else ""
             result.append(group)
-    for path, pods in by_origin.items():
-        if isinstance(path, str) and any(pod.operation for pod in pods):
-            group = Group(path, None, path, action="use post-render, or set it where the dependency takes it")
-            if not unseen:
-                group.attempts = editing.by_values(chart, "values.yaml", with_library=True)
+    for origin, pods in by_origin.items():
+        if isinstance(origin, str) and not origin.startswith(chart.elsewhere) and any(pod.operation for pod in pods):
+            path = origin.partition(":")[0]
+            group = Group(origin, None, path, action="use post-render, or set it where the dependency takes it")
+            group.values_in = None if unseen else "values.yaml"
             result.append(group)
     return result
 
@@ -83,7 +87,8 @@ def _is_needed_as_written(rendered: Sequence[Rendered], site: Site) -> bool:
 def _need(rendered: Sequence[Rendered], site: Site) -> str:
     """The first variant in which a pod of a site keeps its token, and why."""
     variant, pod = next((each.variant, pod) for each in rendered for pod in each.pods if pod.origin == site.number and pod.needs)
-    details = [evidence.detail for evidence in pod.report.verdict.evidence] or ["its change is left out"]
+    details = [pod.bound_by] if pod.bound_by else [evidence.detail for evidence in pod.report.verdict.evidence]
+    details = details or ["its change is left out"]
     return f"with {variant.name}, {details[0]}"
 
 

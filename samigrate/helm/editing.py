@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from samigrate import gotext, yamltext
-from samigrate.base.values import Value, at, mapping, pointer
+from samigrate.base.values import Value, mapping, pointer, resolve
 from samigrate.domain.model import ACCOUNT_FIELD, ALIAS_FIELD
 from samigrate.domain.model import AUTOMOUNT_FIELD as AUTOMOUNT
 from samigrate.helm.chart import Chart, keys_above, nested, values_file
@@ -19,12 +19,6 @@ _MARKER = re.compile(r"^---.*\n", re.MULTILINE)
 _FIRST_KEY = re.compile(r"^(?:apiVersion|kind):", re.MULTILINE)
 _VALUE = re.compile(r"\.Values\.([\w.]+)")
 _TRUE = re.compile(r"^(\s*[\"']?)true\b|^(\s*\{\{-?\s*)true\b")
-LIBRARY_KEYS = (
-    ("defaultPodOptions", AUTOMOUNT),
-    (AUTOMOUNT,),
-    ("common", AUTOMOUNT),
-)
-"""Where libraries that make whole pods (bjw-s' common library and its kin) take the field from, besides what values.yaml has."""
 
 
 class Splice(NamedTuple):
@@ -68,7 +62,7 @@ def attempts(chart: Chart, site: Site, conditions: Sequence[str] | None, *, by_s
     text = chart.texts[site.path]
     beside = {line.key: line for line in siblings(text, site)}
     if AUTOMOUNT in beside:
-        return list(_by_value(chart, site, text, beside[AUTOMOUNT]))
+        return list(_by_value(site, text, beside[AUTOMOUNT]))
     start = _start(text, site, beside.get(ACCOUNT_FIELD) or beside.get(ALIAS_FIELD))
     newline = "\r\n" if "\r\n" in text[site.start : site.start + 200] else "\n"
 
@@ -89,6 +83,11 @@ def attempts(chart: Chart, site: Site, conditions: Sequence[str] | None, *, by_s
         edits = written(line(f"{{{{ {shown} | default false }}}}")), switch
         result.insert(0, Attempt(edits, (*keys_above(site.path), *switch.keys)))
     return result
+
+
+def says_automount(chart: Chart, site: Site) -> bool:
+    """Whether a site's pods say already whether they get a token."""
+    return any(line.key == AUTOMOUNT for line in siblings(chart.texts[site.path], site))
 
 
 def with_account(chart: Chart, site: Site) -> Attempt | None:
@@ -134,32 +133,14 @@ def _start(text: str, site: Site, account: KeyLine | None) -> int:
     return site.start
 
 
-def _by_value(chart: Chart, site: Site, text: str, line: KeyLine) -> Iterator[Attempt]:
-    """The chart says it already: by a literal, or by a value."""
+def _by_value(site: Site, text: str, line: KeyLine) -> Iterator[Attempt]:
+    """The chart says it already: by a literal, or by a value; nothing where it says it through a helper."""
     written = text[line.value : line.end]
     if literal := _TRUE.match(written):
         end = line.value + literal.end()
         yield Attempt((Splice(site.path, end - len("true"), end, "false"),))
     for path in _VALUE.findall(written):
         yield Attempt((Setting(values_file(site.path), tuple(path.split("."))),))
-    if not _VALUE.search(written) and not literal:
-        yield from by_values(chart, values_file(site.path), with_library=False)
-
-
-def by_values(chart: Chart, file: str, *, with_library: bool) -> list[Attempt]:
-    """The values that may decide about a pod whose template is not here, or says it through a helper."""
-    keys = list(_automount_keys(yamltext.load(chart.texts.get(file, "")).value))
-    keys += [key for key in LIBRARY_KEYS if with_library and key not in keys]
-    return [Attempt((Setting(file, each),)) for each in keys]
-
-
-def _automount_keys(value: Value, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    if isinstance(value, dict) and len(above) < 8:
-        for key, inner in value.items():
-            if isinstance(key, str):
-                if key == AUTOMOUNT and inner is not False:
-                    yield (*above, key)
-                yield from _automount_keys(inner, (*above, key))
 
 
 def siblings(text: str, site: Site) -> list[KeyLine]:
@@ -215,7 +196,7 @@ def texts(chart: Chart, chosen: Iterable[Attempt]) -> dict[str, str]:
 
 def _set(text: str, settings: Iterable[Setting]) -> str:
     for setting in settings:
-        text = yamltext.rewrite(text, list(_operations(text, setting.keys)))
+        text = with_setting(text, setting.keys)
         if setting.comment:
             lines = text.splitlines(keepends=True)
             number = yamltext.position(text, pointer(*setting.keys))[0] - 1
@@ -231,15 +212,17 @@ def _spliced(text: str, splices: Iterable[Splice]) -> str:
     return text
 
 
-def _operations(text: str, keys: tuple[str, ...]) -> Iterator[yamltext.Op]:
+def with_setting(text: str, keys: Sequence[str | int]) -> str:
+    """A document in which a value is false, with what leads to it."""
     value = yamltext.load(text).value
-    known: Mapping[str, Value] | Value = value
     for depth, key in enumerate(keys):
-        if not isinstance(known, dict) or key not in known or (depth < len(keys) - 1 and not isinstance(known[key], dict)):
+        inner = resolve(value, pointer(*keys[: depth + 1]))
+        is_there = _has(resolve(value, pointer(*keys[:depth])), key)
+        if not is_there or (depth < len(keys) - 1 and not isinstance(inner, dict | list)):
             fresh = nested(keys[depth + 1 :], False)
-            is_there = isinstance(known, dict) and key in known
-            yield yamltext.Op("replace" if is_there else "add", pointer(*keys[: depth + 1]), fresh, ("create",))
-            return
-        known = known[key]
-    if at(value, *keys) is not False:
-        yield yamltext.Op("replace", pointer(*keys), False)
+            return yamltext.rewrite(text, [yamltext.Op("replace" if is_there else "add", pointer(*keys[: depth + 1]), fresh, ("create",))])
+    return yamltext.rewrite(text, [yamltext.Op("replace", pointer(*keys), False)])
+
+
+def _has(value: Value, key: str | int) -> bool:
+    return (isinstance(value, dict) and key in value) or (isinstance(value, list) and isinstance(key, int) and key < len(value))

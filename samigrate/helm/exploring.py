@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from samigrate import gotext
 from samigrate.base.values import Value, mapping
 from samigrate.domain.model import ACCOUNT_FIELD, AUTOMOUNT_FIELD, Operation
 from samigrate.domain.outcome import Outcome, WorkloadReport
-from samigrate.helm import sites, variants
+from samigrate.helm import sites, value_keys, variants
 from samigrate.helm.chart import Chart, Refused, Render, Variant
-from samigrate.helm.rendering import Documents, NewAccount, Pod, Rendered, may_change_by_itself, unsteady
+from samigrate.helm.releases import Bound
+from samigrate.helm.rendering import Documents, NewAccount, Pod, Rendered, differences, is_tolerated, may_change_by_itself, unsteady
 from samigrate.helm.sites import Site
 
 _IMAGE = re.compile(r"^[ -]*image:", re.MULTILINE)
 _ACCOUNT_KEYS = {"apiVersion", "kind", "metadata", AUTOMOUNT_FIELD}
 _METADATA_KEYS = {"name", "namespace", "labels", "annotations"}
 
-Decide = Callable[[str], Outcome]
-"""What a run makes of a stream of manifests."""
+Decide = Callable[[str, bool], Outcome]
+"""What a run makes of a stream of manifests; the second argument says whether `true` on a pod is nobody's wish."""
 
 
 class Left(NamedTuple):
@@ -43,32 +45,28 @@ class NotDoneError(Exception):
 
 
 class Deciding(NamedTuple):
-    """What is decided on a rendering: the token alone, and where it is asked for, accounts as well."""
+    """What is decided on a rendering: the token alone, and where it is asked for, accounts as well. `bound` are the accounts that
+    bindings elsewhere in the repository give rights to; `read` gives the text of a values file by its absolute path."""
 
     token: Decide
     accounts: Decide | None
+    bound: Sequence[Bound] = ()
+    read: Callable[[str], str | None] = lambda _: None
 
 
 def explored(chart: Chart, render: Render, decide: Deciding, found: Sequence[Site], tried: Sequence[Variant]) -> list[Rendered]:
     """The variants that render, with their pods. Those that nobody has written down are added where a template that makes a
     binding or a pod is not rendered by the others."""
     planted = sites.planted(chart, found)
-    is_steady = not may_change_by_itself(chart.templates)
     result: list[Rendered] = []
     refused: list[Refused] = []
 
     def add(variant: Variant) -> None:
-        text = render({}, variant)
-        if isinstance(text, Refused):
-            refused.append(text)
-            if variant.must_render:
-                raise NotDoneError(f"does not render with {variant.name}: {text.message}", "mend the values, or name others in the config")
-            return
-        rendered = Rendered(variant, Documents(text))
-        if not is_steady:
-            again = [render({}, variant) for _ in range(2)]
-            rendered.unsteady = unsteady(rendered.documents, [Documents(each) for each in again if isinstance(each, str)])
-        result.append(_with_pods(rendered, render(planted, variant) if planted else text, decide))
+        rendered = seen_with(chart, render, decide, variant, planted)
+        if isinstance(rendered, Refused):
+            refused.append(rendered)
+        else:
+            result.append(rendered)
 
     for variant in tried:
         add(variant)
@@ -88,6 +86,24 @@ def explored(chart: Chart, render: Render, decide: Deciding, found: Sequence[Sit
     for variant in _crossed(result, {path for path, _ in unbound if has_binding(result, path)}):
         add(variant)
     return result
+
+
+def seen_with(
+    chart: Chart, render: Render, decide: Deciding, variant: Variant, planted: Mapping[str, str] = MappingProxyType({})
+) -> Rendered | Refused:
+    """What a variant renders, with its pods; `planted` are the templates with the keys that tell where pods come from. Raises
+    NotDoneError for one that must render and does not."""
+    text = render({}, variant)
+    if isinstance(text, Refused):
+        if variant.must_render:
+            raise NotDoneError(f"does not render with {variant.name}: {text.message}", "mend the values, or name others in the config")
+        return text
+    rendered = Rendered(variant, Documents(text))
+    if may_change_by_itself(chart.templates) or may_change_by_itself(chart.others):
+        again = [render({}, variant) for _ in range(2)]
+        rendered.unsteady = unsteady(rendered.documents, [Documents(each) for each in again if isinstance(each, str)])
+    by_default = not value_keys.asks(chart, variant, decide.read)
+    return _with_pods(rendered, render(planted, variant) if planted else text, decide, by_default)
 
 
 def _optional_containers(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered]) -> list[tuple[str, int]]:
@@ -117,16 +133,16 @@ def _crossed(rendered: Sequence[Rendered], switched: Collection[str]) -> list[Va
     return list(result)[: variants.MOST]
 
 
-def _with_pods(rendered: Rendered, planted: str | Refused, decide: Deciding) -> Rendered:
+def _with_pods(rendered: Rendered, planted: str | Refused, decide: Deciding, by_default: bool) -> Rendered:
     if isinstance(planted, Refused):
         raise NotDoneError(f"a key beside `containers:` keeps it from rendering: {planted.message}", "edit it by hand")
-    outcome = decide.token(rendered.documents.text)
+    outcome = decide.token(rendered.documents.text, by_default)
     if outcome.problems:
         raise NotDoneError(f"renders what cannot be read: {outcome.problems[0].message}", "mend the template")
     with_keys = Documents(planted)
-    if len(with_keys.pieces) != len(rendered.documents.pieces):
+    if not _is_same_but_for_keys(rendered, with_keys):
         raise NotDoneError("a key beside `containers:` changes what it renders", "edit it by hand")
-    named = decide.accounts(rendered.documents.text).workloads if decide.accounts else ()
+    named = decide.accounts(rendered.documents.text, by_default).workloads if decide.accounts else ()
     accounts = {(each.workload.key, each.workload.pod): account for each in named if (account := _account(each))}
     by_document: dict[int, list[WorkloadReport]] = defaultdict(list)
     for report in outcome.workloads:
@@ -137,9 +153,29 @@ def _with_pods(rendered: Rendered, planted: str | Refused, decide: Deciding) -> 
         for report in reports:
             there = numbers.get(report.workload.resource.at.item + report.workload.pod, [])
             account = accounts.get((report.workload.key, report.workload.pod))
-            pods.append(Pod(report, there[0] if len(there) == 1 else rendered.sources[index], _operation(report), account))
+            origin = there[0] if len(there) == 1 else _object_in(rendered, index, report)
+            reason = next((each.where for each in decide.bound if each.may_be(report.account_before, rendered.variant)), "")
+            pods.append(Pod(report, origin, None if reason else _operation(report), account, reason))
     rendered.pods = pods
     return rendered
+
+
+def _object_in(rendered: Rendered, index: int, report: WorkloadReport) -> str:
+    """Where a pod comes from that is of no site: its template, and the object that holds it."""
+    name = "" if (index, "/metadata/name") in rendered.unsteady else report.workload.id.name.replace(rendered.variant.release, "RELEASE")
+    return f"{rendered.sources[index]}: {report.workload.id.kind} {name}{report.workload.pod}"
+
+
+def _is_same_but_for_keys(rendered: Rendered, planted: Documents) -> bool:
+    """Whether the planted keys are all that differs."""
+    if len(planted.pieces) != len(rendered.documents.pieces):
+        return False
+    for index, piece in enumerate(planted.pieces):
+        if piece != rendered.documents.pieces[index]:
+            places = differences(rendered.documents.value(index), planted.value(index))
+            if any(not sites.is_planted(place) and not is_tolerated(rendered, index, place) for place in places):
+                return False
+    return True
 
 
 def _account(report: WorkloadReport) -> NewAccount | None:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from samigrate import transforms
 from samigrate.helm import sites, variants
-from samigrate.helm.chart import Chart, Render, Variant
+from samigrate.helm.chart import RELEASE, Chart, Render, Variant
 from samigrate.helm.deciding import Group, groups_of
 from samigrate.helm.exploring import Deciding, Left, NotDoneError, explored
 from samigrate.helm.proving import proven
 from samigrate.helm.rendering import Pod, Rendered
+from samigrate.helm.setting import give_attempts
 from samigrate.helm.sites import Site
 from samigrate.plan.recipe import Recipe
 from samigrate.transforms import Phase
@@ -51,19 +52,22 @@ def migrate(
     except NotDoneError as error:
         return Result((), (), {}, (error.left,))
     groups = groups_of(chart, found, rendered, by_switch=by_switch)
+    give_attempts(chart, render, rendered, groups)
     left: list[Left]
     try:
         changed = proven(chart, render, rendered, groups)
-        left = [_left(group) for group in groups if not group.attempt]
+        left = [left_of(group) for group in groups if not group.attempt]
     except NotDoneError as error:
         changed, left = {}, [error.left]
     done = {group.key: group.attempt.gives_account for group in groups if group.attempt} if changed else {}
-    return Result(tuple(rendered), tuple(_told(rendered, found, done)), changed, (*left, *_unrendered(found, rendered)))
+    return Result(tuple(rendered), tuple(told(chart, rendered, found, done)), changed, (*left, *_unrendered(found, rendered)))
 
 
-def _left(group: Group) -> Left:
+def left_of(group: Group) -> Left:
     if group.site is None:
-        reason = "its pods come from a dependency, or from text without a line `containers:`, and no value that was tried takes their token"
+        reason = (
+            "its pods come from another chart, or from text without a line `containers:`, and no value that was tried takes their token"
+        )
         return Left(group.path, 1, reason, group.action)
     return Left(group.path, group.site.line, group.reason or "no edit that was tried gives what is planned", group.action)
 
@@ -78,19 +82,19 @@ def _unrendered(found: Sequence[Site], rendered: Sequence[Rendered]) -> list[Lef
     ]
 
 
-def _told(
-    rendered: Sequence[Rendered], found: Sequence[Site], done: Mapping[int | str, bool]
+def told(
+    chart: Chart, rendered: Sequence[Rendered], found: Sequence[Site], done: Mapping[int | str, bool]
 ) -> list[tuple[Rendered, Pod, Site | None, bool]]:
     """Each pod once, by the first variant in which its token goes, else by the first that renders it."""
     result: dict[object, tuple[Rendered, Pod, Site | None, bool]] = {}
     for each in rendered:
-        for pod in each.pods:
+        for pod in (pod for pod in each.pods if not each.sources[pod.document].startswith(chart.elsewhere)):
             site = found[pod.origin] if isinstance(pod.origin, int) else None
             is_done = pod.origin in done and pod.operation is not None
             if is_done and done[pod.origin] and pod.account:
                 pod = pod._replace(report=pod.account.report)
             is_random = (pod.document, "/metadata/name") in each.unsteady
-            name = "" if is_random else pod.report.workload.id.name
+            name = "" if is_random else pod.report.workload.id.name.replace(each.variant.release, RELEASE)
             key = pod.origin, pod.report.workload.id.kind, name, pod.report.workload.component
             if key not in result or (is_done and not result[key][3] and not each.variant.is_supposed):
                 result[key] = (each, pod, site, is_done)

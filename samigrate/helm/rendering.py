@@ -30,13 +30,15 @@ class NewAccount(NamedTuple):
 
 
 class Pod(NamedTuple):
-    """One pod spec of a rendering: what the run says of it, where it comes from (the number of a site; where none is found,
-    the path of its template), and the operation that takes its token (None where it keeps it, or has none)."""
+    """One pod spec of a rendering: what the run says of it, where it comes from (the number of a site; where none is found, its
+    template and object), and the operation that takes its token (None where it keeps it, or has none). `bound_by` is a binding
+    elsewhere in the repository that gives its account rights."""
 
     report: WorkloadReport
     origin: int | str
     operation: Operation | None
     account: NewAccount | None = None
+    bound_by: str = ""
 
     @property
     def document(self) -> int:
@@ -156,13 +158,13 @@ def wrong(
     elsewhere = ""
     for index, piece in enumerate(after.pieces):
         ours = {number: pod for number, pod in enumerate(rendered.pods) if pod.document == index}
-        planned_for = [(pod, pod.operation) for pod in ours.values() if pod.operation]
+        planned_for = [(pod, pod.operation) for pod in ours.values() if pod.operation and not _is_by_account(rendered, after, pod, edited)]
         operations = [operation._replace(value=pod.origin in kept) for pod, operation in planned_for if pod.origin in edited]
         operations += [pod.account.operation for pod, _ in planned_for if pod.account and pod.origin in accounts]
         if piece == before.pieces[index] and not operations:
             continue
         planned = json_patch.apply_all(before.value(index), operations)
-        places = [place for place in differences(planned, after.value(index)) if not _is_tolerated(rendered, index, place)]
+        places = [place for place in differences(planned, after.value(index)) if not is_tolerated(rendered, index, place)]
         is_twice = after.duplicates(index) > before.duplicates(index)
         if not places and not is_twice:
             continue
@@ -171,6 +173,21 @@ def wrong(
         if not ours and not (places == [f"/{AUTOMOUNT_FIELD}"] and _is_account_of(rendered, index, after.value(index), edited)):
             elsewhere = f"{rendered.sources[index]} changes at {places[0]}"
     return Wrong(frozenset(pods), elsewhere)
+
+
+def _is_by_account(rendered: Rendered, after: Documents, pod: Pod, edited: Collection[int | str]) -> bool:
+    """Whether a pod loses its token by its account, which says `false` now, and says nothing itself."""
+    index = pod.document
+    if not pod.operation or pod.origin not in edited or pod.report.automount_before is not None:
+        return False
+    if json_patch.apply_all(rendered.documents.value(index), [pod.operation]) == after.value(index):
+        return False
+    return any(
+        "ServiceAccount" in piece
+        and text(after.value(number), "metadata", "name") == pod.report.account_before
+        and _is_account_of(rendered, number, after.value(number), edited)
+        for number, piece in enumerate(after.pieces)
+    )
 
 
 def _is_account_of(rendered: Rendered, index: int, value: Value, edited: Collection[int | str]) -> bool:
@@ -187,7 +204,7 @@ def _is_within(place: str, pod: Pod) -> bool:
     return place.startswith(pod.report.workload.resource.at.item + pod.report.workload.pod + "/")
 
 
-def _is_tolerated(rendered: Rendered, index: int, place: str) -> bool:
+def is_tolerated(rendered: Rendered, index: int, place: str) -> bool:
     """Checksums of files, which change with them, and what differs between two renderings anyway."""
     *above, last = place.split("/")
     return ("annotations" in above and last.startswith("checksum")) or (index, place) in rendered.unsteady

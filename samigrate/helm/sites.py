@@ -49,6 +49,11 @@ def planted(chart: Chart, sites: Sequence[Site]) -> Mapping[str, str]:
     return result
 
 
+def is_planted(place: str) -> bool:
+    """Whether a JSON Pointer leads to a planted key."""
+    return place.rpartition("/")[2].startswith(_PROBE)
+
+
 def numbers(value: Value, place: str = "") -> Iterator[tuple[str, list[int]]]:
     """The mappings that hold planted keys, by JSON Pointer, with the numbers of their sites."""
     if isinstance(value, dict):

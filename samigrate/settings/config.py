@@ -75,6 +75,7 @@ class Settings:
     evidence: Known = NOTHING
     record: tuple[str, ...] = ()  # scanners that are told where a token stays
     charts: tuple[ChartSettings, ...] = ()
+    says_true_by_default: bool = False  # a chart's values say `true` until somebody sets them: nobody asks for it
     python: bool | None = None  # whether folders are read for *.py, too; None where neither option nor config says
 
 

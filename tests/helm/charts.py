@@ -110,6 +110,7 @@ SAMPLES: dict[str, Sample] = {
         {"templates/_pod.tpl": [f"+{FALSE}"]},
     ),
     "the token by a literal": Sample(chart(POD + "      automountServiceAccountToken: false # already\n" + CONTAINERS), {}),
+    "a token that a template asks for": Sample(chart(POD + "      automountServiceAccountToken: true\n" + CONTAINERS), {}),
     "the token by a value": Sample(
         chart(POD + "      automountServiceAccountToken: {{ .Values.token }}\n" + CONTAINERS, "# of the pods\ntoken: false # not needed\n"),
         {},
@@ -185,7 +186,7 @@ SAMPLES: dict[str, Sample] = {
             ),
             {"templates/account.yaml": ACCOUNT + "automountServiceAccountToken: {{ .Values.automountServiceAccountToken }}\n"},
         ),
-        {},
+        {"values.yaml": ["-automountServiceAccountToken: true", "+automountServiceAccountToken: false"]},
     ),
     "a container that a value switches on": Sample(
         chart(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from samigrate.base.errors import InputError
@@ -11,6 +11,8 @@ from samigrate.cli.options import Options, adjust
 
 if TYPE_CHECKING:
     from samigrate.domain.outcome import Outcome
+    from samigrate.hosts.charts import Done, Wanted
+    from samigrate.hosts.edits import Edits
     from samigrate.hosts.repository import FoundChart
     from samigrate.pipeline import Root
 
@@ -19,20 +21,33 @@ def with_charts(options: Options, before: Outcome, outcome: Outcome, roots: Sequ
     """What was said of the input (`before`, without the notes on charts that are edited), what became of its manifests, and of
     each chart. The roots tell who installs them."""
     from samigrate import pipeline
-    from samigrate.hosts import charts, helm, repository
     from samigrate.hosts.edits import Edits
-    from samigrate.plan import recipe
+
+    edits = Edits(outcome.changes)
+    outcomes = [without_notes(before, found), outcome]
+    for done in every(options, edits, roots, found):
+        outcomes.append(done.outcome)
+        edits.add(done.outcome.changes)
+    return pipeline.merge(outcomes)._replace(recipes=outcome.recipes, changes=edits.changes)
+
+
+def without_notes(before: Outcome, found: Sequence[FoundChart]) -> Outcome:
+    """What was said of the input but for the notes on these charts."""
+    noted = {os.path.normpath(os.path.join(chart.shown, "Chart.yaml")) for chart in found}
+    return before._replace(skipped=tuple(skip for skip in before.skipped if os.path.normpath(skip.path) not in noted))
+
+
+def every(
+    options: Options, edits: Edits, roots: Sequence[Root], found: Sequence[FoundChart], wanted: Wanted = lambda *_: True
+) -> Iterator[Done]:
+    """Each chart and each installation of one that is asked for, edited; `edits` takes the files as they become."""
+    from samigrate.hosts import charts, helm, repository
     from samigrate.settings.config import Settings
 
     command = helm.program()
     if command is None:
         raise InputError("", 0, "--charts needs `helm` on PATH: it proves each edit by rendering the chart")
-    noted = {os.path.normpath(os.path.join(chart.shown, "Chart.yaml")) for chart in found}
-    kept = tuple(skip for skip in before.skipped if os.path.normpath(skip.path) not in noted)
-    seen = charts.around(roots, found)
-    besides, problems = repository.besides(options.context) if options.context else ((), ())
-    outcomes = [before._replace(skipped=kept, problems=(*before.problems, *problems)), outcome]
-    edits = Edits(outcome.changes)
+    besides, _ = repository.besides(options.context) if options.context else ((), ())
     with helm.given_charts(_given(options)) as given:
         choices = charts.Choices(
             command,
@@ -44,15 +59,8 @@ def with_charts(options: Options, before: Outcome, outcome: Outcome, roots: Sequ
             besides,
             options.exclude,
         )
-        for chart in found:
-            outcomes.append(charts.edited(chart, seen, recipe.load(chart.settings.recipes), choices))
-            edits.add(outcomes[-1].changes)
         settings = roots[0].settings if roots else adjust(options)(Settings())
-        for release in charts.elsewhere(seen, found):
-            text = edits.text(release.path)
-            outcomes.append(charts.released(release, seen, text, settings, recipe.load(settings.recipes), choices))
-            edits.add(outcomes[-1].changes)
-    return pipeline.merge(outcomes)._replace(recipes=outcome.recipes, changes=edits.changes)
+        yield from charts.every(edits, roots, found, settings, choices, wanted)
 
 
 def _given(options: Options) -> dict[str, str]:

@@ -4,40 +4,49 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from samigrate.base.errors import InputError
 from samigrate.cli import waiting
 from samigrate.cli.options import Options
-from samigrate.cli.running import find_recipes, find_roots, recipe_names
+from samigrate.cli.running import Input, find_recipes, find_roots, recipe_names
 from samigrate.hosts import walk
 
 if TYPE_CHECKING:
     from samigrate.domain.outcome import Outcome
     from samigrate.facts.state import Work
-    from samigrate.pipeline import Run
+    from samigrate.hosts.repository import FoundChart
+    from samigrate.pipeline import Root, Run
     from samigrate.review.plan_file.applying import Progress
-    from samigrate.review.plan_file.planfile import Entry, PlanFile
+    from samigrate.review.plan_file.planfile import Entry, Left, PlanFile, Target
 
 _LOOKS = ("format", "output", "color", "quiet", "verbose", "workload", "jobs")
 """Options that have no say in what is planned."""
 
 
-def trace(options: Options) -> tuple[list[Run], Outcome, tuple[str, ...]]:
-    """Every root's run, all of them as one outcome, and the recipes' names."""
+class Traced(NamedTuple):
+    """Every root's run, all of them as one outcome, the recipes' names, and the charts that are left to be done."""
+
+    runs: list[Run]
+    outcome: Outcome
+    recipes: tuple[str, ...]
+    charts: Sequence[FoundChart]
+
+
+def trace(options: Options) -> Traced:
     from samigrate import pipeline
 
     if options.is_stream or "-" in options.paths:
         raise click.UsageError("a plan is for files; `migrate -` does a stream")
     with waiting.shown(quiet=options.quiet) as watched:
-        result, before, _ = find_roots(options)
+        result, before, charts = find_roots(options)
         roots = watched(result)
         chosen = find_recipes(roots, options)
         runs = [pipeline.trace(root, chosen[root.settings.recipes], with_lines=True) for root in roots]
-    return runs, pipeline.merge([before, *(run.outcome for run in runs)]), recipe_names(chosen.values())
+    return Traced(runs, pipeline.merge([before, *(run.outcome for run in runs)]), recipe_names(chosen.values()), charts)
 
 
 def entries(run: Run) -> Iterator[tuple[Run, Work, Entry]]:
@@ -54,7 +63,7 @@ def only(options: Options, workload: str) -> Outcome:
     from samigrate.report.conditions import narrow
     from samigrate.review.plan_file.planfile import PlanFile
 
-    runs, outcome, names = trace(options)
+    runs, outcome, names, _ = trace(options)
     keys = {report.workload.key for report in narrow(outcome, workload).workloads}
     chosen = tuple(entry for run in runs for _, work, entry in entries(run) if work.workload.key in keys)
     followed, _ = follow(PlanFile(names, stored(options), chosen), quiet=options.quiet)
@@ -66,13 +75,37 @@ def make(options: Options) -> tuple[PlanFile, Outcome]:
     from samigrate.review.plan_file import planfile, review
     from samigrate.review.plan_file.planfile import PlanFile
 
-    runs, outcome, names = trace(options)
+    runs, outcome, names, charts = trace(options)
     read = [review.read_out(run) for run in runs]
+    if options.charts:
+        from samigrate.cli.charts import without_notes
+
+        read.append(_read_out_charts(options, [run.root for run in runs], charts, outcome))
+        outcome = without_notes(outcome, charts)
     entries = tuple(entry for found, _ in read for entry in found)
     for file in sorted({file for entry in entries for file in entry.files}):
         if not planfile.is_inside(file):
             raise InputError(file, 0, "is not inside the current folder, which a plan is for: make it there")
     return PlanFile(names, stored(options), entries, tuple(left for _, left_out in read for left in left_out)), outcome
+
+
+def _read_out_charts(
+    options: Options, roots: Sequence[Root], found: Sequence[FoundChart], outcome: Outcome
+) -> tuple[list[Entry], list[Left]]:
+    """The entries of charts and installations of charts, and their workloads that stay as they are."""
+    from samigrate.cli import charts
+    from samigrate.hosts import repository
+    from samigrate.hosts.edits import Edits
+    from samigrate.review.plan_file import chart_entries, planfile
+
+    entries, left = [], []
+    edits = Edits(outcome.changes)
+    for done in charts.every(options, edits, roots, found):
+        entry = chart_entries.entry(done.made, done.outcome, lambda path: planfile.digest(repository.read(path)))
+        entries += [entry] if entry else []
+        left += chart_entries.left(done.outcome)
+        edits.add(done.outcome.changes)
+    return entries, left
 
 
 def read(path: str) -> PlanFile:
@@ -102,21 +135,53 @@ def follow(plan: PlanFile, *, quiet: bool = False) -> tuple[Outcome, Progress]:
     progress = applying.Progress()
     outcomes, visited = [], set()
     with waiting.shown(quiet=quiet) as watched:
-        roots, before, _ = find_roots(options)
+        given = find_roots(options)
+        roots, before, _ = given
         chosen = find_recipes(roots, options)
         for root in watched(roots):
             visited |= {source.path for source in root.sources if source.may_change}
-            entries = [entry for entry in plan.entries if any(source.path == entry.at.file for source in root.sources)]
+            paths = {source.path for source in root.sources}
+            entries = [entry for entry in plan.entries if not entry.edits and entry.at.file in paths]
             if entries:
                 recipe = chosen[root.settings.recipes]
                 result, _ = review.read_out(pipeline.trace(root, recipe))
                 decide = applying.decide(root, recipe, entries, progress, result)
                 outcomes.append(pipeline.trace(root, recipe, decided=decide).outcome)
+    merged = pipeline.merge([before, *outcomes])
+    if charts := {entry.at: entry for entry in plan.entries if entry.edits and not entry.skip}:
+        merged = _follow_charts(charts, options, merged, progress, given)
+        visited |= {at.file for at in charts}
     gone = sorted({entry.at.file for entry in plan.entries if not entry.skip} - visited)
     problems = [Problem(path, 0, "is not there, or may not change; the plan is for the folder that it was made in") for path in gone]
     progress.refused |= {entry.key: "gone" for entry in plan.entries if entry.at.file in gone}
-    merged = pipeline.merge([before, *outcomes])
     return merged._replace(problems=(*merged.problems, *problems)), progress
+
+
+def _follow_charts(wanted: Mapping[Target, Entry], options: Options, outcome: Outcome, progress: Progress, given: Input) -> Outcome:
+    """The outcome with what the entries of charts ask for. One is refused where a fresh run would edit other lines."""
+    from samigrate import pipeline
+    from samigrate.cli import charts
+    from samigrate.domain.model import Problem
+    from samigrate.hosts.edits import Edits
+    from samigrate.review.plan_file import chart_entries
+
+    edits = Edits(outcome.changes)
+    outcomes = [charts.without_notes(outcome, given.charts)]
+    refused = dict.fromkeys(wanted, "is not there any more; make the plan anew")
+    for done in charts.every(options, edits, given.roots, given.charts, wanted.__contains__):
+        reason = chart_entries.difference(wanted[done.at], done.outcome, edits.text)
+        if reason:
+            refused[done.at] = reason
+            continue
+        del refused[done.at]
+        if reason is None:
+            progress.done.add(wanted[done.at].key)
+        edits.add(done.outcome.changes)
+        outcomes.append(done.outcome)
+    progress.refused |= {wanted[at].key: "changed" for at in refused}
+    problems = tuple(Problem(at.file, wanted[at].line, f"{at.object}: {reason}") for at, reason in refused.items())
+    merged = pipeline.merge(outcomes)
+    return merged._replace(recipes=outcome.recipes, changes=edits.changes, problems=(*merged.problems, *problems))
 
 
 # ---------------------------------------------------------------- options in a plan

@@ -30,7 +30,7 @@ def migrate(options: Options, add: Add) -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("--interactive asks on a terminal; for scripts there are `plan` and `apply`")
-    runs, outcome, names = following.trace(options)
+    runs, outcome, names, _ = following.trace(options)
     asked = [one for run in runs for one in following.entries(run)]
     chosen = tuple(_ask(asked, options))
     if not chosen:

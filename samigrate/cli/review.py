@@ -32,8 +32,6 @@ def plan(**shared: Any) -> int:
     from samigrate.review.plan_file import planfile
 
     options = Options(**shared)
-    if options.charts:
-        raise click.UsageError("--charts goes with migrate and audit: what is done in charts has no plan file")
     if options.format:
         raise click.UsageError("a plan has one format; `audit` and `migrate` report in others")
     if options.output:

@@ -46,6 +46,11 @@ class Release(NamedTuple):
     unread: str = ""
 
     @property
+    def called(self) -> str:
+        """What a plan calls it."""
+        return self.title.removesuffix(f" in {self.path}")
+
+    @property
     def variant(self) -> Variant:
         name = self.name if _NAME.fullmatch(self.name) else RELEASE
         values = json.dumps(self.values) if self.values else ""
@@ -224,7 +229,13 @@ def _parent(base: Release, document: Value, read: Read) -> Iterator[Release]:
                 values = mapping(yamltext.load(read(file) or "").value, key)
             except yamltext.YamlError:
                 unread = file
-            yield base._replace(title=f"{key} in {file}", chart=repository.removeprefix("file://"), values=values, unread=unread)
+            yield base._replace(
+                title=f"{key} in {file}",
+                chart=repository.removeprefix("file://"),
+                version=text(dependency, "version") or "",
+                values=values,
+                unread=unread,
+            )
 
 
 class Bound(NamedTuple):

@@ -35,7 +35,7 @@ def outcome(shown: str, result: Result, texts: Mapping[str, str], recipe: str) -
 
 def outcome_of_release(release: Release, result: Result, text: str, recipe: str) -> Outcome:
     """Everything that is said of an installation of a chart that lies elsewhere; `text` is the file that holds it."""
-    line = _line(release, text)
+    line = line_of(release, text)
     reports = []
     for rendered, pod, _, is_done in result.pods:
         sources = [release.path] * len(rendered.sources)
@@ -56,11 +56,11 @@ def not_here(release: Release, text: str, recipe: str) -> Outcome:
     if known := charts.chart(name):
         keys = " and ".join(f"{key}=false" for key in known.keys)
         action = f"{keys} takes unused tokens in {known.version} of {known.source} ({known.date}); {action}"
-    finding = Finding("chart-not-here", "R-F22", Severity.NOTE, message, action, Location(release.path, line=_line(release, text)))
+    finding = Finding("chart-not-here", "R-F22", Severity.NOTE, message, action, Location(release.path, line=line_of(release, text)))
     return _outcome(release.path, Result((), (), {}, ()), [], recipe, 0)._replace(findings=(finding,))
 
 
-def _line(release: Release, text: str) -> int:
+def line_of(release: Release, text: str) -> int:
     """Where an installation stands in its file."""
     chunk = yamltext.split(text)[release.document]
     return text.count("\n", 0, chunk.start) + yamltext.position(text[chunk.start : chunk.end], pointer(*release.place))[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -16,13 +18,18 @@ from samigrate.helm.chart import Refused, Variant
 from samigrate.helm.exploring import Decide, Deciding, Left
 from samigrate.helm.releases import WORDS, Bound, Release, bound, releases
 from samigrate.hosts import helm, repository, stream
+from samigrate.hosts.edits import Edits
 from samigrate.hosts.repository import FoundChart
 from samigrate.pipeline import Root
+from samigrate.plan import recipe
 from samigrate.plan.recipe import Recipe
 from samigrate.reading import Source
+from samigrate.review.plan_file.chart_entries import Made
+from samigrate.review.plan_file.planfile import Target
 from samigrate.settings.config import ChartSettings, Settings, chart_settings
 from samigrate.transforms import Phase
 
+_PINNED = re.compile(r"v?\d+(\.\d+)*\S*")
 _CHART_FILES = ("Chart.yaml", "requirements.yaml")
 
 
@@ -46,6 +53,64 @@ class Around(NamedTuple):
     releases: tuple[Release, ...]
     bound: tuple[Bound, ...]
     editable: frozenset[str]
+
+
+class Done(NamedTuple):
+    """What became of a chart, or of an installation of one."""
+
+    made: Made
+    outcome: Outcome
+
+    @property
+    def at(self) -> Target:
+        return self.made.at
+
+
+Wanted = Callable[[Target], bool]
+"""Whether a chart or an installation is asked for."""
+
+
+def every(
+    edits: Edits, roots: Sequence[Root], found: Sequence[FoundChart], settings: Settings, choices: Choices, wanted: Wanted = lambda *_: True
+) -> Iterator[Done]:
+    """Edits the charts that are found, and the installations of others in the roots, one after the other. `edits` are the files as
+    they become: who takes what is yielded adds its changes."""
+    seen = around(roots, found)
+    count = Counter[Target]()
+    for chart in found:
+        file = os.path.normpath(os.path.join(chart.shown, "Chart.yaml"))
+        at = Target(file, f"Chart {os.path.basename(os.path.abspath(chart.folder))}")
+        if wanted(at):
+            outcome = edited(chart, seen, recipe.load(chart.settings.recipes), choices)
+            yield Done(Made(at, 1, *_for_people(chart, seen, outcome)), outcome)
+    for release in elsewhere(seen, found):
+        first = Target(release.path, release.called)
+        at = first._replace(nth=count[first])
+        count[first] += 1
+        if wanted(at):
+            text = edits.text(release.path)
+            outcome = released(release, seen, text, settings, recipe.load(settings.recipes), choices)
+            yield Done(Made(at, telling.line_of(_found_again(release, text), text)), outcome)
+
+
+def _for_people(found: FoundChart, seen: Around, outcome: Outcome) -> tuple[str, tuple[str, ...]]:
+    """Which part of the chart's version is to be raised, and what is left to do about an edit."""
+    bump = chart_settings(found.settings, found.folder).bump
+    to_do = []
+    parents = [each for each in seen.releases if each.is_of(found.shown) and _PINNED.fullmatch(each.version)]
+    if parents and outcome.changes:
+        bump = "none"
+        to_do.append(f"{parents[0].path} depends on version {parents[0].version} of it: raise both together")
+    texts = helm.files_in(found.folder)
+    if any(change.path.endswith("values.yaml") for change in outcome.changes) and any(_is_readme(path) for path in texts):
+        to_do.append("look at the table of values in its README")
+    if any(path.endswith(".snap") for path in texts) and outcome.changes:
+        to_do.append("its tests have snapshots: `helm unittest --update-snapshot`")
+    return bump, tuple(to_do)
+
+
+def _is_readme(path: str) -> bool:
+    return os.path.basename(path).lower().startswith("readme")
 
 
 def around(roots: Sequence[Root], charts: Sequence[FoundChart]) -> Around:
@@ -93,7 +158,7 @@ def _decoded(path: str, read: Callable[[], bytes]) -> str | None:
 # ---------------------------------------------------------------- charts
 
 
-def edited(found: FoundChart, seen: Around, recipe: Recipe, choices: Choices) -> Outcome:
+def edited(found: FoundChart, seen: Around, chosen: Recipe, choices: Choices) -> Outcome:
     """What becomes of a chart of the repository."""
     folder, shown, settings = found
     own = chart_settings(settings, folder)
@@ -102,9 +167,9 @@ def edited(found: FoundChart, seen: Around, recipe: Recipe, choices: Choices) ->
         if isinstance(copy, Refused):
             unread = Left("Chart.yaml", 1, copy.message, "edit it by hand")
         if unread or isinstance(copy, Refused):
-            return telling.outcome(shown, migrating.Result((), (), {}, (unread,) if unread else ()), {}, recipe.name)
+            return telling.outcome(shown, migrating.Result((), (), {}, (unread,) if unread else ()), {}, chosen.name)
         chart, renderer = copy
-        decide = _deciding(settings, recipe, seen.bound, choices)
+        decide = _deciding(settings, chosen, seen.bound, choices)
         by_switch = (own.style or choices.style) == "value"
         result = migrating.migrate(chart, renderer.render, decide, installed, by_switch=by_switch, is_thorough=choices.is_thorough)
         if result.changed and renderer.lint({}) and not renderer.lint(result.changed):
@@ -114,7 +179,7 @@ def edited(found: FoundChart, seen: Around, recipe: Recipe, choices: Choices) ->
         if repository.is_excluded(os.path.join(folder, path), choices.exclude, here, settings):
             result = result.without_edit(Left(path, 1, "the edit is left out: the file is excluded", "take it out of exclude"))
             break
-    return telling.outcome(shown, result, chart.texts, recipe.name)
+    return telling.outcome(shown, result, chart.texts, chosen.name)
 
 
 def _installed(found: FoundChart, own: ChartSettings, known: Sequence[Release]) -> tuple[list[Variant], Left | None]:
@@ -154,18 +219,18 @@ def _in_chart(file: str, folder: str) -> str:
     return os.path.abspath(file) if relative.startswith("..") else relative.replace(os.sep, "/")
 
 
-def _deciding(settings: Settings, recipe: Recipe, named: Sequence[Bound], choices: Choices) -> Deciding:
-    token = _decide(settings, migrating.narrowed(recipe, Phase.AUTOMOUNT), choices)
-    accounts = _decide(settings, migrating.narrowed(recipe, Phase.ACCOUNT, Phase.AUTOMOUNT), choices)
+def _deciding(settings: Settings, chosen: Recipe, named: Sequence[Bound], choices: Choices) -> Deciding:
+    token = _decide(settings, migrating.narrowed(chosen, Phase.AUTOMOUNT), choices)
+    accounts = _decide(settings, migrating.narrowed(chosen, Phase.ACCOUNT, Phase.AUTOMOUNT), choices)
     return Deciding(token, accounts if choices.with_accounts else None, named, _text)
 
 
-def _decide(settings: Settings, recipe: Recipe, choices: Choices) -> Decide:
+def _decide(settings: Settings, chosen: Recipe, choices: Choices) -> Decide:
     own = replace(settings, namespace=choices.namespace or helm.NAMESPACE, namespaces=())
 
     def decide(content: str, by_default: bool) -> Outcome:
         root = stream.rendered_root(content.encode("utf-8"), replace(own, says_true_by_default=by_default))
-        return pipeline.run(stream.informed(root, choices.besides), recipe)
+        return pipeline.run(stream.informed(root, choices.besides), chosen)
 
     return decide
 
@@ -173,16 +238,16 @@ def _decide(settings: Settings, recipe: Recipe, choices: Choices) -> Decide:
 # ---------------------------------------------------------------- releases of charts that lie elsewhere
 
 
-def released(release: Release, seen: Around, text: str, settings: Settings, recipe: Recipe, choices: Choices) -> Outcome:
+def released(release: Release, seen: Around, text: str, settings: Settings, chosen: Recipe, choices: Choices) -> Outcome:
     """What becomes of an installation of a chart that is not in the repository; `text` is the file that holds it, as it is by now. It
     is edited where the chart is given."""
     release = _found_again(release, text)
     name = os.path.basename(release.chart)
     if name in choices.given:
-        decide = _deciding(settings, recipe, seen.bound, choices)
+        decide = _deciding(settings, chosen, seen.bound, choices)
         result = _released(release, text, decide, choices)
-        return telling.outcome_of_release(release, result, text, recipe.name)
-    return telling.not_here(release, text, recipe.name)
+        return telling.outcome_of_release(release, result, text, chosen.name)
+    return telling.not_here(release, text, chosen.name)
 
 
 def _found_again(release: Release, text: str) -> Release:

@@ -40,7 +40,7 @@ def program() -> str | None:
 def texts_in(folder: str) -> dict[str, str]:
     """The YAML files and templates of a chart, by their paths in its folder; what is no UTF-8, or over LARGE bytes, is left out."""
     texts = {}
-    for path in sorted(_files(folder)):
+    for path in sorted(files_in(folder)):
         if path.endswith(_TEXTS) and os.path.getsize(os.path.join(folder, path)) <= LARGE:
             try:
                 with open(os.path.join(folder, path), encoding="utf-8", newline="") as file:
@@ -50,7 +50,8 @@ def texts_in(folder: str) -> dict[str, str]:
     return texts
 
 
-def _files(folder: str) -> Iterator[str]:
+def files_in(folder: str) -> Iterator[str]:
+    """The plain files of a chart, by their paths in its folder."""
     for current, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in _LEFT_OUT]
         for name in names:

@@ -12,8 +12,9 @@ from samigrate.base.errors import InputError
 from samigrate.base.values import Value
 from samigrate.base.wording import clean
 from samigrate.domain.model import Problem
-from samigrate.domain.outcome import Applied, Built, Outcome
-from samigrate.hosts import git
+from samigrate.domain.outcome import Applied, Built, FileChange, Outcome
+from samigrate.helm import versions
+from samigrate.hosts import git, repository
 from samigrate.hosts.write import write
 from samigrate.review.plan_file.applying import Progress
 from samigrate.review.plan_file.planfile import Entry, Left, PlanFile
@@ -25,7 +26,7 @@ from samigrate.settings.config import is_file_name
 Follow = Callable[[PlanFile], tuple[Outcome, Progress]]
 """Follows a plan in the current folder, and writes nothing."""
 TRAILER = "Samigrate-Branch"
-_INPUTS = ("config", "kinds", "context", "evidence", "recipe")
+_INPUTS = ("config", "kinds", "context", "evidence", "recipe", "chart")
 """Options that name files which only inform: where a commit does not have them, the user's own are read."""
 
 
@@ -119,9 +120,11 @@ class _Branches:
         groups have a file in common."""
         with contextlib.chdir(self._folder(tree)):
             outcome, progress = self.follow(replace(self.plan, entries=tuple(entries), options=self._options(tree)))
+            changed = _changed(entries, outcome, progress)
+            outcome = outcome._replace(changes=(*outcome.changes, *_raised_versions(changed)))
         self.problems += [problem for problem in outcome.problems if problem.ours]
         self._tell_refused(entries, outcome, progress)
-        return outcome, {changed.entry.key: changed for changed in _changed(entries, outcome, progress)}
+        return outcome, {each.entry.key: each for each in changed}
 
     def _rules(self) -> Sequence[codeowners.Rule]:
         for pointer in codeowners.PLACES:
@@ -168,6 +171,8 @@ class _Branches:
             value = moved.get(name)
             if isinstance(value, str):
                 moved[name] = found(value)
+            elif isinstance(value, list) and name == "chart":
+                moved[name] = [f"{chart}={found(path)}" for chart, _, path in (str(each).partition("=") for each in value)]
             elif isinstance(value, list):
                 moved[name] = [found(path) if name != "recipe" or is_file_name(path) else path for path in value]
         return moved
@@ -211,6 +216,15 @@ class _Branches:
         return now == (git.run(tree, "write-tree"), self.base)
 
 
+def _raised_versions(changed: Sequence[Changed]) -> Iterator[FileChange]:
+    """The charts' files with a version of their own for what changes."""
+    for entry in (each.entry for each in changed):
+        if entry.bump not in ("", "none"):
+            text = repository.read(entry.at.file).decode("utf-8")
+            if (new := versions.raised(text, entry.bump, "Pods that declare no use of the Kubernetes API get no token for it")) != text:
+                yield FileChange(entry.at.file, text, new)
+
+
 def _part(outcome: Outcome, files: frozenset[str]) -> Outcome:
     """The part of the outcome that is about some files."""
     changes = tuple(change for change in outcome.changes if change.path in files)
@@ -229,6 +243,12 @@ def _changed(entries: Sequence[Entry], outcome: Outcome, progress: Progress) -> 
         reports.setdefault(position, []).append(MadeBranch(thing.resource.id.kind, ("", ""), (0, 0), thing.applied))
     changed_entries = []
     for entry in entries:
+        if entry.edits:
+            made = [each for each in outcome.workloads if each.is_of_chart and each.files & entry.edits.keys()]
+            if made and entry.key not in progress.refused and entry.key not in progress.done:
+                applied = tuple(one for each in made for one in each.applied)
+                changed_entries.append(Changed(entry, "Chart", ("", ""), entry.tokens, applied))
+            continue
         built_objects = reports.get((entry.at.file, entry.at.object, entry.pod), [])
         built = built_objects[min(entry.at.nth, len(built_objects) - 1)] if built_objects else None
         if built is not None and built.applied and entry.key not in progress.refused and entry.key not in progress.done:
@@ -246,7 +266,7 @@ def _lines(changed: Sequence[Changed]) -> Iterator[str]:
         account = f", account {candidate.account[0]} -> {candidate.account[1]}" if candidate.is_moved else ""
         yield clean(
             f"- {candidate.entry.at.object}"
-            + (f": tokens {candidate.tokens[0]} -> {candidate.tokens[1]}{account}" if candidate.entry.pod else "")
+            + (f": tokens {candidate.tokens[0]} -> {candidate.tokens[1]}{account}" if candidate.entry.pod or candidate.entry.edits else "")
         )
     if len(changed) > 50:
         yield f"- and {len(changed) - 50} more"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from samigrate.base.values import Value, pointer
-from samigrate.settings.config import CHART_STYLES
+from samigrate.settings.config import CHART_BUMPS, CHART_STYLES
 
 if TYPE_CHECKING:
     from samigrate.settings.config import ConfigDocument
@@ -71,7 +71,7 @@ def plan() -> Schema:
     """What `samigrate plan` writes and `samigrate apply` reads."""
     before = {"account": _STRING, "automount": {"enum": ["unset", "true", "false"]}, "mounted": {"type": "boolean"}}
     entry = _object(
-        ["workload", "file", "line", "risk", "files", "operations"],
+        ["workload", "file", "line", "risk", "files"],
         {
             **_place(),
             "pod": _told(_STRING, "JSON Pointer to the pod spec inside the object; an object without pods has none"),
@@ -89,6 +89,8 @@ def plan() -> Schema:
                 {"type": "object", "additionalProperties": {"type": "string", "pattern": "^(absent|sha256:[0-9a-f]{64})$"}},
                 "The files the entry rests on, and what they were",
             ),
+            "bump": _told({"enum": list(CHART_BUMPS)}, "Which part of a chart's version a pull request raises"),
+            "edits": _told({"type": "object", "additionalProperties": _STRINGS}, "Lines that go (-) and come (+) in a chart's files"),
             "operations": {"type": "array", "items": _operation()},
         },
     )
@@ -143,6 +145,7 @@ def config() -> Schema:
     declaration = _object(["access"], {"kind": _STRING, "namespace": _STRING, "name": _STRING, "access": {"enum": list(ACCESS)}})
     namespace = {"type": "string", "pattern": f"^{NAMESPACE}$"}
     chart: Mapping[str, Schema] = {"path": _STRING, "values": {"type": "array", "items": _STRINGS}, "style": {"enum": list(CHART_STYLES)}}
+    chart = {**chart, "bump": {"enum": list(CHART_BUMPS)}}
     properties: Mapping[str, Schema] = {
         "recipe": _told(one_or_more, "What to do, where the command line does not say"),
         "scopes": _told(_STRINGS, "Path patterns: each match is applied on its own"),

@@ -35,15 +35,17 @@ class AccessDeclaration(NamedTuple):
 
 
 CHART_STYLES = ("literal", "value")
+CHART_BUMPS = ("patch", "minor", "major", "none")
 
 
 class ChartSettings(NamedTuple):
-    """A chart by its folder: the values files of each way to render it, relative to the config's folder, and how a new line
-    is written ("": as the option says)."""
+    """A chart by its folder: the values files of each way to render it, relative to the config's folder, how a new line
+    is written ("": as the option says), and which part of its version a pull request raises."""
 
     path: str
     values: tuple[tuple[str, ...], ...] = ()
     style: str = ""
+    bump: str = "patch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,20 +220,21 @@ class _Reader:
         return tuple((image, self.string(folder, json_pointer + pointer(image))) for image, folder in pairs)
 
     def charts(self, value: Value, json_pointer: str) -> tuple[ChartSettings, ...]:
-        """Each `{path, values: [[file, ...], ...], style}`."""
+        """Each `{path, values: [[file, ...], ...], style, bump}`."""
         if not isinstance(value, list):
             raise self.error(json_pointer, "a list of charts, each with path and values")
         result = []
         for index, entry in enumerate(value):
             inside = f"{json_pointer}/{index}"
-            if not isinstance(entry, dict) or not entry.keys() <= {"path", "values", "style"} or "path" not in entry:
-                raise self.error(inside, "a mapping with path, and values or style")
+            if not isinstance(entry, dict) or not entry.keys() <= {"path", "values", "style", "bump"} or "path" not in entry:
+                raise self.error(inside, "a mapping with path, and values, style or bump")
             files = entry.get("values", [])
             if not isinstance(files, list):
                 raise self.error(inside + "/values", "a list of lists of values files")
             variants = tuple(self.strings(each, f"{inside}/values/{number}") for number, each in enumerate(files))
             style = self.choice(*CHART_STYLES)(entry.get("style", ""), inside + "/style") if "style" in entry else ""
-            result.append(ChartSettings(self.string(entry["path"], inside + "/path"), variants, style))
+            bump = self.choice(*CHART_BUMPS)(entry.get("bump", "patch"), inside + "/bump")
+            result.append(ChartSettings(self.string(entry["path"], inside + "/path"), variants, style, bump))
         return tuple(result)
 
     def evidence(self, value: Value, json_pointer: str) -> Known:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from samigrate import transforms, yamltext
@@ -32,6 +32,7 @@ _GUIDE = """\
 #   skip: "why"                the same, and the reason stays on record
 #   account: keep              the workload keeps its account; or name an existing account, and it runs as that one
 #   automount: keep            its pods keep the token they have
+#   bump: none                 a pull request leaves the version of a chart as it is; or patch, minor, major
 #
 # A file that has changed since is refused. Paths are relative to the folder the plan was made in: apply it there.
 """
@@ -85,7 +86,9 @@ class Step:
 class Entry:
     """One workload; or another object, which has no `pod`. `account` and `automount` are what a person may have
     changed, "" where the plan leaves them; `was` is before, `was_mounted` whether a token was mounted by default,
-    `tokens` are before and after; `files` are the digests of what the entry rests on, by path."""
+    `tokens` are before and after; `files` are the digests of what the entry rests on, by path. Of a Helm chart, or an
+    installation of one, `edits` has the lines that go and come in each file, and `bump` says which part of the chart's
+    version a pull request raises."""
 
     at: Target
     pod: str
@@ -101,6 +104,8 @@ class Entry:
     tokens: tuple[int, int]
     steps: tuple[Step, ...]
     files: Mapping[str, str]
+    edits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bump: str = ""
     risks: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -129,7 +134,8 @@ class Entry:
     @property
     def edited(self) -> frozenset[str]:
         """The files that the operations touch."""
-        return frozenset(step.file for step in self.steps)
+        version = {self.at.file} if self.bump not in ("", "none") else set()
+        return frozenset({step.file for step in self.steps} | self.edits.keys() | version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +218,13 @@ def _values(entry: Entry) -> dict[str, Value]:
             "account": entry.account,
             "automount": {"true": True, "false": False}.get(entry.automount, entry.automount),
             "was": {"account": entry.was[0], "automount": entry.was[1], "mounted": entry.was_mounted} if entry.pod else {},
-            "tokens": {"before": entry.tokens[0], "after": entry.tokens[1]} if entry.pod else {},
+            "tokens": {"before": entry.tokens[0], "after": entry.tokens[1]} if entry.pod or entry.edits else {},
             "evidence": list(entry.evidence),
             "risks": list(entry.risks),
             "notes": list(entry.notes),
             "files": dict(entry.files),
+            "bump": entry.bump,
+            "edits": {path: list(lines) for path, lines in entry.edits.items()},
             "operations": [_step_values(step, entry.at) for step in entry.steps],
         }
     )
@@ -302,8 +310,10 @@ def _entry(value: Mapping[str, Any]) -> Entry:
         was=(was.get("account", ""), was.get("automount", "")),
         was_mounted=was.get("mounted", False),
         tokens=(tokens.get("before", 0), tokens.get("after", 0)),
-        steps=tuple(_step(each, target) for each in value["operations"]),
+        steps=tuple(_step(each, target) for each in value.get("operations", ())),
         files=value["files"],
+        edits={path: tuple(lines) for path, lines in value.get("edits", {}).items()},
+        bump=value.get("bump", ""),
         risks=tuple(value.get("risks", ())),
         evidence=tuple(value.get("evidence", ())),
         notes=tuple(value.get("notes", ())),

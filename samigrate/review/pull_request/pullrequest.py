@@ -150,9 +150,10 @@ def _sections(changed: Sequence[Changed], left: Sequence[Left], command: str) ->
     if drawn := graph.draw([graph.Move(one.entry, one.account, one.tokens, len(one.builds) > 1) for one in changed if one.entry.pod]):
         yield "### Before and after\n\n" + block(drawn, "mermaid")
     yield _blast_radius(changed)
+    yield from _charts([one.entry for one in changed if one.entry.edits])
     yield from _left_alone(left)
     yield from _verify(changed)
-    if any(one.entry.pod for one in changed):
+    if any(one.entry.pod or one.entry.edits for one in changed):
         yield _roll_back(changed)
     yield _suppress(command)
     yield from _evidence(changed)
@@ -183,14 +184,15 @@ def _why(changed: Sequence[Changed]) -> str:
     else:
         messages.append("Tokens that were taken away come back:")
     messages.append(f"{count(before, 'token')} could be read before, {after} can be after.")
-    files = {applied.operation.target.path for one in changed for applied in one.applied}
+    files = {applied.operation.target.path for one in changed if not one.entry.edits for applied in one.applied}
+    files |= {path for one in changed for path in one.entry.edits}
     return " ".join([*messages, f"Nothing else in the {count(len(files), 'file')} changes, not a comment and not a space."]) + "\n"
 
 
 def _tables(changed: Sequence[Changed]) -> Iterator[str]:
     head = ("Workload", "File", "Account", "Tokens", "Uses the API", "Risk")
     for number, changed_entries in enumerate(_pieces(changed)):
-        yield ("### Request changes\n\n" if not number else "") + table(head, [_row(one) for one in changed_entries])
+        yield ("### What changes\n\n" if not number else "") + table(head, [_row(one) for one in changed_entries])
 
 
 def _row(changed: Changed) -> list[str]:
@@ -199,7 +201,7 @@ def _row(changed: Changed) -> list[str]:
         code(entry.at.object),
         code(f"{entry.at.file}:{entry.line}"),
         arrow(code(changed.account[0]), code(changed.account[1])) if has_pods else "",
-        arrow(str(changed.tokens[0]), str(changed.tokens[1])) if has_pods else "",
+        arrow(str(changed.tokens[0]), str(changed.tokens[1])) if has_pods or entry.edits else "",
         USES_API[entry.verdict] if has_pods else "",
         str(entry.risk),
     ]
@@ -236,11 +238,23 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(code(name) for name in unique[:5]) + (f" and {len(unique) - 5} more" if len(unique) > 5 else "")
 
 
+def _charts(entries: Sequence[Entry]) -> Iterator[str]:
+    """What proves the edits of charts, and what is left to do about them."""
+    if not entries:
+        return
+    lines = []
+    for entry in entries:
+        raised = f" Its {entry.bump} version is raised." if entry.bump not in ("", "none") else ""
+        lines.append(f"{code(entry.at.object)}: {clean('. '.join(entry.notes))}.{raised}")
+    message = "Helm has rendered each chart before and after its edit: the manifests differ by the planned lines, and by nothing else."
+    yield f"### Charts\n\n{message} Pods change with the next release of the chart.\n\n" + bullets(lines)
+
+
 def _left_alone(left: Sequence[Left]) -> Iterator[str]:
     for start in range(0, len(left), ROWS):
         lines = [f"{code(str(one.at))}: {code(one.reason)}" for one in left[start : start + ROWS]]
         summary = f"Left as {'they are' if len(left) > 1 else 'it is'}, and why: {count(len(left), 'workload')}"
-        yield ("### Request stays as it is\n\n" if not start else "") + details(summary + (" (continued)" if start else ""), bullets(lines))
+        yield ("### What stays as it is\n\n" if not start else "") + details(summary + (" (continued)" if start else ""), bullets(lines))
 
 
 def _verify(changed: Sequence[Changed]) -> Iterator[str]:
@@ -306,7 +320,7 @@ def _evidence(changed: Sequence[Changed]) -> Iterator[str]:
 
 def _chain(changed: Changed) -> str:
     entry = changed.entry
-    signs = [code(sign) for sign in entry.evidence] or (["no sign of any use of the API"] if entry.pod else [])
+    signs = [code(sign) for sign in entry.evidence] or (["no sign of any use of the API"] if entry.pod or entry.edits else [])
     notes = [f"note: {code(note)}" for note in entry.notes]
     verdict = f"{entry.verdict}. " if entry.pod else ""
     return f"**{code(entry.at.object)}** in {code(entry.at.file)}: {verdict}{code(entry.reason)}\n\n" + bullets([*signs, *notes])

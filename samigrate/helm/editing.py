@@ -11,6 +11,7 @@ from samigrate import gotext, yamltext
 from samigrate.base.values import Value, mapping, pointer, resolve
 from samigrate.domain.model import ACCOUNT_FIELD, ALIAS_FIELD
 from samigrate.domain.model import AUTOMOUNT_FIELD as AUTOMOUNT
+from samigrate.helm import documenting
 from samigrate.helm.chart import Chart, keys_above, nested, values_file
 from samigrate.helm.sites import Site
 
@@ -191,7 +192,20 @@ def texts(chart: Chart, chosen: Iterable[Attempt]) -> dict[str, str]:
     result = {path: _spliced(chart.texts[path], ours) for path, ours in splices.items()}
     for path, values in settings.items():
         result[path] = _set(chart.texts.get(path, ""), sorted(values))
-    return {path: text for path, text in result.items() if text != chart.texts.get(path)}
+        result |= _documented(chart, path.removesuffix("values.yaml"), values) if path.endswith("values.yaml") else {}
+    return {path: text for path, text in result.items() if text != chart.texts.get(path, "")}
+
+
+def _documented(chart: Chart, folder: str, settings: Iterable[Setting]) -> dict[str, str]:
+    """The schema and the README of the chart in a folder, as they become with its values."""
+    schema, readme = (chart.texts.get(f"{folder}{name}", "") for name in ("values.schema.json", "README.md"))
+    for setting in sorted(settings):
+        if setting.comment:
+            schema = documenting.schema(schema, setting.keys)
+            readme = documenting.new_row(readme, setting.keys, setting.comment.lstrip("# -"))
+        else:
+            readme = documenting.changed_row(readme, setting.keys)
+    return {f"{folder}values.schema.json": schema, f"{folder}README.md": readme}
 
 
 def _set(text: str, settings: Iterable[Setting]) -> str:

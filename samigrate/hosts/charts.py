@@ -102,7 +102,8 @@ def _for_people(found: FoundChart, seen: Around, outcome: Outcome) -> tuple[str,
         bump = "none"
         to_do.append(f"{parents[0].path} depends on version {parents[0].version} of it: raise both together")
     texts = helm.files_in(found.folder)
-    if any(change.path.endswith("values.yaml") for change in outcome.changes) and any(_is_readme(path) for path in texts):
+    changed = [os.path.basename(change.path) for change in outcome.changes]
+    if "values.yaml" in changed and "README.md" not in changed and any(_is_readme(path) for path in texts):
         to_do.append("look at the table of values in its README")
     if any(path.endswith(".snap") for path in texts) and outcome.changes:
         to_do.append("its tests have snapshots: `helm unittest --update-snapshot`")

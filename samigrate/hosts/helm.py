@@ -30,7 +30,7 @@ DEEP = 5
 _REMOTE_SCHEMA = 'failing loading "http'
 _LEFT_OUT = (".git",)
 _FOR_PEOPLE = ("LICENSE", "README", "NOTICE", "CHANGELOG", "CONTRIBUTING")
-_TEXTS = (".yaml", ".yml", ".tpl")
+_TEXTS = (".yaml", ".yml", ".tpl", "values.schema.json", "README.md")
 
 
 def program() -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from samigrate import gotext
+from samigrate.domain.model import DEFAULT_ACCOUNT
 from samigrate.helm import editing, variants
 from samigrate.helm.chart import Chart, folder_of, values_file
 from samigrate.helm.editing import Attempt
@@ -65,8 +66,9 @@ def groups_of(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered],
                 group.attempts = editing.attempts(chart, site, conditions, by_switch=by_switch)
                 if not group.attempts and not is_guarded and editing.says_automount(chart, site):
                     group.values_in = values_file(site.path)
-                if not is_mixed and all(pod.account for pod in pods) and (attempt := editing.with_account(chart, site)):
-                    group.attempts.insert(0, attempt)
+                if not is_mixed and all(pod.account for pod in pods if pod.report.account_before == DEFAULT_ACCOUNT):
+                    ways = editing.with_account(chart, site), editing.by_template(chart, site)
+                    group.attempts[:0] = [way for way in ways if way and any(pod.account for pod in pods)]
                 group.reason = f"its pods need the token under some values: {_need(rendered, site)}" if is_mixed else ""
             result.append(group)
     for origin, pods in by_origin.items():

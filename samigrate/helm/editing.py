@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from samigrate import gotext, yamltext
-from samigrate.base.values import Value, mapping, pointer, resolve
+from samigrate.base.values import Value, at, mapping, pointer, resolve
 from samigrate.domain.model import ACCOUNT_FIELD, ALIAS_FIELD
 from samigrate.domain.model import AUTOMOUNT_FIELD as AUTOMOUNT
 from samigrate.helm import documenting
 from samigrate.helm.chart import Chart, keys_above, nested, values_file
+from samigrate.helm.rendering import Gives
 from samigrate.helm.sites import Site
 
 _KEY_LINE = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z][\w]*):(?P<rest>[^\n]*)")
@@ -32,20 +33,21 @@ class Splice(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """A value that becomes false in a values file; a new one gets the comment."""
+    """A value that is set in a values file; a new one gets the comment."""
 
     path: str
     keys: tuple[str, ...]
     comment: str = ""
+    value: bool = False
 
 
 class Attempt(NamedTuple):
     """One way to do it: its edits. `switch`: the value, seen from the outermost chart, by which users may turn
-    the token on again. `gives_account`: the pods get an account of their own as well."""
+    the token on again. `gives`: how the pods get an account as well."""
 
     edits: tuple[Splice | Setting, ...]
     switch: tuple[str, ...] = ()
-    gives_account: bool = False
+    gives: Gives | None = None
 
 
 class KeyLine(NamedTuple):
@@ -109,7 +111,19 @@ def with_account(chart: Chart, site: Site) -> Attempt | None:
     document = f"apiVersion: v1\nkind: ServiceAccount\nmetadata:\n{named}{AUTOMOUNT}: false\n---\n"
     pod = f"{site.indent}{ACCOUNT_FIELD}: {lines['name']}\n{site.indent}{AUTOMOUNT}: false\n"
     edits = Splice(site.path, first.start(), first.start(), document), Splice(site.path, site.start, site.start, pod)
-    return Attempt(edits, gives_account=True)
+    return Attempt(edits, gives=Gives.DOCUMENT)
+
+
+def by_template(chart: Chart, site: Site) -> Attempt | None:
+    """The chart's own account, which a value keeps from being made, and the token; None where the template names no account by a
+    helper, or the value is another."""
+    file = values_file(site.path)
+    line = next((line for line in siblings(chart.texts[site.path], site) if line.key == ACCOUNT_FIELD), None)
+    values = yamltext.load(chart.texts.get(file, "")).value
+    if not line or "include" not in chart.texts[site.path][line.value : line.end] or at(values, "serviceAccount", "create") is not False:
+        return None
+    token = attempts(chart, site, None)[:1]
+    return Attempt((Setting(file, ("serviceAccount", "create"), value=True), *token[0].edits), gives=Gives.TEMPLATE) if token else None
 
 
 def _switch(chart: Chart, site: Site) -> Setting | None:
@@ -203,14 +217,14 @@ def _documented(chart: Chart, folder: str, settings: Iterable[Setting]) -> dict[
         if setting.comment:
             schema = documenting.schema(schema, setting.keys)
             readme = documenting.new_row(readme, setting.keys, setting.comment.lstrip("# -"))
-        else:
+        elif not setting.value:
             readme = documenting.changed_row(readme, setting.keys)
     return {f"{folder}values.schema.json": schema, f"{folder}README.md": readme}
 
 
 def _set(text: str, settings: Iterable[Setting]) -> str:
     for setting in settings:
-        text = with_setting(text, setting.keys)
+        text = with_setting(text, setting.keys, setting.value)
         if setting.comment:
             lines = text.splitlines(keepends=True)
             number = yamltext.position(text, pointer(*setting.keys))[0] - 1
@@ -226,16 +240,16 @@ def _spliced(text: str, splices: Iterable[Splice]) -> str:
     return text
 
 
-def with_setting(text: str, keys: Sequence[str | int]) -> str:
-    """A document in which a value is false, with what leads to it."""
+def with_setting(text: str, keys: Sequence[str | int], new: bool = False) -> str:
+    """A document in which a value is set, with what leads to it."""
     value = yamltext.load(text).value
     for depth, key in enumerate(keys):
         inner = resolve(value, pointer(*keys[: depth + 1]))
         is_there = _has(resolve(value, pointer(*keys[:depth])), key)
         if not is_there or (depth < len(keys) - 1 and not isinstance(inner, dict | list)):
-            fresh = nested(keys[depth + 1 :], False)
+            fresh = nested(keys[depth + 1 :], new)
             return yamltext.rewrite(text, [yamltext.Op("replace" if is_there else "add", pointer(*keys[: depth + 1]), fresh, ("create",))])
-    return yamltext.rewrite(text, [yamltext.Op("replace", pointer(*keys), False)])
+    return yamltext.rewrite(text, [yamltext.Op("replace", pointer(*keys), new)])
 
 
 def _has(value: Value, key: str | int) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from samigrate import transforms
+from samigrate.base.values import text
+from samigrate.domain.model import TOKEN_SECRET_TYPE
 from samigrate.helm import sites, variants
 from samigrate.helm.chart import RELEASE, Chart, Render, Variant
 from samigrate.helm.deciding import Group, groups_of
@@ -59,8 +61,9 @@ def migrate(
         left = [left_of(group) for group in groups if not group.attempt]
     except NotDoneError as error:
         changed, left = {}, [error.left]
-    done = {group.key: group.attempt.gives_account for group in groups if group.attempt} if changed else {}
-    return Result(tuple(rendered), tuple(told(chart, rendered, found, done)), changed, (*left, *_unrendered(found, rendered)))
+    done = {group.key: group.attempt.gives is not None for group in groups if group.attempt} if changed else {}
+    left += [*_unrendered(found, rendered), *_token_secrets(chart, rendered)]
+    return Result(tuple(rendered), tuple(told(chart, rendered, found, done)), changed, tuple(left))
 
 
 def left_of(group: Group) -> Left:
@@ -80,6 +83,20 @@ def _unrendered(found: Sequence[Site], rendered: Sequence[Rendered]) -> list[Lef
         for site in found
         if site.number not in seen and site.path not in files and not site.path.endswith(".tpl")
     ]
+
+
+def _token_secrets(chart: Chart, rendered: Sequence[Rendered]) -> list[Left]:
+    """The Secrets that the chart makes to hold a token that does not expire."""
+    sources = {
+        source
+        for each in rendered
+        for index, source in enumerate(each.sources)
+        if TOKEN_SECRET_TYPE in each.documents.pieces[index] and text(each.documents.value(index), "type") == TOKEN_SECRET_TYPE
+    }
+    reason = "makes a Secret with a token that does not expire"
+    action = "mount a projected token instead (docs/charts.md), where nothing outside the cluster reads the Secret"
+    lines = {path: chart.texts.get(path, "").partition(TOKEN_SECRET_TYPE)[0].count("\n") + 1 for path in sources}
+    return [Left(path, lines[path], reason, action) for path in sorted(sources) if not path.startswith(chart.elsewhere)]
 
 
 def told(

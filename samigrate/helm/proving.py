@@ -10,7 +10,7 @@ from samigrate.helm import editing
 from samigrate.helm.chart import Chart, Refused, Render, nested
 from samigrate.helm.deciding import Group
 from samigrate.helm.exploring import NotDoneError
-from samigrate.helm.rendering import Documents, Rendered, Wrong, wrong
+from samigrate.helm.rendering import Documents, Gives, Made, Rendered, new_accounts, wrong
 
 ROUNDS = 6
 """How often an edit is tried in other ways before what is left of it is given up."""
@@ -30,6 +30,7 @@ def proven(chart: Chart, render: Render, rendered: Sequence[Rendered], groups: S
         if not failed:
             failed, reason = _unswitched(render, rendered[0], changed, active)
         if not failed:
+            _name_accounts(render, rendered, changed, _given_accounts(active))
             return changed
         for key in failed:
             active[key].number += 1
@@ -56,7 +57,7 @@ def _failed(
             failed |= {key} if key in active else _by_values(active)
             reason = reason or f"no edit that was tried gives what is planned with {each.variant.name}"
         if result.elsewhere:
-            failed |= _given_accounts(active) or _by_values(active) or set(active)
+            failed |= set(_given_accounts(active)) or _by_values(active) or set(active)
             reason = reason or f"the edit changes more with {each.variant.name}: {result.elsewhere}"
     return failed, reason
 
@@ -72,13 +73,25 @@ def _unswitched(
         for value in (True, None):
             after = render(changed, defaults.variant._replace(values=json.dumps(nested(switch, value))))
             kept = ours if value else ()
-            if isinstance(after, Refused) or wrong(defaults, Documents(after), active.keys(), kept, _given_accounts(active)) != Wrong():
+            if isinstance(after, Refused) or not wrong(defaults, Documents(after), active.keys(), kept, _given_accounts(active)).is_right:
                 failed |= ours
     return failed, "the value does not decide about the token"
 
 
-def _given_accounts(active: Mapping[int | str, Group]) -> set[int | str]:
-    return {key for key, group in active.items() if group.attempt and group.attempt.gives_account}
+def _given_accounts(active: Mapping[int | str, Group]) -> dict[int | str, Gives]:
+    return {key: group.attempt.gives for key, group in active.items() if group.attempt and group.attempt.gives}
+
+
+def _name_accounts(render: Render, rendered: Sequence[Rendered], changed: Mapping[str, str], accounts: Mapping[int | str, Gives]) -> None:
+    """Say of each pod by which name the chart's own template has made its account."""
+    for each in rendered if Gives.TEMPLATE in accounts.values() else ():
+        after = render(changed, each.variant)
+        made = new_accounts(each, Documents(after), accounts) if isinstance(after, str) else ""
+        for number, pod in enumerate(each.pods):
+            if pod.account and pod.origin in accounts and isinstance(made, Made):
+                name = str(made.operations[number].value) if number in made.operations else pod.report.account_before
+                report = pod.account.report._replace(account_after=name)
+                each.pods[number] = pod._replace(account=pod.account._replace(report=report))
 
 
 def _by_values(active: Mapping[int | str, Group]) -> set[int | str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from samigrate import yamltext
-from samigrate.base.values import Value, mapping, pointer, text
+from samigrate.base.values import Value, mapping, pointer, resolve, text
 from samigrate.domain import json_patch
 from samigrate.domain.model import AUTOMOUNT_FIELD, Operation
 from samigrate.domain.outcome import WorkloadReport
@@ -90,7 +92,7 @@ class Rendered:
 
     variant: Variant
     documents: Documents
-    pods: Sequence[Pod] = ()
+    pods: list[Pod] = field(default_factory=list)
     unsteady: frozenset[tuple[int, str]] = frozenset()
 
     @cached_property
@@ -103,6 +105,10 @@ class Wrong(NamedTuple):
 
     pods: frozenset[int] = frozenset()
     elsewhere: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        return not self.pods and not self.elsewhere
 
 
 def may_change_by_itself(texts: Mapping[str, str]) -> bool:
@@ -137,21 +143,66 @@ def differences(first: Value, second: Value, place: str = "") -> Iterator[str]:
         yield place
 
 
+class Gives(Enum):
+    """How an edit gives pods an account: by a document that is written, or by the chart's own template, which a value opens."""
+
+    DOCUMENT = "document"
+    TEMPLATE = "template"
+
+
+class Made(NamedTuple):
+    """The documents of a rendering that are new accounts, and the operations that name them, by the pods' numbers."""
+
+    documents: Sequence[int]
+    operations: Mapping[int, Operation]
+
+
+def new_accounts(rendered: Rendered, after: Documents, accounts: Mapping[int | str, Gives]) -> Made | str:
+    """The new accounts of a rendering, or what is wrong with them. Where the chart's own template makes them, each must be named
+    by a pod that is to get one; values that say otherwise may keep the pods where they are."""
+    planned = {number: pod for number, pod in enumerate(rendered.pods) if pod.account and pod.operation and pod.origin in accounts}
+    if not planned:
+        return Made([], {})
+    own = {str(pod.account.value) for pod in planned.values() if pod.account and accounts[pod.origin] is Gives.DOCUMENT}
+    found = {index: after.value(index) for index, piece in enumerate(after.pieces) if "ServiceAccount" in piece}
+    written = [index for index, value in found.items() if str(value) in own]
+    if len(written) != len(own):
+        return f"{len(written)} of {len(own)} new accounts are rendered as planned"
+    known = {_account_name(rendered.documents.value(index)) for index in range(len(rendered.documents.pieces))}
+    opened = {index: name for index, value in found.items() if index not in written and (name := _account_name(value)) not in (*known, "")}
+    documents = sorted((*written, *opened))
+    rest = after.without(documents)
+    operations = {}
+    for number, pod in planned.items():
+        assert pod.account
+        operation = pod.account.operation
+        if accounts[pod.origin] is Gives.DOCUMENT:
+            operations[number] = operation
+        elif pod.document < len(rest.pieces) and (name := resolve(rest.value(pod.document), operation.pointer)) in opened.values():
+            operations[number] = operation._replace(value=name)
+    if not set(opened.values()) <= {operation.value for operation in operations.values()}:
+        return f"the account {', '.join(sorted(opened.values()))} is made and not used"
+    return Made(documents, operations)
+
+
+def _account_name(value: Value) -> str:
+    return (text(value, "metadata", "name") or "") if text(value, "kind") == "ServiceAccount" else ""
+
+
 def wrong(
     rendered: Rendered,
     after: Documents,
     edited: Collection[int | str],
     kept: Collection[int | str] = (),
-    accounts: Collection[int | str] = (),
+    accounts: Mapping[int | str, Gives] = MappingProxyType({}),
 ) -> Wrong:
     """Hold a rendering after the edit against the plan: the pods of `edited` origins without token, all else as it was. Those
     of `kept` origins are to say that they get it, since a value asks for it; those of `accounts` are to get a new account."""
     before = rendered.documents
-    new = {str(pod.account.value): pod.account.value for pod in rendered.pods if pod.account and pod.operation and pod.origin in accounts}
-    added = [index for index, piece in enumerate(after.pieces) if new and "ServiceAccount" in piece and after.value(index) in new.values()]
-    if len(added) != len(new):
-        return Wrong(elsewhere=f"{len(added)} of {len(new)} new accounts are rendered as planned")
-    after = after.without(added)
+    made = new_accounts(rendered, after, accounts)
+    if isinstance(made, str):
+        return Wrong(elsewhere=made)
+    after = after.without(made.documents)
     if len(after.pieces) != len(before.pieces):
         return Wrong(elsewhere=f"{len(before.pieces)} documents become {len(after.pieces)}")
     pods: set[int] = set()
@@ -160,7 +211,7 @@ def wrong(
         ours = {number: pod for number, pod in enumerate(rendered.pods) if pod.document == index}
         planned_for = [(pod, pod.operation) for pod in ours.values() if pod.operation and not _is_by_account(rendered, after, pod, edited)]
         operations = [operation._replace(value=pod.origin in kept) for pod, operation in planned_for if pod.origin in edited]
-        operations += [pod.account.operation for pod, _ in planned_for if pod.account and pod.origin in accounts]
+        operations += [made.operations[number] for number in ours if number in made.operations]
         if piece == before.pieces[index] and not operations:
             continue
         planned = json_patch.apply_all(before.value(index), operations)

@@ -17,7 +17,8 @@ from samigrate.helm.chart import Chart
 from samigrate.helm.editing import Attempt, Setting, Splice
 from samigrate.helm.sites import Site
 from tests.command import invoke
-from tests.helm.charts import CONTAINERS, FALSE, POD, SAMPLES, chart
+from tests.helm.charts import ACCOUNT as ACCOUNT_DOCUMENT
+from tests.helm.charts import CONTAINERS, FALSE, HELPERS, POD, SAMPLES, chart
 from tests.support import tools
 
 
@@ -301,6 +302,62 @@ def test_accounts_of_their_own(
     result = invoke(["migrate", "--charts", "--chart-accounts", "--write", "-v", "."])
     assert changes(before, texts(tmp_path)) == {"web/templates/deployment.yaml": changed}, result.stderr
     assert invoke(["migrate", "--charts", "--chart-accounts", "--check", "."]).exit == 0
+
+
+BY_HELPER = {
+    **chart(POD + '      serviceAccountName: {{ include "web.account" . }}\n' + CONTAINERS, "serviceAccount:\n  create: false # why\n"),
+    "templates/_helpers.tpl": HELPERS,
+    "templates/account.yaml": "{{ if .Values.serviceAccount.create }}\n" + ACCOUNT_DOCUMENT + "{{ end }}\n",
+}
+OPENED = {"web/values.yaml": ["-  create: false # why", "+  create: true # why"], "web/templates/deployment.yaml": [f"+{FALSE}"]}
+
+
+@pytest.mark.parametrize(
+    ("more", "changed"),
+    [
+        pytest.param({}, OPENED, id="by its own template"),
+        pytest.param({"ci/none-values.yaml": "serviceAccount: {create: false}\n"}, OPENED, id="where values say no, as it was"),
+        pytest.param({"ci/one-values.yaml": "serviceAccount: {create: true}\n"}, OPENED, id="where values say yes, as it was"),
+        pytest.param(
+            {
+                "templates/rbac.yaml": "{{ if .Values.serviceAccount.create }}\napiVersion: v1\nkind: ConfigMap\n"
+                "metadata: {name: more}\n{{ end }}\n"
+            },
+            {"web/templates/deployment.yaml": [f"+{FALSE}"]},
+            id="not where more is made with it",
+        ),
+        pytest.param(
+            {"templates/account.yaml": ""}, {"web/templates/deployment.yaml": [f"+{FALSE}"]}, id="not where the template makes none"
+        ),
+    ],
+)
+def test_the_chart_s_own_account(
+    more: dict[str, str], changed: dict[str, list[str]], helm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chart that can make an account does so, rather than getting another document."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", BY_HELPER | more)
+    before = texts(tmp_path)
+    result = invoke(["migrate", "--charts", "--chart-accounts", "--write", "-v", "."])
+    assert changes(before, texts(tmp_path)) == changed, result.stderr
+    assert invoke(["migrate", "--charts", "--chart-accounts", "--check", "."]).exit == 0
+
+
+def test_the_chart_s_own_account_is_named(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", BY_HELPER | {"templates/_helpers.tpl": HELPERS.replace("-web{{ else", "-own{{ else")})
+    write(tmp_path, {"web/templates/account.yaml": BY_HELPER["templates/account.yaml"].replace("-web", "-own")})
+    told = invoke(["audit", "--charts", "--chart-accounts", "."]).stdout.decode()
+    assert "account release-name-own" in told and "automount false" in told
+
+
+def test_a_token_secret_is_told_of(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: t\n  annotations: {kubernetes.io/service-account.name: web}\n"
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "web", chart(POD + CONTAINERS) | {"templates/token.yaml": secret + "type: kubernetes.io/service-account-token\n"})
+    result = invoke(["migrate", "--charts", "-v", "."])
+    assert "web/templates/token.yaml:6: warning chart-left R-F22: makes a Secret with a token that does not expire" in result.stderr
+    assert b"+      automountServiceAccountToken: false" in result.stdout
 
 
 def test_without_the_option_the_note_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,8 @@
 
 `case.yaml` says why the case is there; further `args` (default `migrate --write .`), `exit` (default 0), `stdin` (a file
 of the case), `stdout` and `stderr` (texts that must appear there). `input/` is the folder it runs in; `expected/` what
-it must be afterwards, the same if there is none; `report.txt` what it prints. SAMIGRATE_BLESS=1 rewrites these two:
-read what you bless.
+it must be afterwards, the same if there is none; `report.txt` what it prints; `helm.json` what Helm renders of its charts.
+SAMIGRATE_BLESS=1 rewrites these: read what you bless.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from tests.command import Result, invoke
+from tests.support import recorded_helm, tools
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = sorted(path.parent for path in GOLDEN.glob("*/case.yaml"))
@@ -36,6 +37,11 @@ def test_golden(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     else:
         folder.mkdir()
     monkeypatch.chdir(folder)
+    if (recordings := case / "helm.json").exists():
+        if BLESS:
+            recordings.write_text("{}\n", encoding="utf-8")
+        recorded_helm.install(tmp_path / "bin", recordings, tools.need("helm4") if BLESS else "")
+        monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     before = _tree(folder)
     result = _run(case, settings)
     after = _tree(folder)

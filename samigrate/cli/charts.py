@@ -24,43 +24,57 @@ def with_charts(options: Options, before: Outcome, outcome: Outcome, roots: Sequ
     from samigrate.hosts.edits import Edits
 
     edits = Edits(outcome.changes)
-    outcomes = [without_notes(before, found), outcome]
-    for done in every(options, edits, roots, found):
+    asked = Asked(options, roots, found)
+    outcomes = [asked.without_notes(before), asked.without_notes(outcome)]
+    for done in asked.every(edits):
         outcomes.append(done.outcome)
         edits.add(done.outcome.changes)
     return pipeline.merge(outcomes)._replace(recipes=outcome.recipes, changes=edits.changes)
 
 
-def without_notes(before: Outcome, found: Sequence[FoundChart]) -> Outcome:
-    """What was said of the input but for the notes on these charts."""
-    noted = {os.path.normpath(os.path.join(chart.shown, "Chart.yaml")) for chart in found}
-    return before._replace(skipped=tuple(skip for skip in before.skipped if os.path.normpath(skip.path) not in noted))
+class Asked:
+    """The charts that options ask for: those found, and the installations of others in the roots."""
 
+    def __init__(self, options: Options, roots: Sequence[Root], found: Sequence[FoundChart]) -> None:
+        from samigrate.hosts import charts, helm
+        from samigrate.settings.config import Settings
 
-def every(
-    options: Options, edits: Edits, roots: Sequence[Root], found: Sequence[FoundChart], wanted: Wanted = lambda *_: True
-) -> Iterator[Done]:
-    """Each chart and each installation of one that is asked for, edited; `edits` takes the files as they become."""
-    from samigrate.hosts import charts, helm, repository
-    from samigrate.settings.config import Settings
+        command = helm.program()
+        if command is None:
+            raise InputError("", 0, "--charts needs `helm` on PATH: it proves each edit by rendering the chart")
+        self._command, self._options, self._seen = command, options, charts.around(roots, found)
+        self._settings = roots[0].settings if roots else adjust(options)(Settings())
+        self._given = _given(options)
 
-    command = helm.program()
-    if command is None:
-        raise InputError("", 0, "--charts needs `helm` on PATH: it proves each edit by rendering the chart")
-    besides, _ = repository.besides(options.context) if options.context else ((), ())
-    with helm.given_charts(_given(options)) as given:
-        choices = charts.Choices(
-            command,
-            options.chart_style,
-            options.chart_accounts,
-            options.thorough,
-            options.namespace or "",
-            given,
-            besides,
-            options.exclude,
-        )
-        settings = roots[0].settings if roots else adjust(options)(Settings())
-        yield from charts.every(edits, roots, found, settings, choices, wanted)
+    def without_notes(self, outcome: Outcome) -> Outcome:
+        """What was said of the input but for the notes that these charts are not judged."""
+        from samigrate.hosts import charts
+
+        noted = {os.path.normpath(os.path.join(chart.shown, "Chart.yaml")) for chart in self._seen.charts}
+        judged = charts.judged(self._seen, self._given)
+        findings = (each for each in outcome.findings if each.id != "unseen-source" or (each.at.path, each.at.document) not in judged)
+        skipped = (skip for skip in outcome.skipped if os.path.normpath(skip.path) not in noted)
+        return outcome._replace(findings=tuple(findings), skipped=tuple(skipped))
+
+    def every(self, edits: Edits, wanted: Wanted = lambda _: True) -> Iterator[Done]:
+        """Each chart and each installation of one that is wanted, edited. `edits` are the files as they become: who takes what is
+        yielded adds its changes."""
+        from samigrate.hosts import charts, helm, repository
+
+        options = self._options
+        besides, _ = repository.besides(options.context) if options.context else ((), ())
+        with helm.given_charts(self._given) as given:
+            choices = charts.Choices(
+                self._command,
+                options.chart_style,
+                options.chart_accounts,
+                options.thorough,
+                options.namespace or "",
+                given,
+                besides,
+                options.exclude,
+            )
+            yield from charts.every(edits, self._seen, self._settings, choices, wanted)
 
 
 def _given(options: Options) -> dict[str, str]:

@@ -16,10 +16,11 @@ from samigrate.cli.running import Input, find_recipes, find_roots, recipe_names
 from samigrate.hosts import walk
 
 if TYPE_CHECKING:
+    from samigrate.cli.charts import Asked
     from samigrate.domain.outcome import Outcome
     from samigrate.facts.state import Work
     from samigrate.hosts.repository import FoundChart
-    from samigrate.pipeline import Root, Run
+    from samigrate.pipeline import Run
     from samigrate.review.plan_file.applying import Progress
     from samigrate.review.plan_file.planfile import Entry, Left, PlanFile, Target
 
@@ -78,10 +79,11 @@ def make(options: Options) -> tuple[PlanFile, Outcome]:
     runs, outcome, names, charts = trace(options)
     read = [review.read_out(run) for run in runs]
     if options.charts:
-        from samigrate.cli.charts import without_notes
+        from samigrate.cli.charts import Asked
 
-        read.append(_read_out_charts(options, [run.root for run in runs], charts, outcome))
-        outcome = without_notes(outcome, charts)
+        asked = Asked(options, [run.root for run in runs], charts)
+        read.append(_read_out_charts(asked, outcome))
+        outcome = asked.without_notes(outcome)
     entries = tuple(entry for found, _ in read for entry in found)
     for file in sorted({file for entry in entries for file in entry.files}):
         if not planfile.is_inside(file):
@@ -89,18 +91,15 @@ def make(options: Options) -> tuple[PlanFile, Outcome]:
     return PlanFile(names, stored(options), entries, tuple(left for _, left_out in read for left in left_out)), outcome
 
 
-def _read_out_charts(
-    options: Options, roots: Sequence[Root], found: Sequence[FoundChart], outcome: Outcome
-) -> tuple[list[Entry], list[Left]]:
+def _read_out_charts(asked: Asked, outcome: Outcome) -> tuple[list[Entry], list[Left]]:
     """The entries of charts and installations of charts, and their workloads that stay as they are."""
-    from samigrate.cli import charts
     from samigrate.hosts import repository
     from samigrate.hosts.edits import Edits
     from samigrate.review.plan_file import chart_entries, planfile
 
     entries, left = [], []
     edits = Edits(outcome.changes)
-    for done in charts.every(options, edits, roots, found):
+    for done in asked.every(edits):
         entry = chart_entries.entry(done.made, done.outcome, lambda path: planfile.digest(repository.read(path)))
         entries += [entry] if entry else []
         left += chart_entries.left(done.outcome)
@@ -160,15 +159,16 @@ def follow(plan: PlanFile, *, quiet: bool = False) -> tuple[Outcome, Progress]:
 def _follow_charts(wanted: Mapping[Target, Entry], options: Options, outcome: Outcome, progress: Progress, given: Input) -> Outcome:
     """The outcome with what the entries of charts ask for. One is refused where a fresh run would edit other lines."""
     from samigrate import pipeline
-    from samigrate.cli import charts
+    from samigrate.cli.charts import Asked
     from samigrate.domain.model import Problem
     from samigrate.hosts.edits import Edits
     from samigrate.review.plan_file import chart_entries
 
     edits = Edits(outcome.changes)
-    outcomes = [charts.without_notes(outcome, given.charts)]
+    asked = Asked(options, given.roots, given.charts)
+    outcomes = [asked.without_notes(outcome)]
     refused = dict.fromkeys(wanted, "is not there any more; make the plan anew")
-    for done in charts.every(options, edits, given.roots, given.charts, wanted.__contains__):
+    for done in asked.every(edits, wanted.__contains__):
         reason = chart_entries.difference(wanted[done.at], done.outcome, edits.text)
         if reason:
             refused[done.at] = reason

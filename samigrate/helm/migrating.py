@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from samigrate import transforms
 from samigrate.base.values import text
 from samigrate.domain.model import TOKEN_SECRET_TYPE
 from samigrate.helm import sites, variants
-from samigrate.helm.chart import RELEASE, Chart, Render, Variant
+from samigrate.helm.chart import Chart, Render, Variant
 from samigrate.helm.deciding import Group, groups_of
 from samigrate.helm.exploring import Deciding, Left, NotDoneError, explored
 from samigrate.helm.proving import proven
@@ -105,14 +106,15 @@ def told(
     """Each pod once, by the first variant in which its token goes, else by the first that renders it."""
     result: dict[object, tuple[Rendered, Pod, Site | None, bool]] = {}
     for each in rendered:
+        count: Counter[object] = Counter()
         for pod in (pod for pod in each.pods if not each.sources[pod.document].startswith(chart.elsewhere)):
             site = found[pod.origin] if isinstance(pod.origin, int) else None
             is_done = pod.origin in done and pod.operation is not None
             if is_done and done[pod.origin] and pod.account:
                 pod = pod._replace(report=pod.account.report)
-            is_random = (pod.document, "/metadata/name") in each.unsteady
-            name = "" if is_random else pod.report.workload.id.name.replace(each.variant.release, RELEASE)
-            key = pod.origin, pod.report.workload.id.kind, name, pod.report.workload.component
-            if key not in result or (is_done and not result[key][3] and not each.variant.is_supposed):
-                result[key] = (each, pod, site, is_done)
+            key = pod.origin, pod.report.workload.id.kind, pod.report.workload.component
+            count[key] += 1
+            nth = *key, count[key]  # names differ with the release
+            if nth not in result or (is_done and not result[nth][3] and not each.variant.is_supposed):
+                result[nth] = (each, pod, site, is_done)
     return list(result.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -48,8 +48,10 @@ class Choices(NamedTuple):
 
 
 class Around(NamedTuple):
-    """What a repository says of charts: who installs them, the accounts that its bindings name, and the files that may change."""
+    """What a repository says of charts: those that are asked for, who installs which, the accounts that its bindings name, and the
+    files that may change."""
 
+    charts: tuple[FoundChart, ...]
     releases: tuple[Release, ...]
     bound: tuple[Bound, ...]
     editable: frozenset[str]
@@ -70,20 +72,17 @@ Wanted = Callable[[Target], bool]
 """Whether a chart or an installation is asked for."""
 
 
-def every(
-    edits: Edits, roots: Sequence[Root], found: Sequence[FoundChart], settings: Settings, choices: Choices, wanted: Wanted = lambda *_: True
-) -> Iterator[Done]:
-    """Edits the charts that are found, and the installations of others in the roots, one after the other. `edits` are the files as
-    they become: who takes what is yielded adds its changes."""
-    seen = around(roots, found)
+def every(edits: Edits, seen: Around, settings: Settings, choices: Choices, wanted: Wanted = lambda _: True) -> Iterator[Done]:
+    """Edits the charts of a repository, and the installations of others, one after the other. `edits` are the files as they become:
+    who takes what is yielded adds its changes. `settings` are for installations."""
     count = Counter[Target]()
-    for chart in found:
+    for chart in seen.charts:
         file = os.path.normpath(os.path.join(chart.shown, "Chart.yaml"))
         at = Target(file, f"Chart {os.path.basename(os.path.abspath(chart.folder))}")
         if wanted(at):
             outcome = edited(chart, seen, recipe.load(chart.settings.recipes), choices)
             yield Done(Made(at, 1, *_for_people(chart, seen, outcome)), outcome)
-    for release in elsewhere(seen, found):
+    for release in elsewhere(seen):
         first = Target(release.path, release.called)
         at = first._replace(nth=count[first])
         count[first] += 1
@@ -126,7 +125,7 @@ def around(roots: Sequence[Root], charts: Sequence[FoundChart]) -> Around:
         each for path, text in texts.items() if text and "Binding" in text for each in bound(path, (value for _, value in _documents(text)))
     )
     installed = (each for path, ours in documents.items() for each in releases(path, ours, published, _text))
-    return Around(tuple(installed), tuple(named), frozenset(source.path for source in sources if source.may_change))
+    return Around(tuple(charts), tuple(installed), tuple(named), frozenset(source.path for source in sources if source.may_change))
 
 
 def _documents(content: str) -> Iterator[tuple[int, Value]]:
@@ -276,10 +275,18 @@ def _released(release: Release, text: str, decide: Deciding, choices: Choices) -
         return installing.migrate(copy.chart, copy.renderer.render, decide, release._replace(files=inside), text)
 
 
-def elsewhere(seen: Around, charts: Sequence[FoundChart]) -> list[Release]:
+def judged(seen: Around, given: Collection[str]) -> set[tuple[str, int]]:
+    """The files and documents that install a chart of which the pods are judged."""
+    known = (
+        each for each in seen.releases if os.path.basename(each.chart) in given or any(each.is_of(chart.shown) for chart in seen.charts)
+    )
+    return {(each.path, each.document) for each in known}
+
+
+def elsewhere(seen: Around) -> list[Release]:
     """The installations of charts that are not in the repository, in files that may change."""
     return [
         release
         for release in seen.releases
-        if release.path in seen.editable and release.chart and not any(release.is_of(chart.shown) for chart in charts)
+        if release.path in seen.editable and release.chart and not any(release.is_of(chart.shown) for chart in seen.charts)
     ]

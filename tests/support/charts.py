@@ -1,4 +1,4 @@
-"""`python -m tests.support.charts FOLDER…`: edits every chart below the folders in a copy, and prints what came of it.
+"""`python -m tests.support.charts [--chart NAME=DIR]… FOLDER…`: edits every chart below the folders in a copy, and prints what came of it.
 
 A second Helm, and a parser that is not ours, then render each edited chart before and after, with its defaults and its `ci/` values: they may
 differ by `automountServiceAccountToken: false` on pods alone. A second run must find nothing to do.
@@ -54,22 +54,23 @@ def folders(roots: list[str]) -> Iterator[str]:
                 yield str(chart)
 
 
-def tried(chart: str) -> Tried:
+def tried(chart: str, given: list[str]) -> Tried:
     with tempfile.TemporaryDirectory() as home:
         copy = Path(home) / Path(chart).name
         shutil.copytree(chart, copy, symlinks=True)
         os.chdir(home)
-        before, again_before = _renderings(copy), _renderings(copy)
+        before, again_before = _renderings(copy, given), _renderings(copy, given)
         random = {place.split(":")[1].strip() for place in _differences(before, again_before)}
         own, helm = _used(resource.RUSAGE_SELF), _used(resource.RUSAGE_CHILDREN)
-        _, told = _run(["migrate", "--charts", "--write", "-v", copy.name])
+        options = [word for each in given for word in ("--chart", each)]
+        _, told = _run(["migrate", "--charts", *options, "--write", "-v", copy.name])
         own, helm = _used(resource.RUSAGE_SELF) - own, _used(resource.RUSAGE_CHILDREN) - helm
         left = tuple(
             line.strip() for line in told.splitlines() if " chart-left " in line and "no values that were tried render" not in line
         )
-        wrong = [each for each in _differences(before, _renderings(copy)) if each.split(":")[1].strip() not in random]
+        wrong = [each for each in _differences(before, _renderings(copy, given)) if each.split(":")[1].strip() not in random]
         is_changed = "wrote " in told
-        exit_code, again = _run(["migrate", "--charts", "--check", copy.name])
+        exit_code, again = _run(["migrate", "--charts", *options, "--check", copy.name])
         wrong += [f"a second run is not idle: {again}"] if exit_code else []
         outcome = ("done in part" if left else "done") if is_changed else ("left" if left else "nothing to do")
         return Tried(chart, outcome, left, tuple(wrong), own + helm, (own + helm) / helm if helm else 1)
@@ -88,14 +89,19 @@ def _run(arguments: list[str]) -> tuple[int, str]:
     return code, told.read()
 
 
-def _renderings(chart: Path) -> dict[str, list[Any]]:
-    """What the other Helm makes of the chart, by the values file."""
+def _renderings(chart: Path, given: list[str]) -> dict[str, list[Any]]:
+    """What the other Helm makes of the chart, with the charts that are given, by the values file."""
     result = {}
+    added = [(chart / "charts" / name, folder) for name, _, folder in (each.partition("=") for each in given)]
+    for target, folder in added:
+        shutil.copytree(folder, target, dirs_exist_ok=True)
     for values in [None, *sorted(chart.glob("ci/*-values.yaml"))]:
         command = [tools.find("helm3"), "template", "release-name", str(chart), *(["--values", str(values)] if values else [])]
         done = subprocess.run(command, capture_output=True, check=False)
         if done.returncode == 0:
             result[values.name if values else ""] = [each for each in yaml.load_all(done.stdout, _Loader) if each]
+    for target, _ in added:
+        shutil.rmtree(target)
     return result
 
 
@@ -132,8 +138,11 @@ def main() -> None:
     os.environ["PYTHONHASHSEED"] = "0"
     counts: Counter[str] = Counter()
     results = []
+    words = sys.argv[1:]
+    given = [f"{name}={os.path.abspath(path)}" for name, _, path in (each.partition("=") for each in words if "=" in each)]
+    roots = [os.path.abspath(word) for word in words if "=" not in word and word != "--chart"]
     with ProcessPoolExecutor(2) as pool:
-        for result in pool.map(tried, list(folders([os.path.abspath(root) for root in sys.argv[1:]]))):
+        for result in pool.map(tried, charts := list(folders(roots)), [given] * len(charts)):
             counts[result.outcome] += 1
             results.append(result)
             for line in (*result.left, *(f"WRONG {each}" for each in result.wrong)):

@@ -86,6 +86,10 @@ def _unrendered(found: Sequence[Site], rendered: Sequence[Rendered]) -> list[Lef
     ]
 
 
+def _weight(rendered: Rendered, pod: Pod, _: Site | None, is_done: bool) -> tuple[bool, bool]:
+    return is_done and not rendered.variant.is_supposed, not rendered.variant.is_supposed and pod.report.tokens_before > 0
+
+
 def _token_secrets(chart: Chart, rendered: Sequence[Rendered]) -> list[Left]:
     """The Secrets that the chart makes to hold a token that does not expire."""
     sources = {
@@ -103,7 +107,8 @@ def _token_secrets(chart: Chart, rendered: Sequence[Rendered]) -> list[Left]:
 def told(
     chart: Chart, rendered: Sequence[Rendered], found: Sequence[Site], done: Mapping[int | str, bool]
 ) -> list[tuple[Rendered, Pod, Site | None, bool]]:
-    """Each pod once, by the first variant in which its token goes, else by the first that renders it."""
+    """Each pod once: by the first variant in which its token goes, else by the first that somebody has written down in which it holds
+    one, else by the first that renders it."""
     result: dict[object, tuple[Rendered, Pod, Site | None, bool]] = {}
     for each in rendered:
         count: Counter[object] = Counter()
@@ -115,6 +120,7 @@ def told(
             key = pod.origin, pod.report.workload.id.kind, pod.report.workload.component
             count[key] += 1
             nth = *key, count[key]  # names differ with the release
-            if nth not in result or (is_done and not result[nth][3] and not each.variant.is_supposed):
-                result[nth] = (each, pod, site, is_done)
+            one = (each, pod, site, is_done)
+            if nth not in result or _weight(*one) > _weight(*result[nth]):
+                result[nth] = one
     return list(result.values())

@@ -31,7 +31,21 @@ ORDER = (
         "reading",
         "scope",
     ),
-    *("sources", "evidence", "facts", "transforms", "plan", "findings", "prove", "report", "pipeline", "review", "helm", "hosts"),
+    *(
+        "sources",
+        "auditlog",
+        "evidence",
+        "facts",
+        "transforms",
+        "plan",
+        "findings",
+        "prove",
+        "report",
+        "pipeline",
+        "review",
+        "helm",
+        "hosts",
+    ),
     *("api", "cli", "__main__"),
 )
 """The packages, and the modules that stand beside them, each above all that it may import."""

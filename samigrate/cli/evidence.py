@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import click
 
 from samigrate.base.errors import InputError
+from samigrate.base.wording import clean
 from samigrate.cli.output import DONE, put, save, say
 from samigrate.cli.running import require_room
 
 if TYPE_CHECKING:
-    from samigrate.settings.evidence_files import Item
+    from samigrate.settings.evidence_files import Item, Log
 
 _OUTPUT = click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Write it there. [default: stdout]")
 
 
-@click.group(short_help="Turn source code into evidence files, and merge them.")
+@click.group(short_help="Turn source code and audit logs into evidence files, and merge them.")
 def evidence() -> None:
-    """Turn source code into an evidence file that `--evidence FILE` reads, and merge such files."""
+    """Turn source code or audit logs into an evidence file that `--evidence FILE` reads, and merge such files."""
 
 
 @evidence.command()
@@ -53,21 +54,67 @@ def source(folders: tuple[str, ...], output: str | None, config: str | None, qui
     return DONE
 
 
+@evidence.command("audit-log")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@_OUTPUT
+@click.option("--audit-since", metavar="WHEN", default="", help="The log holds all since then: a date, or 7d for the days before its end.")
+@click.option("--suggest-rbac", metavar="FILE", type=click.Path(dir_okay=False), help="Write the least roles that the calls need.")
+@click.option("--context", multiple=True, metavar="PATH", type=click.Path(), help="With --suggest-rbac: manifests of today's roles.")
+@click.option("-q", "--quiet", is_flag=True, help="Only what went wrong.")
+def audit_log(
+    files: tuple[str, ...], output: str | None, audit_since: str, suggest_rbac: str | None, context: tuple[str, ...], quiet: bool
+) -> int:
+    """Read audit logs of API servers: who called what, as which account.
+
+    FILE is JSON lines, an EventList or an array, as it is or as .gz or .zst, or `-`; wrapped as EKS, GKE, AKS and OpenShift
+    hand it out. Several files are one log. A workload that made no call is shown to need none only with --audit-since.
+    """
+    from samigrate.auditlog import coverage, found
+    from samigrate.base.wording import count
+    from samigrate.hosts import auditlogs
+
+    if context and not suggest_rbac:
+        raise click.UsageError("--context goes with --suggest-rbac")
+    tally = auditlogs.read(files, sys.stdin.buffer if "-" in files else None)
+    log = coverage.log(tally, files, audit_since)
+    items = tuple(found.items(tally))
+    if suggest_rbac:
+        _suggest(suggest_rbac, items, context)
+    _write(items, output, [log])
+    say(f"{clean(path)}:{line}: {clean(reason)}" for path, line, reason in tally.unread)
+    if tally.broken:
+        say([f"{count(tally.broken, 'unreadable line')}, {len(tally.unread)} named here"])
+    if not quiet:
+        say([f"{count(tally.events, 'call')} by {count(len(tally.accounts), 'account')} in {count(len(files), 'file')}"])
+        say(clean(line) for line in coverage.summary(log))
+    return DONE
+
+
+def _suggest(path: str, items: Sequence[Item], context: tuple[str, ...]) -> None:
+    from samigrate.auditlog import rbac
+    from samigrate.hosts import auditlogs
+
+    granted, unread = auditlogs.granted(context)
+    say(f"{clean(one.path)}:{one.line}: {clean(one.message)}" for one in unread)
+    save(path, (line.encode("utf-8", "backslashreplace") for line in rbac.suggest(items, granted if context else None)))
+
+
 @evidence.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @_OUTPUT
 def merge(files: tuple[str, ...], output: str | None) -> int:
     """Join evidence files, each item once."""
-    from samigrate.settings.evidence_files import read
+    from samigrate.settings.evidence_files import join, load
 
-    _write([item for path in files for item in read(path)], output)
+    known = join(load(path) for path in files)
+    _write(known.items, output, known.logs)
     return DONE
 
 
-def _write(items: Sequence[Item], output: str | None) -> None:
+def _write(items: Sequence[Item], output: str | None, logs: Sequence[Log] = ()) -> None:
     from samigrate.settings.evidence_files import render
 
-    content = render(items).encode("utf-8", "backslashreplace")
+    content = render(items, logs).encode("utf-8", "backslashreplace")
     if output is None:
         put(sys.stdout, content)
         return

@@ -201,9 +201,9 @@ def _kinds(options: Options) -> tuple[KindRule, ...]:
 
 def adjust(options: Options) -> Callable[[Settings], Settings]:
     """Lays the options over a config's settings."""
-    from samigrate.settings.evidence_files import Known, merge, read
+    from samigrate.settings.evidence_files import join, load
 
-    items = [item for path in options.evidence for item in read(path)]
+    read = [load(path) for path in options.evidence]
     kinds = _kinds(options)
 
     def adjust(settings: Settings) -> Settings:
@@ -216,8 +216,8 @@ def adjust(options: Options) -> Callable[[Settings], Settings]:
             supplied |= {"namespace": options.namespace, "namespaces": ()}
         if kinds:
             supplied["kinds"] = (*settings.kinds, *kinds)
-        if items:
-            supplied["evidence"] = Known(merge([*settings.evidence.items, *items]))
+        if read:
+            supplied["evidence"] = join([settings.evidence, *read])
         supplied["python"] = options.python
         supplied["record"] = tuple(options.record.split(",")) if options.record else None
         return replace(settings, **{name: value for name, value in supplied.items() if value is not None})

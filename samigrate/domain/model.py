@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from samigrate.base.values import Value, mapping, resolve, sequence, text
+from samigrate.domain.calls import Call
 
 DEFAULT_PREFIX = "samigrate.dev"
 ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD = "serviceAccountName", "serviceAccount", "automountServiceAccountToken"
@@ -237,7 +238,11 @@ class Strength(enum.StrEnum):
     PROOF = "proof"
     STRONG = "strong"
     WEAK = "weak"
-    COUNTER = "counter"
+    COUNTER = "counter"  # of one container: its image is known to have no use
+    SILENT = "silent"  # of the whole workload: it ran, and made no call in a log that would show one
+
+
+AGAINST = (Strength.COUNTER, Strength.SILENT)
 
 
 class Sign(enum.IntEnum):
@@ -267,7 +272,8 @@ class Sign(enum.IntEnum):
 
 class Evidence(NamedTuple):
     """One piece of evidence. `source` is the evidence module's id,
-    `container` the container it speaks of (None: the whole pod), `at` the object and `pointer` the place in it."""
+    `container` the container it speaks of (None: the whole pod), `at` the object and `pointer` the place in it; `calls` are
+    what a log shows."""
 
     source: str
     sign: Sign
@@ -276,6 +282,7 @@ class Evidence(NamedTuple):
     at: Location
     pointer: str = ""
     container: str | None = None
+    calls: tuple[Call, ...] = ()
 
 
 class Level(enum.StrEnum):

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
-from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Level, Location, Resource, Sign, Strength, Verdict, Workload
+from samigrate.domain.model import AGAINST, DEFAULT_ACCOUNT, Evidence, Level, Location, Resource, Sign, Strength, Verdict, Workload
 from samigrate.domain.tokens import TokenSecret, held, is_mounted
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ CANCELLED = (Sign.EXPLICIT_AUTOMOUNT, Sign.POD_VARIABLE, Sign.NAME, Sign.NODE)
 SUPPORTING = (Sign.NAME, Sign.NODE)
 """Weak signs that say nothing alone of who runs as `default`: a controller or a part of a node that uses the
 API has an account of its own, or rights that speak for themselves."""
-_STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
+CALLS = "audit-log"
+"""The source of what an audit log shows of a workload's own pods."""
+_STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER, Strength.SILENT)
 _ORDER = (Level.NONE, Level.UNKNOWN, Level.LIKELY, Level.REQUIRED)
 
 
@@ -137,9 +139,9 @@ def _with_patch(before: Sequence[Evidence], after: Sequence[Evidence], location:
     (it may be for another object) but what spoke against a use. The containers that it adds are not the workload's own:
     what they say is said of the whole pod."""
     own, existing = {one.name for one in workload.spec.containers(ephemeral=True)}, {_said(item) for item in before}
-    evidence = [item for item in before if item.strength is not Strength.COUNTER]
-    counter = [item for item in after if item.strength is Strength.COUNTER]
-    added = [item for item in after if item.strength is not Strength.COUNTER and _said(item) not in existing]
+    evidence = [item for item in before if item.strength not in AGAINST]
+    counter = [item for item in after if item.strength in AGAINST]
+    added = [item for item in after if item.strength not in AGAINST and _said(item) not in existing]
     moved = [item._replace(at=location, pointer="") if item.at == workload.resource.at else item for item in added]
     return [*evidence, *(item._replace(container=item.container if item.container in own else None) for item in moved), *counter]
 
@@ -167,7 +169,8 @@ def _weigh(workload: Workload, evidence: Sequence[Evidence]) -> Level:
     if Strength.STRONG in strengths:
         return Level.LIKELY
     cancelled = CANCELLED if _is_countered(workload, evidence) else ()
-    kinds = {item.sign or item.source for item in evidence if item.strength is Strength.WEAK and item.sign not in cancelled}
+    weak = [item for item in evidence if item.strength is Strength.WEAK and item.sign not in cancelled]
+    kinds = {item.sign or item.source for item in weak if Strength.SILENT not in strengths}
     if workload.spec.account == DEFAULT_ACCOUNT and len(kinds) == 1:
         kinds -= set(SUPPORTING)
     return Level.LIKELY if len(kinds) > 1 else Level.UNKNOWN if kinds else Level.NONE

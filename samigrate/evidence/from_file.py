@@ -1,4 +1,4 @@
-"""What was found outside the manifests: items of `--evidence FILE` (source code, audit logs, a cluster dump)."""
+"""What was found outside the manifests: items of `--evidence FILE` (source code, a cluster dump), but for what audit logs show."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from samigrate import yamltext
 from samigrate.base.values import Value, mapping, resolve
 from samigrate.base.wording import count
-from samigrate.domain.model import ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD, Evidence, Level, Sign, Strength, Verdict
+from samigrate.domain.model import ACCOUNT_FIELD, AGAINST, ALIAS_FIELD, AUTOMOUNT_FIELD, Evidence, Level, Sign, Strength, Verdict
 from samigrate.domain.record import PREVIOUS_ACCOUNT, PREVIOUS_AUTOMOUNT
 from samigrate.domain.tokens import Token, api_tokens
 
@@ -218,7 +218,7 @@ def scoped(evidence: Sequence[Evidence], containers: Iterable[str]) -> set[str]:
     their own speaks of them, and if anything sure speaks of the whole pod, their image is known to need none."""
     result = list(containers)
     for sign in evidence:
-        if sign.sign is Sign.MOUNTED_TOKEN or sign.strength is Strength.COUNTER:
+        if sign.sign is Sign.MOUNTED_TOKEN or sign.strength in AGAINST:
             continue
         if sign.container is not None:
             result = [name for name in result if name != sign.container]

@@ -130,6 +130,11 @@ class Scope:
         made = self.overlay.made(resource) if self.overlay else None
         return made.steps if made else ()
 
+    def names(self, resource: Resource) -> tuple[str, ...]:
+        """What the object is called: as it is written, and as the build makes it."""
+        built = self.overlay.made(resource) if self.overlay else None
+        return tuple(dict.fromkeys((resource.id.name, *(name for _, name in (built.names if built else ())))))
+
     def built_name(self, account: str, namespace: str | None) -> str:
         """What the build makes of an account's name in a namespace: it renames those that it has."""
         built = self._built_account(account, namespace)

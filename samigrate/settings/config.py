@@ -13,8 +13,8 @@ from samigrate.base import data_files, globs
 from samigrate.base.errors import InputError
 from samigrate.base.values import Value, pointer
 from samigrate.domain.model import DEFAULT_PREFIX, KindRule, Risk
-from samigrate.settings.evidence_files import NOTHING, Known, merge
-from samigrate.settings.evidence_files import read as read_evidence
+from samigrate.settings.evidence_files import NOTHING, Known, join
+from samigrate.settings.evidence_files import load as load_evidence
 
 API_VERSION = "samigrate.dev/v1"
 CONFIG_NAME = "samigrate.yaml"
@@ -239,7 +239,7 @@ class _Reader:
 
     def evidence(self, value: Value, json_pointer: str) -> Known:
         paths = [os.path.join(self.shown, name) for name in self.one_or_more(value, json_pointer)]
-        return Known(merge(item for path in paths for item in read_evidence(path)))
+        return join(load_evidence(path) for path in paths)
 
     def choice(self, *choices: str) -> Callable[[Value, str], str]:
         def read(value: Value, json_pointer: str) -> str:

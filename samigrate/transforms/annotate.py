@@ -13,7 +13,7 @@ from samigrate.facts.state import State, Work
 from samigrate.transforms import Phase, Transform, ordered, says_nothing
 
 LIMIT = 900
-_ORDER = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
+_ORDER = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER, Strength.SILENT)
 
 
 def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[Proposal | Finding]:

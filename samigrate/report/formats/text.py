@@ -13,7 +13,7 @@ from itertools import groupby
 from samigrate.base.wording import clean as clean
 from samigrate.base.wording import count as count
 from samigrate.base.wording import scopes
-from samigrate.domain.model import About, Evidence, Finding, Level, Severity, Strength
+from samigrate.domain.model import AGAINST, About, Evidence, Finding, Level, Severity, Strength
 from samigrate.domain.outcome import STREAM, Outcome, WorkloadReport
 from samigrate.findings.unseen import STANDING
 from samigrate.report.formats import Look, Reporter
@@ -21,7 +21,7 @@ from samigrate.report.formats import Look, Reporter
 SCREENFUL = 12
 _INDENT = 12
 _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
-_STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER)
+_STRENGTHS = (Strength.PROOF, Strength.STRONG, Strength.WEAK, Strength.COUNTER, Strength.SILENT)
 _COLORS = {
     Severity.ERROR: "31",
     Severity.WARNING: "33",
@@ -125,7 +125,7 @@ def _automount(value: bool | None) -> str:
 
 def _why(report: WorkloadReport, look: Look) -> Iterator[str]:
     ordered = sorted(enumerate(report.verdict.evidence), key=lambda item: _STRENGTHS.index(item[1].strength))
-    if not ordered or (report.verdict.level is Level.NONE and ordered[0][1].strength is not Strength.COUNTER):
+    if not ordered or (report.verdict.level is Level.NONE and ordered[0][1].strength not in AGAINST):
         yield "      why   no sign of any use of the API"
         return
     index, evidence = ordered[0]
@@ -187,6 +187,7 @@ def _chain(report: WorkloadReport, result: Iterable[Finding], look: Look) -> Ite
         speaker = f"container {evidence.container}: " if evidence.container else ""
         location = _evidence_place(report, index, evidence)
         yield f"    {location}: {evidence.strength}: {clean(speaker + evidence.detail)} ({evidence.source})"
+        yield from (f"      {clean(str(call))}" for call in evidence.calls)
     if report.applied:
         yield "  changes"
     for applied in report.applied:

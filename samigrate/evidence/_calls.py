@@ -1,0 +1,59 @@
+"""Which workload a call in an audit log leads to (R-E16, R-E17)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from samigrate.auditlog import pods
+from samigrate.base.values import text
+from samigrate.domain.model import Evidence, Location, Sign, Strength, Workload
+from samigrate.domain.record import PREVIOUS_ACCOUNT
+
+if TYPE_CHECKING:
+    from samigrate.scope.index import Scope
+    from samigrate.scope.view import View
+    from samigrate.settings.evidence_files import Item
+
+_IDENTITIES: WeakKeyDictionary[Scope, dict[object, frozenset[tuple[str, str]]]] = WeakKeyDictionary()
+is_of = cache(pods.is_of)
+
+
+def may_be_in(namespace: str, view: View) -> bool:
+    """Whether the workload may run in the namespace; where nobody states its own, it may run in any."""
+    return view.namespace in (None, namespace)
+
+
+def is_own(family: str, workload: Workload, view: View) -> bool:
+    """Whether the pods of the family may be the workload's, by their name."""
+    return any(is_of(family, kind, name) for kind, name in _named(workload, view))
+
+
+def is_anothers(family: str, view: View) -> bool:
+    """Whether they may be those of any workload of the namespace."""
+    known, key = _IDENTITIES.setdefault(view.scope, {}), (view.namespace, view.apart)
+    if key not in known:
+        known[key] = frozenset(identity for workload in view.neighbours() for identity in _named(workload, view))
+    return any(is_of(family, kind, name) for kind, name in known[key])
+
+
+def _named(workload: Workload, view: View) -> list[tuple[str, str]]:
+    """Kind and names of a workload, as written and as built; the names that are made up for it stand for themselves."""
+    kind = workload.id.kind
+    made_up = text(workload.resource.value, "metadata", "generateName")
+    if not text(workload.resource.value, "metadata", "name") and made_up:
+        return [(kind, f"{made_up}bbbbb")]
+    return [(kind, name) for name in view.scope.names(workload.resource) if name]
+
+
+def accounts(workload: Workload, view: View, prefix: str) -> set[str]:
+    """The names of the workload's account: as written, as built, and what it was before it was migrated."""
+    written = workload.spec.account
+    previous = workload.resource.annotations.get(f"{prefix}/{PREVIOUS_ACCOUNT}")
+    return {written, view.scope.built_name(written, view.namespace), *([previous] if previous else [])}
+
+
+def evidence(source: str, item: Item, workload: Workload, strength: Strength, suffix: str = "") -> Evidence:
+    at = Location(item.file, line=1) if item.file else workload.resource.at
+    return Evidence(source, Sign.OTHER, strength, f"{item.why}{suffix} (audit log)", at, calls=item.calls)

@@ -42,7 +42,6 @@ class _Reader:
         decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
         waits_for = 0
         for block in blocks:
-            self.tally.bytes += len(block)
             self.text += decoder.decode(block)
             if len(self.text) < waits_for:
                 continue

@@ -11,6 +11,7 @@ from samigrate.domain.model import Strength
 from samigrate.settings.evidence_files import Item
 
 COMMAND = "audit-log"
+STALE = "it does not read its token anew"
 _FEW = 3
 
 
@@ -20,7 +21,13 @@ def items(tally: Tally) -> Iterator[Item]:
         for (pods, secret), caller in sorted(account.callers.items()):
             subject = {"account": name, "namespace": namespace} | ({"pod": pods} if pods else {})
             calls = tuple(_call(target, made) for target, made in sorted(caller.calls.items(), key=_order))
-            yield Item(tuple(sorted(subject.items())), Strength.PROOF, _why(calls, secret), origin=_origin(caller, secret), calls=calls)
+            yield Item(
+                tuple(sorted(subject.items())),
+                Strength.PROOF,
+                _why(calls, secret, caller.stale > 0),
+                origin=_origin(caller, secret),
+                calls=calls,
+            )
         if account.received and not account.callers:
             reason = f"{count(account.received, 'request')} to the API, whose end the log does not hold"
             subject = {"account": name, "namespace": namespace}
@@ -51,7 +58,7 @@ def _origin(caller: Caller, secret: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(origin.items()))
 
 
-def _why(calls: tuple[Call, ...], secret: str) -> str:
+def _why(calls: tuple[Call, ...], secret: str, is_stale: bool) -> str:
     """Without numbers and dates: it becomes an annotation, which should not change with each log."""
     verbs: dict[str, set[str]] = {}
     for call in calls:
@@ -60,4 +67,4 @@ def _why(calls: tuple[Call, ...], secret: str) -> str:
     suffix = f" and {len(fragments) - _FEW} more" if len(fragments) > _FEW else ""
     told = "; ".join(fragments[:_FEW]) + suffix if suffix else listed(fragments)
     holder = f" with the legacy token of Secret {secret}" if secret not in ("", "?") else " with a legacy token" if secret else ""
-    return f"calls the API{holder}: {told}"
+    return f"calls the API{holder}: {told}" + (f"; {STALE}" if is_stale else "")

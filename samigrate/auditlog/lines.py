@@ -1,7 +1,7 @@
 """Logs of one event a line, the common case: only lines that may matter are parsed.
 
 A block of lines is asked for a few words, all at once. What names a service account is parsed; of the rest, a request
-that shows that a pod runs (its binding, the kubelet's word on its state or for its token) is read by its URL, and a line
+that shows that a pod runs (its binding to a node, the kubelet's for its token) is read by its URL, and a line
 now and then for its time, so that the period of the log is known. Lines that are cut off or run into one another show
 by their ends.
 """
@@ -17,17 +17,26 @@ from samigrate.auditlog.decoding import loads
 from samigrate.auditlog.tally import Tally
 
 ACCOUNT = b"system:serviceaccount:"
+_WORD = b"serviceaccount"
+"""Stands in what they do, and in what is asked for them."""
 LONGEST = 64 << 20
 """No event is longer: an API server takes requests of a few megabytes."""
-_SAMPLE = 32 << 10
-_RUNS = (b"subresource",)
-_RUNS_GKE = (b"/binding", b"/status", b"/token")
-_SUBRESOURCE = re.compile(rb'(?:subresource\\?"\s*:\s*\\?"|/)(?:token|binding|status)\b')
-_TARGET = re.compile(rb"namespaces/([a-z0-9-]+)/(pods|serviceaccounts)/([a-z0-9.-]+)/(?:token|binding|status)\b")
+_SAMPLE = 128 << 10
+_OPENS, _CLOSES = b"{}"
+_BETWEEN = re.compile(rb'"?verb(\\?"\s*:\s*\\?")')
+"""What stands between a key and a text in this log: with spaces or without, escaped where the event is a text in JSON."""
+_TARGET = re.compile(rb"namespaces/([a-z0-9-]+)/(?:(pods)/([a-z0-9.-]+)/binding|(serviceaccounts)/([a-z0-9.-]+)/token)\b")
 _TIMES = (b"requestReceivedTimestamp", b'"timestamp')
 _TIME = re.compile(rb'["a-zA-Z]+\\?"\s*:\s*\\?"([0-9T:.-]{19,32}Z?)')
 _NODE = re.compile(r"(?!\d{4}-\d\d-\d\dT)[a-z0-9][a-z0-9.-]*")
-_PLAIN = b"}\n{"
+
+
+class _Part(NamedTuple):
+    """Whole lines of a block: from where to where."""
+
+    data: bytes
+    start: int
+    end: int
 
 
 class _Line(NamedTuple):
@@ -40,32 +49,37 @@ class _Line(NamedTuple):
 def read(path: str, blocks: Iterable[bytes], tally: Tally) -> None:
     """Take the events of a log into the tally. `blocks` are its bytes, cut anywhere."""
     reader = _Reader(path, tally)
-    for data in _whole_lines(blocks, reader):
-        reader.take(data)
+    for part in _whole_lines(blocks, reader):
+        reader.take(part)
 
 
-def _whole_lines(blocks: Iterable[bytes], reader: _Reader) -> Iterator[bytes]:
-    """The same bytes, cut behind ends of lines; a last line without one is given one. What goes on for longer than any
-    event is passed over to the next end of a line."""
+def _whole_lines(blocks: Iterable[bytes], reader: _Reader) -> Iterator[_Part]:
+    """The lines of the blocks; one that is cut by the end of a block is put together, and a last one without an end is given
+    one. What goes on for longer than any event is passed over to the next end of a line."""
     kept: list[bytes] = []
     length, is_skipping = 0, False
     for block in blocks:
-        cut = block.rfind(b"\n") + 1
-        if cut and is_skipping:
+        first, last = 0, block.rfind(b"\n") + 1
+        if last and (kept or is_skipping):
             first = block.find(b"\n") + 1
-            block, cut, is_skipping = block[first:], cut - first, False
-        if is_skipping:
+            if not is_skipping:
+                yield _whole(b"".join((*kept, block[:first])))
+            kept, length, is_skipping = [], 0, False
+        if first < last:
+            yield _Part(block, first, last)
+        if is_skipping or last == len(block):
             continue
-        if cut:
-            yield b"".join((*kept, block[:cut]))
-            kept, length = [], 0
-        kept.append(block[cut:])
-        length += len(block) - cut
+        kept.append(block[last:])
+        length += len(kept[-1])
         if length > LONGEST:
             reader.too_long()
             kept, length, is_skipping = [], 0, True
-    if any(kept):
-        yield b"".join((*kept, b"\n"))
+    if kept:
+        yield _whole(b"".join((*kept, b"\n")))
+
+
+def _whole(data: bytes) -> _Part:
+    return _Part(data, 0, len(data))
 
 
 class _Reader:
@@ -73,9 +87,8 @@ class _Reader:
         self.path, self.tally = path, tally
         self.number = 0
         """Lines before the block."""
-        self.joint = b""
-        """What stands between two whole lines: an end, and what all begin with."""
-        self.runs: tuple[bytes, ...] = _RUNS
+        self.is_begun = False
+        self.binding = b"/binding"
         self.time = _TIMES[0]
         self.server = ""
         self.broken: set[int] = set()
@@ -85,85 +98,87 @@ class _Reader:
         self.number += 1
         self.tally.unreadable(self.path, self.number, b"", "longer than any event")
 
-    def take(self, data: bytes) -> None:
+    def take(self, part: _Part) -> None:
         self.broken.clear()
-        if not self.joint:
-            self._begin(data)
-        lines = data.count(b"\n")
-        if not (data.startswith(self.joint[2:]) and data.endswith(b"}\n") and data.count(self.joint) == lines - 1):
-            self._check(data)
-        self._accounts(data)
-        self._running(data)
-        self._sample(data)
+        if not self.is_begun:
+            self._begin(part)
+        lines = self._check(part)
+        self._accounts(part)
+        self._bindings(part)
+        self._sample(part)
         self.number += lines
         self.tally.lines += lines
-        self.tally.bytes += len(data)
 
-    def _begin(self, data: bytes) -> None:
-        first = data[: data.find(b"\n")]
-        self.joint = b"}\n" + first[:9] if first[:1] == b"{" else _PLAIN
-        if b'"protoPayload"' in first:
-            self.runs = _RUNS_GKE
+    def _begin(self, part: _Part) -> None:
+        first = part.data[part.start : part.data.find(b"\n", part.start)]
+        self.is_begun = True
+        if between := _BETWEEN.search(first):
+            self.binding = b"subresource" + between[1] + b"binding"
         self.time = next((word for word in _TIMES if word in first), _TIMES[0])
 
-    def _check(self, data: bytes) -> None:
-        """Look at the ends of each line."""
-        start = 0
-        while start < len(data):
-            end = data.find(b"\n", start)
-            line = data[start:end].strip()
-            if line and not (line.endswith(b"}") and b"{" in line and _is_prefix(line[: line.find(b"{")])):
-                self._unreadable(data, _Line(start, end), "no whole JSON object")
+    def _check(self, part: _Part) -> int:
+        """Look at the ends of each line; returns how many there are."""
+        data, start, last = part
+        find, lines = data.find, 0
+        while start < last:
+            end = find(b"\n", start)
+            lines += 1
+            if data[start] != _OPENS or data[end - 1] != _CLOSES:
+                line = data[start:end].strip()
+                if line and not (line.endswith(b"}") and b"{" in line and _is_prefix(line[: line.find(b"{")])):
+                    self._unreadable(part, _Line(start, end), "no whole JSON object")
             start = end + 1
+        return lines
 
-    def _accounts(self, data: bytes) -> None:
-        at = data.find(ACCOUNT)
-        while at >= 0:
+    def _accounts(self, part: _Part) -> None:
+        """What service accounts do, and what kubelets ask tokens of them for."""
+        data, at, last = part
+        while (at := data.find(_WORD, at, last)) >= 0:
             line = _line(data, at)
-            self._parse(data, line)
-            at = data.find(ACCOUNT, line.end)
+            if data.find(ACCOUNT, line.start, line.end) >= 0:
+                self._parse(part, line)
+            elif data.find(b"system:node:", line.start, line.end) >= 0:
+                self._running(data, line)
+            at = line.end
 
-    def _parse(self, data: bytes, line: _Line) -> None:
+    def _bindings(self, part: _Part) -> None:
+        """Pods that are bound to a node, so they run."""
+        data, at, last = part
+        while (at := data.find(self.binding, at, last)) >= 0:
+            line = _line(data, at)
+            self._running(data, line)
+            at = line.end
+
+    def _running(self, data: bytes, line: _Line) -> None:
+        if found := _TARGET.search(data, line.start, line.end):
+            namespace, resource, name = (word.decode() for word in found.groups() if word)
+            self.tally.runs(namespace, resource, name, _moment(data, data.find(self.time, line.start, line.end)))
+
+    def _parse(self, part: _Part, line: _Line) -> None:
         if line.start in self.broken:
             return
-        text = data[line.start : line.end].rstrip(b"\r ,")
+        text = part.data[line.start : line.end].rstrip(b"\r ,")
         brace = text.find(b"{")
         try:
             values = [loads(text[brace:])]
         except ValueError:
             values = _several(text[brace:])
         if not values:
-            self._unreadable(data, line, "not readable as JSON")
+            self._unreadable(part, line, "not readable as JSON")
             return
         found = [request for value in values for request in shapes.requests(value)]
         if not found:
-            self._unreadable(data, line, "holds no audit event")
+            self._unreadable(part, line, "holds no audit event")
         self._see_server(text[:brace])
         for request in found:
             self.tally.add(request, self.server)
 
-    def _running(self, data: bytes) -> None:
-        """What shows that a pod runs, or that one with the account's token does."""
-        for word in self.runs:
-            at = data.find(word)
-            while at >= 0:
-                if not _SUBRESOURCE.match(data, at):
-                    at = data.find(word, at + len(word))
-                    continue
-                line = _line(data, at)
-                if found := _TARGET.search(data, line.start, line.end):
-                    namespace, resource, name = (part.decode() for part in found.groups())
-                    is_node = data.find(b"system:node:", line.start, line.end) >= 0
-                    if resource == "pods" or is_node:
-                        self.tally.runs(namespace, resource, name, _moment(data, data.find(self.time, line.start, line.end)))
-                at = data.find(word, line.end)
-
-    def _sample(self, data: bytes) -> None:
+    def _sample(self, part: _Part) -> None:
         """Look at the time of a line now and then, and of the last."""
-        last = data.rfind(b"\n", 0, len(data) - 1) + 1
-        start = 0
+        data, start, end = part
+        last = data.rfind(b"\n", start, end - 1) + 1 or start
         while True:
-            at = data.find(self.time, start)
+            at = data.find(self.time, start, end)
             if at >= 0 and (moment := _moment(data, at)):
                 line = _line(data, at)
                 self._see_server(data[line.start : data.find(b"{", line.start)])
@@ -179,10 +194,10 @@ class _Reader:
         if self.server:
             self.tally.shapes.add("OpenShift")
 
-    def _unreadable(self, data: bytes, line: _Line, reason: str) -> None:
+    def _unreadable(self, part: _Part, line: _Line, reason: str) -> None:
         self.broken.add(line.start)
-        number = self.number + data.count(b"\n", 0, line.start) + 1
-        self.tally.unreadable(self.path, number, data[line.start : line.end], reason)
+        number = self.number + part.data.count(b"\n", part.start, line.start) + 1
+        self.tally.unreadable(self.path, number, part.data[line.start : line.end], reason)
 
 
 def _line(data: bytes, at: int) -> _Line:

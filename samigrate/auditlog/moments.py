@@ -24,6 +24,11 @@ def seconds(text: str) -> int | None:
     return calendar.timegm((year, month, day, hour, minute, second)) - shift
 
 
+def short(moment: str) -> str:
+    """A moment of UTC without parts of a second; any other as it is."""
+    return f"{moment[:19]}Z" if len(moment) > 20 and moment[-1] == "Z" else moment
+
+
 def span(text: str) -> int | None:
     """Seconds of `36h`, `7d` or `2w`; None for anything else."""
     parts = _SPAN.fullmatch(text.strip())

@@ -7,6 +7,7 @@ A controller names its pods after itself and adds parts that tell them apart. `f
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ID = "[bcdfghjklmnpqrstvwxz2456789]"
 """The characters of generated names, R-B6 (k8s.io/apimachinery `util/rand`)."""
@@ -25,6 +26,7 @@ _BY_KIND = {
 }
 
 
+@lru_cache(1 << 12)
 def family(pod: str) -> str:
     """A pod's name with `*` for what tells it from its siblings: `cart-*-*`, `store-*`; the name itself for a bare pod."""
     if len(pod) >= _LONGEST:

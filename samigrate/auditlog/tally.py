@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -96,7 +97,7 @@ class Tally:
         self.running: dict[tuple[str, str, str], Span] = {}
         """By (namespace, "pods" or "serviceaccounts", family or account): when it was seen to run."""
         self.shapes: set[str] = set()
-        self.lines = self.bytes = self.events = self.broken = 0
+        self.lines = self.events = self.broken = 0
         self.unread: list[tuple[str, int, str]] = []
         self.doubted: set[tuple[str, str]] = set()
         """Accounts that unreadable lines name; ("", "") stands for lines that do not say whose they are."""
@@ -109,6 +110,7 @@ class Tally:
 
     def seen(self, moment: str, server: str = "") -> None:
         """An event was logged then."""
+        moment = moments.short(moment)
         if (server, moment[:16]) == self._minute:  # most events come in the same minute as the one before
             self.period.add(moment)
             return
@@ -125,7 +127,7 @@ class Tally:
 
     def runs(self, namespace: str, resource: str, name: str, moment: str) -> None:
         """A pod was seen to run, or one with the account's token."""
-        key = namespace, resource, family(name) if resource == "pods" else name
+        key, moment = (namespace, resource, family(name) if resource == "pods" else name), moments.short(moment)
         if key in self.running:
             self.running[key].add(moment)
         elif len(self.running) < _MOST_RUNS:
@@ -137,19 +139,21 @@ class Tally:
         if len(self.unread) < _MOST_KEPT:
             self.unread.append((path, line, reason))
         users = {user.decode("utf-8", "replace") for user in _USER.findall(content)}
-        accounts = {(found[1], found[2]) for user in users if (found := _ACCOUNT.fullmatch(user))}
+        accounts = {found for user in users if (found := _account(user))}
         self.doubted |= accounts or (set() if users else {("", "")})
 
     def add(self, request: Request, server: str = "") -> None:
         """An event of anybody's."""
         self.seen(request.time, server)
         self.shapes.add(request.shape)
-        account = _ACCOUNT.fullmatch(request.user)
-        is_controller = account is not None and account[1] == SYSTEM and request.agent.startswith("kube-controller-manager/")
         if request.code < 400:
             self._see_running(request)
-        if account is not None and not (is_controller and not request.pod) and not self._is_known(request):
-            self._call(account[1], account[2], request)
+        account = _account(request.user)
+        if account is None or self._is_known(request):
+            return
+        if account[0] == SYSTEM and not request.pod and request.agent.startswith("kube-controller-manager/"):
+            return  # R-E18: the controllers have accounts, and run in no pod that mounts a token
+        self._call(account, request)
 
     # ------------------------------------------------------------ what they come to
 
@@ -173,8 +177,9 @@ class Tally:
         newer.add(request.id)
         return False
 
-    def _call(self, namespace: str, name: str, request: Request) -> None:
-        account = self.accounts.setdefault((namespace, name), Account())
+    def _call(self, key: tuple[str, str], request: Request) -> None:
+        account = self.accounts.get(key) or self.accounts.setdefault(key, Account())
+        namespace = key[0]
         if request.stage not in FINISHED:
             account.received += 1
             return
@@ -185,24 +190,32 @@ class Tally:
         pods = family(request.pod) if request.pod else ""
         if (pods, request.secret) not in account.callers and len(account.callers) >= _MOST_PODS:
             pods = ""
-        caller = account.callers.setdefault((pods, request.secret if len(account.callers) < 2 * _MOST_PODS else ""), Caller())
-        if request.pod:
-            caller.pod = max(caller.pod, request.pod)
+        which = pods, request.secret if len(account.callers) < 2 * _MOST_PODS else ""
+        caller = account.callers.get(which) or account.callers.setdefault(which, Caller())
+        if request.pod and request.pod != caller.pod:
+            caller.pod = request.pod
             self.runs(namespace, "pods", request.pod, request.time)
         if len(caller.agents) < _MOST_AGENTS:
             caller.agents.add(request.agent.partition(" ")[0][:80])
         caller.stale += request.is_stale
-        target = Target(request.verb, request.group, request.resource, request.namespace, "" if request.resource else request.path)
-        target = target._replace(acts_as=request.impersonates)
+        path = "" if request.resource else request.path
+        target = Target(request.verb, request.group, request.resource, request.namespace, path, request.impersonates)
         if target not in caller.calls and len(caller.calls) >= _MOST_CALLS:
             target = Target(LEFT_OVER, "", "", "", "")
-        caller.calls.setdefault(target, Calls()).call(request)
+        (caller.calls.get(target) or caller.calls.setdefault(target, Calls())).call(request)
 
     def gaps(self) -> Iterator[tuple[str, int, int]]:
         """Server, and from when to when it logged nothing for more than an hour."""
         for server, stretches in sorted(self.stretches.items()):
             for before, after in pairwise(stretches):
                 yield server, before[1], after[0]
+
+
+@lru_cache(1 << 12)
+def _account(user: str) -> tuple[str, str] | None:
+    """Namespace and name of a service account; None for another user."""
+    found = _ACCOUNT.fullmatch(user)
+    return (found[1], found[2]) if found else None
 
 
 def _joined(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:

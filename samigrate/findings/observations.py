@@ -10,7 +10,7 @@ from samigrate.domain.tokens import mounts
 from samigrate.evidence import declaration
 from samigrate.facts import identity
 from samigrate.facts.state import Work
-from samigrate.findings import leftovers, moves, rollout, unseen
+from samigrate.findings import leftovers, logs, moves, rollout, unseen
 from samigrate.plan.planner import Planned
 from samigrate.scope.matching import Match
 from samigrate.scope.view import View
@@ -29,6 +29,7 @@ def of(works: Sequence[Work], accepted: Sequence[Planned], resources: Sequence[R
     yield from rollout.of(accepted)
     yield from leftovers.of(resources)
     yield from unseen.of(works, resources)
+    yield from logs.of(works)
 
 
 def _of_workloads(works: Sequence[Work], accepted: Sequence[Planned]) -> Iterator[Finding]:

@@ -7,13 +7,14 @@ import zlib
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from io import BufferedReader
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from samigrate.auditlog import documents, lines
 from samigrate.auditlog.tally import Tally
 from samigrate.base.errors import InputError
-from samigrate.domain.model import Problem
-from samigrate.hosts import repository
+
+if TYPE_CHECKING:
+    from samigrate.domain.model import Problem
 
 _BLOCK = 256 << 10
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -103,6 +104,7 @@ def _blocks(path: str, file: IO[bytes], tally: Tally) -> Iterator[bytes]:
 def granted(paths: tuple[str, ...]) -> tuple[list[dict[str, Any]], tuple[Problem, ...]]:
     """The objects of the manifests at the paths, and what could not be read."""
     from samigrate import kinds, reading
+    from samigrate.hosts import repository
     from samigrate.pipeline import Root
     from samigrate.settings.config import Settings
 

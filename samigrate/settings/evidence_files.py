@@ -22,7 +22,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from samigrate.base import json_files
 from samigrate.base.errors import InputError
-from samigrate.catalog import path_of
 from samigrate.domain.calls import Call
 from samigrate.domain.model import Strength
 
@@ -83,6 +82,8 @@ class Known:
 
     @cached_property
     def _by_image(self) -> Mapping[str, list[Item]]:
+        from samigrate.catalog import path_of  # what writes such a file needs no catalogue
+
         items: dict[str, list[Item]] = defaultdict(list)
         for item in self.items:
             if image := dict(item.subject).get("image"):

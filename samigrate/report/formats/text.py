@@ -125,10 +125,11 @@ def _automount(value: bool | None) -> str:
 
 def _why(report: WorkloadReport, look: Look) -> Iterator[str]:
     ordered = sorted(enumerate(report.verdict.evidence), key=lambda item: _STRENGTHS.index(item[1].strength))
-    if not ordered or (report.verdict.level is Level.NONE and ordered[0][1].strength not in AGAINST):
+    telling = ordered if report.verdict.level is not Level.NONE else [item for item in ordered if item[1].strength in AGAINST]
+    if not telling:
         yield "      why   no sign of any use of the API"
         return
-    index, evidence = ordered[0]
+    index, evidence = telling[0]
     suffix = f" (+{len(ordered) - 1})" if len(ordered) > 1 else ""
     yield from _fit(look, "      why   ", clean(evidence.detail), _evidence_place(report, index, evidence) + suffix)
 

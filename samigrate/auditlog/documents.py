@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable
 
 from samigrate.auditlog import shapes
-from samigrate.auditlog.lines import ACCOUNT, LONGEST
+from samigrate.auditlog.lines import ACCOUNT, LONGEST, NO_EVENT
 from samigrate.auditlog.tally import Tally
 
 _NAMED = r'"[^"]*"\s*:\s*(?:"[^"]*"|\{[^{}\[\]]*\}|null)\s*,\s*'
 _LIST = re.compile(rf'\s*(?:\[|\{{\s*(?:{_NAMED}){{0,8}}"(?:items|records|events|logEvents)"\s*:\s*\[)')
 _BETWEEN = re.compile(r"[^\[{]*")
+_SHOWN = 64 << 10
 _ALONE = (b"[", b"{", b"[{", b"{}", b"[]")
 
 
@@ -83,10 +84,13 @@ class _Reader:
                 found_any = True
                 self.tally.add(request)
             if not found_any and ACCOUNT.decode() in self.text[self.at : end]:
-                self._unreadable(end, "holds no audit event")
+                self._unreadable(end, NO_EVENT)
             self.at = end
 
     def _unreadable(self, end: int, reason: str = "not readable as JSON") -> None:
         line = self.number + self.text.count("\n", 0, self.at) + 1
-        self.tally.unreadable(self.path, line, self.text[self.at : end][:LONGEST].encode("utf-8", "replace"), reason)
+        following = self.text.find('"auditID"', end)
+        content = self.text[self.at : following if following >= 0 else len(self.text)][:_SHOWN]  # the rest of a damaged event
+        is_harmless = end >= len(self.text) or reason == NO_EVENT
+        self.tally.unreadable(self.path, line, content.encode("utf-8", "replace"), reason, may_hide=not is_harmless)
         self.at = min(end, len(self.text))

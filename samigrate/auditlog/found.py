@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from samigrate.auditlog.tally import Caller, Calls, Tally, Target
 from samigrate.base.wording import count, listed
-from samigrate.domain.calls import Call
-from samigrate.domain.model import Strength
+from samigrate.domain.strength import Call, Strength
 from samigrate.settings.evidence_files import Item
 
 COMMAND = "audit-log"
@@ -19,7 +18,7 @@ def items(tally: Tally) -> Iterator[Item]:
     """One for each account and the pods that called as it."""
     for (namespace, name), account in sorted(tally.accounts.items()):
         for (pods, secret), caller in sorted(account.callers.items()):
-            subject = {"account": name, "namespace": namespace} | ({"pod": pods} if pods else {})
+            subject = {"account": name, "namespace": namespace} | ({"pods": pods} if pods else {})
             calls = tuple(_call(target, made) for target, made in sorted(caller.calls.items(), key=_order))
             yield Item(
                 tuple(sorted(subject.items())),

@@ -19,6 +19,7 @@ from samigrate.auditlog.tally import Tally
 ACCOUNT = b"system:serviceaccount:"
 _WORD = b"serviceaccount"
 """Stands in what they do, and in what is asked for them."""
+NO_EVENT = "holds no audit event"
 LONGEST = 64 << 20
 """No event is longer: an API server takes requests of a few megabytes."""
 _SAMPLE = 128 << 10
@@ -75,6 +76,7 @@ def _whole_lines(blocks: Iterable[bytes], reader: _Reader) -> Iterator[_Part]:
             reader.too_long()
             kept, length, is_skipping = [], 0, True
     if kept:
+        reader.is_last = True
         yield _whole(b"".join((*kept, b"\n")))
 
 
@@ -87,7 +89,7 @@ class _Reader:
         self.path, self.tally = path, tally
         self.number = 0
         """Lines before the block."""
-        self.is_begun = False
+        self.is_begun = self.is_last = False
         self.binding = b"/binding"
         self.time = _TIMES[0]
         self.server = ""
@@ -168,7 +170,7 @@ class _Reader:
             return
         found = [request for value in values for request in shapes.requests(value)]
         if not found:
-            self._unreadable(part, line, "holds no audit event")
+            self._unreadable(part, line, NO_EVENT)
         self._see_server(text[:brace])
         for request in found:
             self.tally.add(request, self.server)
@@ -196,8 +198,9 @@ class _Reader:
 
     def _unreadable(self, part: _Part, line: _Line, reason: str) -> None:
         self.broken.add(line.start)
-        number = self.number + part.data.count(b"\n", part.start, line.start) + 1
-        self.tally.unreadable(self.path, number, part.data[line.start : line.end], reason)
+        number, content = self.number + part.data.count(b"\n", part.start, line.start) + 1, part.data[line.start : line.end]
+        is_harmless = number == 1 or self.is_last or reason == NO_EVENT  # where a log is cut, its period begins or ends
+        self.tally.unreadable(self.path, number, content, reason, may_hide=not is_harmless and b'":' in content)
 
 
 def _line(data: bytes, at: int) -> _Line:

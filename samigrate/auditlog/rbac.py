@@ -17,7 +17,7 @@ from samigrate.auditlog.pods import is_generated
 from samigrate.auditlog.rights import Granted, Need, covers, granted, unused
 from samigrate.auditlog.tally import LEFT_OVER
 from samigrate.base.wording import clean
-from samigrate.domain.calls import Call
+from samigrate.domain.strength import Call
 from samigrate.settings.evidence_files import Item
 
 _DISCOVERY = re.compile(

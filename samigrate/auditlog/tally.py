@@ -22,7 +22,7 @@ READS = ("get", "list", "watch")
 _ACCOUNT = re.compile(r"system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)")
 _USER = re.compile(rb'"(?:username|principalEmail)\\*"\s*:\s*\\*"([^"\\]+)')
 _MOST_KEPT, _MOST_PODS, _MOST_CALLS, _MOST_NAMES, _MOST_AGENTS, _MOST_RUNS = 20, 300, 300, 5, 8, 50_000
-_IDS = 50_000
+_IDS = 20_000
 LEFT_OVER = "and more"
 
 
@@ -104,7 +104,7 @@ class Tally:
         self.reads = self.outside = 0
         """Events, and reads among them, of accounts outside kube-system."""
         self._minute = "", ""
-        self._ids: tuple[set[str], set[str]] = (set(), set())
+        self._ids: tuple[set[int], set[int]] = (set(), set())
 
     # ------------------------------------------------------------ what the readers report
 
@@ -133,14 +133,14 @@ class Tally:
         elif len(self.running) < _MOST_RUNS:
             self.running[key] = Span(moment)
 
-    def unreadable(self, path: str, line: int, content: bytes, reason: str) -> None:
-        """A line that cannot be read; if it does not tell that it is another user's, it may be any account's."""
+    def unreadable(self, path: str, line: int, content: bytes, reason: str, *, may_hide: bool = True) -> None:
+        """A line that cannot be read. `may_hide`: if it does not tell whose it is, it may be any account's."""
         self.broken += 1
         if len(self.unread) < _MOST_KEPT:
             self.unread.append((path, line, reason))
         users = {user.decode("utf-8", "replace") for user in _USER.findall(content)}
         accounts = {found for user in users if (found := _account(user))}
-        self.doubted |= accounts or (set() if users else {("", "")})
+        self.doubted |= accounts or ({("", "")} if may_hide and not users else set())
 
     def add(self, request: Request, server: str = "") -> None:
         """An event of anybody's."""
@@ -166,15 +166,16 @@ class Tally:
 
     def _is_known(self, request: Request) -> bool:
         """Whether the request was counted already: each may be logged at several stages, and overlapping files hold it
-        twice. The last 50,000 are remembered at least."""
+        twice. The last 20,000 are remembered at least."""
         if not request.id or request.stage not in FINISHED:
             return False
         newer, older = self._ids
-        if request.id in newer or request.id in older:
+        id_ = hash(request.id)
+        if id_ in newer or id_ in older:
             return True
         if len(newer) >= _IDS:
             self._ids = newer, older = set(), newer
-        newer.add(request.id)
+        newer.add(id_)
         return False
 
     def _call(self, key: tuple[str, str], request: Request) -> None:

@@ -81,7 +81,7 @@ def audit_log(
     if suggest_rbac:
         _suggest(suggest_rbac, items, context)
     _write(items, output, [log])
-    say(f"{clean(path)}:{line}: {clean(reason)}" for path, line, reason in tally.unread)
+    say(f"{clean(path)}:{line}: {clean(reason)}" if line else f"{clean(path)}: {clean(reason)}" for path, line, reason in tally.unread)
     if tally.broken:
         say([f"{count(tally.broken, 'unreadable line')}, {len(tally.unread)} named here"])
     if not quiet:

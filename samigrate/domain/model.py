@@ -13,7 +13,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from samigrate.base.values import Value, mapping, resolve, sequence, text
-from samigrate.domain.calls import Call
+from samigrate.domain.strength import AGAINST as AGAINST
+from samigrate.domain.strength import Call
+from samigrate.domain.strength import Strength as Strength
 
 DEFAULT_PREFIX = "samigrate.dev"
 ACCOUNT_FIELD, ALIAS_FIELD, AUTOMOUNT_FIELD = "serviceAccountName", "serviceAccount", "automountServiceAccountToken"
@@ -232,17 +234,6 @@ class Workload:
 
 
 # ---------------------------------------------------------------- evidence and verdicts
-
-
-class Strength(enum.StrEnum):
-    PROOF = "proof"
-    STRONG = "strong"
-    WEAK = "weak"
-    COUNTER = "counter"  # of one container: its image is known to have no use
-    SILENT = "silent"  # of the whole workload: it ran, and made no call in a log that would show one
-
-
-AGAINST = (Strength.COUNTER, Strength.SILENT)
 
 
 class Sign(enum.IntEnum):

@@ -26,7 +26,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     called = [
         item
         for item in known.callers
-        if (subject := dict(item.subject)).get("pod") and may_be_in(subject["namespace"], view) and is_own(subject["pod"], workload, view)
+        if (subject := dict(item.subject)).get("pods") and may_be_in(subject["namespace"], view) and is_own(subject["pods"], workload, view)
     ]
     yield from (evidence(CALLS, item, workload, item.strength) for item in called)
     if not called and not _is_named(workload, view, settings):
@@ -39,7 +39,7 @@ def _is_named(workload: Workload, view: View, settings: Settings) -> bool:
     """Whether calls as the workload's account may be its own: by a pod whose name says nothing, or by none."""
     names = accounts(workload, view, settings.prefix)
     subjects = (dict(item.subject) for item in settings.evidence.callers)
-    return any(subject["account"] in names and may_be_in(subject["namespace"], view) and "pod" not in subject for subject in subjects)
+    return any(subject["account"] in names and may_be_in(subject["namespace"], view) and "pods" not in subject for subject in subjects)
 
 
 def _silent(log: Log) -> str:

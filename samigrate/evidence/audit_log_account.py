@@ -26,16 +26,16 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
     names = accounts(workload, view, settings.prefix)
     for item in settings.evidence.callers:
         subject = dict(item.subject)
-        account, pod = subject["account"], subject.get("pod", "")
+        account, pods = subject["account"], subject.get("pods", "")
         if account not in names or not may_be_in(subject["namespace"], view):
             continue
-        if not pod:
+        if not pods:
             is_in_doubt = view.namespace is None and account == DEFAULT_ACCOUNT
             suffix = f" as {account} of {subject['namespace']}, by no pod's name"
             yield evidence(CALLS, item, workload, Strength.WEAK if is_in_doubt else item.strength, suffix)
-        elif not is_own(pod, workload, view) and not is_anothers(pod, view):
+        elif not is_own(pods, workload, view) and not is_anothers(pods, view):
             is_alone = account != DEFAULT_ACCOUNT and len(view.user_names(workload.spec.account)) == 1
-            suffix = f" as {account} of {subject['namespace']}, by pods {pod}"
+            suffix = f" as {account} of {subject['namespace']}, by pods {pods}"
             yield evidence(CALLS, item, workload, item.strength if is_alone else Strength.WEAK, suffix)
 
 

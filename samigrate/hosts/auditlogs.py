@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from io import BufferedReader
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from samigrate.auditlog import documents, lines
 from samigrate.auditlog.tally import Tally
@@ -21,7 +21,7 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _HEAD = 4096
 
 
-def read(paths: Sequence[str], stdin: IO[bytes] | None) -> Tally:
+def read(paths: Sequence[str], stdin: BinaryIO | None) -> Tally:
     """What the files come to together; `-` is standard input. Raises InputError for a file that cannot be opened, and where
     none of them holds an event."""
     tally = Tally()
@@ -36,7 +36,7 @@ def read(paths: Sequence[str], stdin: IO[bytes] | None) -> Tally:
     return tally
 
 
-def _read(path: str, stdin: IO[bytes] | None, tally: Tally) -> None:
+def _read(path: str, stdin: BinaryIO | None, tally: Tally) -> None:
     if path == "-" and stdin is not None:
         _take("<stdin>", stdin, tally)
         return
@@ -47,8 +47,8 @@ def _read(path: str, stdin: IO[bytes] | None, tally: Tally) -> None:
         raise InputError(path, 0, f"cannot be read: {error.strerror or error}") from error
 
 
-def _take(path: str, file: IO[bytes], tally: Tally) -> None:
-    blocks = _blocks(path, _opened(path, file), tally)
+def _take(path: str, file: BinaryIO, tally: Tally) -> None:
+    blocks = _blocks(path, *_opened(path, file), tally)
     first = next(blocks, b"").removeprefix(b"\xef\xbb\xbf")
     reader = documents if documents.is_document(first[:_HEAD]) else lines
     reader.read(path, _behind(first, blocks), tally)
@@ -59,16 +59,17 @@ def _behind(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
-def _opened(path: str, file: IO[bytes]) -> IO[bytes]:
-    """The file's content, decompressed where its first bytes say that it is compressed."""
+def _opened(path: str, file: BinaryIO) -> tuple[IO[bytes], tuple[type[Exception], ...]]:
+    """The file's content, decompressed where its first bytes say that it is compressed; and what damage raises."""
     head = file.peek(4)[:4] if isinstance(file, BufferedReader) else b""
     if head[:2] == _GZIP:
         import gzip
 
-        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+        return gzip.GzipFile(fileobj=file), (EOFError, zlib.error, gzip.BadGzipFile)  # type: ignore[return-value]
     if head == _ZSTD:
-        return _zstd(path).ZstdFile(file)  # type: ignore[no-any-return]
-    return file
+        zstd = _zstd(path)
+        return zstd.ZstdFile(file), (EOFError, zstd.ZstdError)
+    return file, ()
 
 
 def _zstd(path: str) -> Any:
@@ -81,20 +82,13 @@ def _zstd(path: str) -> Any:
     raise InputError(path, 0, "reading .zst needs backports.zstd: pip install 'samigrate[audit]'")
 
 
-def _blocks(path: str, file: IO[bytes], tally: Tally) -> Iterator[bytes]:
+def _blocks(path: str, file: IO[bytes], damage: tuple[type[Exception], ...], tally: Tally) -> Iterator[bytes]:
     """The content; where compressed data are cut off or damaged it ends there, and that is counted."""
     while True:
         try:
             block = file.read(_BLOCK)
-        except (EOFError, zlib.error, OSError) as error:
-            if isinstance(error, OSError) and error.errno:
-                raise
-            tally.unreadable(path, tally.lines + 1, b"", f"ends there: {error}")
-            return
-        except Exception as error:
-            if type(error).__name__ != "ZstdError":
-                raise
-            tally.unreadable(path, tally.lines + 1, b"", f"ends there: {error}")
+        except damage as error:
+            tally.unreadable(path, 0, b"", f"its compressed data end there: {error}")
             return
         if not block:
             return

@@ -7,7 +7,7 @@ A file is JSON, version 1; files merge by joining their items:
        "path": "cart/main.py", "line": 12, "origin": {"command": "source", "folder": "cart", "tie": "cart/Dockerfile"}}]}
 
 A subject is an image (its path, or the end of it, as in the catalogue), or a workload by `kind`, `namespace` and
-`name`, or an account by `account` and `namespace`, with `pod` the family of its pods that called (`cart-*-*`); a key that
+`name`, or an account by `account` and `namespace`, with `pods` the family of its pods that called (`cart-*-*`); a key that
 is absent matches anything. An item from an audit log holds the `calls`, and `logs` beside `items` says what each log covers.
 """
 
@@ -22,12 +22,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from samigrate.base import json_files
 from samigrate.base.errors import InputError
-from samigrate.domain.calls import Call
-from samigrate.domain.model import Strength
+from samigrate.domain.strength import Call, Strength
 
 VERSION = 1
 T = TypeVar("T")
-SUBJECT = ("image", "kind", "namespace", "name", "account", "pod")
+SUBJECT = ("image", "kind", "namespace", "name", "account", "pods")
 
 
 class Ran(NamedTuple):

@@ -1,8 +1,20 @@
-"""Calls of the API, as an audit log shows them."""
+"""How much a piece of evidence weighs, and the calls of the API that may stand behind it."""
 
 from __future__ import annotations
 
+import enum
 from typing import NamedTuple
+
+
+class Strength(enum.StrEnum):
+    PROOF = "proof"
+    STRONG = "strong"
+    WEAK = "weak"
+    COUNTER = "counter"  # of one container: its image is known to have no use
+    SILENT = "silent"  # of the whole workload: it ran, and made no call in a log that would show one
+
+
+AGAINST = (Strength.COUNTER, Strength.SILENT)
 
 
 class Call(NamedTuple):

@@ -22,7 +22,8 @@ _WORD = b"serviceaccount"
 NO_EVENT = "holds no audit event"
 LONGEST = 64 << 20
 """No event is longer: an API server takes requests of a few megabytes."""
-_SAMPLE = 128 << 10
+_SMALL, _WIDE = 20_000, 128 << 10
+"""Of so many lines the time of each is looked at, of more that of one now and then."""
 _OPENS, _CLOSES = b"{}"
 _BETWEEN = re.compile(rb'"?verb(\\?"\s*:\s*\\?")')
 """What stands between a key and a text in this log: with spaces or without, escaped where the event is a text in JSON."""
@@ -179,6 +180,7 @@ class _Reader:
         """Look at the time of a line now and then, and of the last."""
         data, start, end = part
         last = data.rfind(b"\n", start, end - 1) + 1 or start
+        step = 1 if self.number < _SMALL else _WIDE
         while True:
             at = data.find(self.time, start, end)
             if at >= 0 and (moment := _moment(data, at)):
@@ -187,7 +189,7 @@ class _Reader:
                 self.tally.seen(moment, self.server)
             if start >= last:
                 return
-            start = min(max(start, at) + _SAMPLE, last)
+            start = min(max(start, at) + step, last)
 
     def _see_server(self, prefix: bytes) -> None:
         """A node's name in front of the event tells which server wrote it (`oc adm node-logs --role=master`)."""

@@ -13,6 +13,7 @@ from samigrate.settings.evidence_files import Log, Ran
 _NEVER = (
     "accounts, verbs and resources that the audit policy leaves out",
     "calls at an API server whose log is not among the files",
+    "logins elsewhere with the token",
 )
 """What no log can show of itself."""
 

@@ -28,7 +28,8 @@ _STALE = "authentication.k8s.io/stale-token"
 class Request(NamedTuple):
     """One event of a log. `time` is as the log writes it; `stage` is "" where the log keeps finished requests only;
     `resource` has its subresource (`pods/log`), and is "" for a URL that is no resource, which `path` then holds.
-    `impersonates` is (resource, name) of whom the caller acts as; `secret` names the legacy token that it holds."""
+    `impersonates` is (resource, name) of whom the caller acts as; `secret` names the legacy token that it holds;
+    `about` is the user whose token a TokenReview is about, where the policy's level shows it."""
 
     shape: str
     id: str
@@ -48,6 +49,7 @@ class Request(NamedTuple):
     impersonates: tuple[str, str] | None = None
     secret: str = ""
     is_stale: bool = False
+    about: str = ""
 
 
 def requests(value: Value, shape: str = "", depth: int = _DEEPEST) -> Iterator[Request]:
@@ -92,6 +94,7 @@ def _kubernetes(value: dict[str, Value], shape: str, depth: int) -> Iterator[Req
         _impersonated(text(impersonated, "username")) if impersonated else None,
         next((name for key in _SECRETS if (name := _word(notes, key))), "?") if is_legacy else "",
         _STALE in notes,
+        text(value, "responseObject", "status", "user", "username") or "" if resource == "tokenreviews" else "",
     )
 
 

@@ -100,7 +100,7 @@ class Tally:
         self.lines = self.events = self.broken = 0
         self.unread: list[tuple[str, int, str]] = []
         self.doubted: set[tuple[str, str]] = set()
-        """Accounts that unreadable lines name; ("", "") stands for lines that do not say whose they are."""
+        """Accounts that unreadable lines name, or reviews of their tokens; ("", "") stands for lines that do not say whose they are."""
         self.reads = self.outside = 0
         """Events, and reads among them, of accounts outside kube-system."""
         self._minute = "", ""
@@ -148,6 +148,8 @@ class Tally:
         self.shapes.add(request.shape)
         if request.code < 400:
             self._see_running(request)
+        if request.about and (reviewed := _account(request.about)):
+            self.doubted.add(reviewed)  # its token is used for a login elsewhere: that is no call, but no silence either
         account = _account(request.user)
         if account is None or self._is_known(request):
             return

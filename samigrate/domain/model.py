@@ -263,8 +263,8 @@ class Sign(enum.IntEnum):
 
 class Evidence(NamedTuple):
     """One piece of evidence. `source` is the evidence module's id,
-    `container` the container it speaks of (None: the whole pod), `at` the object and `pointer` the place in it; `calls` are
-    what a log shows."""
+    `container` the container it speaks of (None: the whole pod), `at` the object and `pointer` the place in it; `calls` and
+    `caller` are what a log shows."""
 
     source: str
     sign: Sign
@@ -274,6 +274,7 @@ class Evidence(NamedTuple):
     pointer: str = ""
     container: str | None = None
     calls: tuple[Call, ...] = ()
+    caller: str = ""
 
 
 class Level(enum.StrEnum):

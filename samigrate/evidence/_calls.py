@@ -56,4 +56,11 @@ def accounts(workload: Workload, view: View, prefix: str) -> set[str]:
 
 def evidence(source: str, item: Item, workload: Workload, strength: Strength, suffix: str = "") -> Evidence:
     at = Location(item.file, line=1) if item.file else workload.resource.at
-    return Evidence(source, Sign.OTHER, strength, f"{item.why}{suffix} (audit log)", at, calls=item.calls)
+    return Evidence(source, Sign.OTHER, strength, f"{item.why}{suffix} (audit log)", at, calls=item.calls, caller=_caller(item))
+
+
+def _caller(item: Item) -> str:
+    """Who called, in words: `default of shop, pod web-5d8c9b7f6d-x7k2p, by client/v1`."""
+    subject, origin = dict(item.subject), dict(item.origin)
+    pod, agents = origin.get("pod"), origin.get("agents")
+    return f"{subject['account']} of {subject['namespace']}" + (f", pod {pod}" if pod else "") + (f", by {agents}" if agents else "")

@@ -57,7 +57,7 @@ def why_not(log: Log, workload: Workload, view: View, settings: Settings) -> str
         return "it has no replicas"
     names = accounts(workload, view, settings.prefix)
     if any(namespace == view.namespace and account in names for namespace, account in log.doubted):
-        return "lines that cannot be read name its account"
+        return "lines that cannot be read name its account, or logins elsewhere with its token"
     seen = [ran for ran in log.ran if ran.namespace == view.namespace and _is_its(ran.account, ran.pod, workload, view, names)]
     if not seen:
         return "it does not show that its pods ran"

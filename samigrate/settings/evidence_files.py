@@ -42,7 +42,8 @@ class Ran(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Log:
     """What an audit log covers. `missing` says why absence from it says nothing; empty where it does say something.
-    `unseen` is what it cannot show in any case. `doubted` are (namespace, account) that unreadable lines name."""
+    `unseen` is what it cannot show in any case. `doubted` are (namespace, account) that unreadable lines
+    name, or logins elsewhere with their tokens."""
 
     files: tuple[str, ...] = ()
     first: str = ""

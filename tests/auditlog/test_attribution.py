@@ -177,11 +177,23 @@ def test_unreadable_lines_may_hide_a_call(damage: bytes, level: Level) -> None:
     assert verdict(HINTED, Settings(evidence=known(SHOWN, damage=damage))).level is level
 
 
+def test_a_login_with_the_token_is_no_call_and_no_silence() -> None:
+    """R-E18: a TokenReview about the account."""
+    review = event(
+        account("vault"),
+        "create",
+        "tokenreviews.authentication.k8s.io",
+        responseObject={"status": {"user": {"username": account("default")}}},
+    )
+    assert judged(HINTED, around(ran(WEB), review)).level is Level.UNKNOWN
+    assert judged(PLAIN, around(ran(WEB), review)).level is Level.NONE
+
+
 def test_each_server_must_cover_the_period() -> None:
     """OpenShift's lines name their server: a second one that was away for a day says nothing of that day."""
     every = [b"master-0 " + written([one]) for one in SHOWN]
     half = [b"master-1 " + written([event(NODE, "get", "nodes", at=at)]) for at in list(hours())[24:]]
-    for logged, reason in ((every, ""), (every + half, "the log of master-1 begins 24.0 hours after the period does")):
+    for logged, reason in ((every, ""), (every + half, "the log of master-1 begins 25.0 hours after the period does")):
         tally = Tally()
         lines.read("audit.log", [b"".join(logged)], tally)
         assert "; ".join(coverage.log(tally, ["audit.log"], "7d").missing) == reason

@@ -62,7 +62,7 @@ def _workload(report: WorkloadReport) -> dict[str, Any]:
                 "detail": evidence.detail,
                 "path": evidence.at.path,
                 "line": report.lines.get(index, evidence.at.line),
-                **({"calls": [call._asdict() for call in evidence.calls]} if evidence.calls else {}),
+                **({"caller": evidence.caller, "calls": [call._asdict() for call in evidence.calls]} if evidence.calls else {}),
             }
             for index, evidence in enumerate(report.verdict.evidence)
         ],

@@ -188,6 +188,8 @@ def _chain(report: WorkloadReport, result: Iterable[Finding], look: Look) -> Ite
         speaker = f"container {evidence.container}: " if evidence.container else ""
         location = _evidence_place(report, index, evidence)
         yield f"    {location}: {evidence.strength}: {clean(speaker + evidence.detail)} ({evidence.source})"
+        if evidence.calls:
+            yield f"      as {clean(evidence.caller)}"
         yield from (f"      {clean(str(call))}" for call in evidence.calls)
     if report.applied:
         yield "  changes"

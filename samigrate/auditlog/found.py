@@ -65,5 +65,5 @@ def _why(calls: tuple[Call, ...], secret: str, is_stale: bool) -> str:
     fragments = [f"{', '.join(sorted(verbs[resource]))} {resource}" for resource in verbs]
     suffix = f" and {len(fragments) - _FEW} more" if len(fragments) > _FEW else ""
     told = "; ".join(fragments[:_FEW]) + suffix if suffix else listed(fragments)
-    holder = f" with the legacy token of Secret {secret}" if secret not in ("", "?") else " with a legacy token" if secret else ""
+    holder = f" with the legacy token of Secret {secret}" if secret else ""
     return f"calls the API{holder}: {told}" + (f"; {STALE}" if is_stale else "")

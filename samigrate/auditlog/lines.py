@@ -169,10 +169,11 @@ class _Reader:
         if not values:
             self._unreadable(part, line, "not readable as JSON")
             return
-        found = [request for value in values for request in shapes.requests(value)]
+        found = [shapes.of_event(value) for value in values if isinstance(value, dict) and "auditID" in value]
+        found = found or [request for value in values for request in shapes.requests(value)]
         if not found:
             self._unreadable(part, line, NO_EVENT)
-        self._see_server(text[:brace])
+        self._see_server(text[:brace] if brace > 0 else b"")
         for request in found:
             self.tally.add(request, self.server)
 
@@ -193,9 +194,9 @@ class _Reader:
 
     def _see_server(self, prefix: bytes) -> None:
         """A node's name in front of the event tells which server wrote it (`oc adm node-logs --role=master`)."""
-        name = prefix.decode("utf-8", "replace").strip()
-        self.server = name if _NODE.fullmatch(name) else ""
-        if self.server:
+        self.server = ""
+        if prefix and _NODE.fullmatch(name := prefix.decode("utf-8", "replace").strip()):
+            self.server = name
             self.tally.shapes.add("OpenShift")
 
     def _unreadable(self, part: _Part, line: _Line, reason: str) -> None:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from samigrate.auditlog import documents, lines
 from samigrate.auditlog.tally import Tally
+from samigrate.base import collector
 from samigrate.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _HEAD = 4096
 
 
+@collector.paused()
 def read(paths: Sequence[str], stdin: BinaryIO | None) -> Tally:
     """What the files come to together; `-` is standard input. Raises InputError for a file that cannot be opened, and where
     none of them holds an event."""

@@ -107,7 +107,8 @@ class _Reader:
             self._begin(part)
         lines = self._check(part)
         self._accounts(part)
-        self._bindings(part)
+        if self.tally.watches_running:
+            self._bindings(part)
         self._sample(part)
         self.number += lines
         self.tally.lines += lines

@@ -89,7 +89,10 @@ class Account:
 
 
 class Tally:
-    def __init__(self) -> None:
+    """`watches_running`: what runs is of interest, too, for silence is to say something."""
+
+    def __init__(self, *, watches_running: bool = True) -> None:
+        self.watches_running = watches_running
         self.accounts: dict[tuple[str, str], Account] = {}
         self.period = Span()
         self.stretches: dict[str, list[tuple[int, int]]] = {}
@@ -127,6 +130,8 @@ class Tally:
 
     def runs(self, namespace: str, resource: str, name: str, moment: str) -> None:
         """A pod was seen to run, or one with the account's token."""
+        if not self.watches_running:
+            return
         key, moment = (namespace, resource, family(name) if resource == "pods" else name), moments.short(moment)
         if key in self.running:
             self.running[key].add(moment)

@@ -75,7 +75,7 @@ def audit_log(
 
     if context and not suggest_rbac:
         raise click.UsageError("--context goes with --suggest-rbac")
-    tally = auditlogs.read(files, sys.stdin.buffer if "-" in files else None)
+    tally = auditlogs.read(files, sys.stdin.buffer if "-" in files else None, watches_running=bool(audit_since))
     log = coverage.log(tally, files, audit_since)
     items = tuple(found.items(tally))
     if suggest_rbac:

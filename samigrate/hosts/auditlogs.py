@@ -23,10 +23,10 @@ _HEAD = 4096
 
 
 @collector.paused()
-def read(paths: Sequence[str], stdin: BinaryIO | None) -> Tally:
-    """What the files come to together; `-` is standard input. Raises InputError for a file that cannot be opened, and where
-    none of them holds an event."""
-    tally = Tally()
+def read(paths: Sequence[str], stdin: BinaryIO | None, *, watches_running: bool = True) -> Tally:
+    """What the files come to together; `-` is standard input; `watches_running` as of Tally. Raises InputError for a file that
+    cannot be opened, and where none of them holds an event."""
+    tally = Tally(watches_running=watches_running)
     known: set[str] = set()
     for path in paths:
         identity = path if path == "-" else os.path.realpath(path)

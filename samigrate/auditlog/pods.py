@@ -1,13 +1,15 @@
 """From a pod's name to the workload that made it (R-E17).
 
 A controller names its pods after itself and adds parts that tell them apart. `family` takes those parts for `*`, and
-`families` says what the pods of a workload come to: the two are compared, so whatever is stripped is stripped from both.
+`names` says what the pods of a workload come to: the two are compared, so whatever is stripped is stripped from both.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 _ID = "[bcdfghjklmnpqrstvwxz2456789]"
 """The characters of generated names, R-B6 (k8s.io/apimachinery `util/rand`)."""
@@ -24,6 +26,7 @@ _BY_KIND = {
     "Job": ("-", "-0-"),
     "CronJob": ("-29000000-",),
 }
+_KNOWN = (*_BY_KIND, "StatefulSet", "Pod")
 
 
 @lru_cache(1 << 12)
@@ -43,15 +46,29 @@ def is_generated(name: str) -> bool:
     return family(name) != name
 
 
-def families(kind: str, name: str) -> frozenset[str]:
-    """The families of the pods of a workload; empty for a kind whose controller may name pods as it likes."""
+class Names(NamedTuple):
+    """What the pods of some workloads may be called: their families, and what pods begin with whose controller is none of
+    Kubernetes' own and may name them as it likes."""
+
+    families: frozenset[str]
+    beginnings: tuple[str, ...]
+
+    def hold(self, pods: str) -> bool:
+        """Whether a family of pods may be one of theirs."""
+        return pods in self.families or f"{pods}-".startswith(self.beginnings)
+
+
+def names(workloads: Iterable[tuple[str, str]]) -> Names:
+    """Of workloads by kind and name."""
+    every = list(workloads)
+    known = frozenset(one for kind, name in every for one in _families(kind, name))
+    return Names(known, tuple(f"{name}-" for kind, name in every if kind not in _KNOWN))
+
+
+def _families(kind: str, name: str) -> Iterator[str]:
     if kind in _BY_KIND:
-        return frozenset(family((name + end)[:_LONGEST_BASE] + "bbbbb") for end in _BY_KIND[kind])
-    if kind in ("StatefulSet", "Pod"):
-        return frozenset({family(name), name} if kind == "Pod" else {family(f"{name}-0")})
-    return frozenset()
-
-
-def is_of(pods: str, kind: str, name: str) -> bool:
-    """Whether a family of pods may be a workload's. Pods of a kind that is not Kubernetes' own begin with its name."""
-    return pods in families(kind, name) or (kind not in (*_BY_KIND, "StatefulSet", "Pod") and (pods + "-").startswith(f"{name}-"))
+        yield from (family((name + end)[:_LONGEST_BASE] + "bbbbb") for end in _BY_KIND[kind])
+    elif kind == "StatefulSet":
+        yield family(f"{name}-0")
+    elif kind == "Pod":
+        yield from (family(name), name)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from samigrate.auditlog import pods
+from samigrate.auditlog.pods import Names
 from samigrate.base.values import text
 from samigrate.domain.model import Evidence, Location, Sign, Strength, Workload
 from samigrate.domain.record import PREVIOUS_ACCOUNT
@@ -16,26 +16,20 @@ if TYPE_CHECKING:
     from samigrate.scope.view import View
     from samigrate.settings.evidence_files import Item
 
-_IDENTITIES: WeakKeyDictionary[Scope, dict[object, frozenset[tuple[str, str]]]] = WeakKeyDictionary()
-is_of = cache(pods.is_of)
+_KNOWN: WeakKeyDictionary[Scope, dict[object, Names]] = WeakKeyDictionary()
 
 
-def may_be_in(namespace: str, view: View) -> bool:
-    """Whether the workload may run in the namespace; where nobody states its own, it may run in any."""
-    return view.namespace in (None, namespace)
+def own(workload: Workload, view: View) -> Names:
+    """What the workload's pods may be called."""
+    return pods.names(_named(workload, view))
 
 
-def is_own(family: str, workload: Workload, view: View) -> bool:
-    """Whether the pods of the family may be the workload's, by their name."""
-    return any(is_of(family, kind, name) for kind, name in _named(workload, view))
-
-
-def is_anothers(family: str, view: View) -> bool:
-    """Whether they may be those of any workload of the namespace."""
-    known, key = _IDENTITIES.setdefault(view.scope, {}), (view.namespace, view.apart)
+def all_in_namespace(view: View) -> Names:
+    """What the pods of any workload of the namespace may be called."""
+    known, key = _KNOWN.setdefault(view.scope, {}), (view.namespace, view.apart)
     if key not in known:
-        known[key] = frozenset(identity for workload in view.neighbours() for identity in _named(workload, view))
-    return any(is_of(family, kind, name) for kind, name in known[key])
+        known[key] = pods.names({identity for workload in view.neighbours() for identity in _named(workload, view)})
+    return known[key]
 
 
 def _named(workload: Workload, view: View) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from samigrate.auditlog import moments
 from samigrate.base.values import at
 from samigrate.domain.model import DEFAULT_ACCOUNT, Evidence, Location, Sign, Strength, Workload
 from samigrate.evidence import CALLS, EvidenceSource
-from samigrate.evidence._calls import accounts, evidence, is_own, may_be_in
+from samigrate.evidence._calls import accounts, evidence, own
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
@@ -23,11 +23,10 @@ _AT_TIMES = ("CronJob", "Job", "Pod")
 
 def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) -> Iterator[Evidence]:
     known = settings.evidence
-    called = [
-        item
-        for item in known.callers
-        if (subject := dict(item.subject)).get("pods") and may_be_in(subject["namespace"], view) and is_own(subject["pods"], workload, view)
-    ]
+    if not (known.logs or known.callers_in(view.namespace)):
+        return
+    names = own(workload, view)
+    called = [caller.item for caller in known.callers_in(view.namespace) if caller.pods and names.hold(caller.pods)]
     yield from (evidence(CALLS, item, workload, item.strength) for item in called)
     if not called and not _is_named(workload, view, settings):
         for log in known.logs:
@@ -38,8 +37,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
 def _is_named(workload: Workload, view: View, settings: Settings) -> bool:
     """Whether calls as the workload's account may be its own: by a pod whose name says nothing, or by none."""
     names = accounts(workload, view, settings.prefix)
-    subjects = (dict(item.subject) for item in settings.evidence.callers)
-    return any(subject["account"] in names and may_be_in(subject["namespace"], view) and "pods" not in subject for subject in subjects)
+    return any(caller.account in names and not caller.pods for caller in settings.evidence.callers_in(view.namespace))
 
 
 def _silent(log: Log) -> str:
@@ -58,7 +56,9 @@ def why_not(log: Log, workload: Workload, view: View, settings: Settings) -> str
     names = accounts(workload, view, settings.prefix)
     if any(namespace == view.namespace and account in names for namespace, account in log.doubted):
         return "lines that cannot be read name its account, or logins elsewhere with its token"
-    seen = [ran for ran in log.ran if ran.namespace == view.namespace and _is_its(ran.account, ran.pod, workload, view, names)]
+    is_alone = workload.spec.account != DEFAULT_ACCOUNT and len(view.user_names(workload.spec.account)) == 1
+    its, tokens = own(workload, view), names - {DEFAULT_ACCOUNT} if is_alone else set()  # whose pods run as `default` nobody knows
+    seen = [ran for ran in log.ran_in(view.namespace) if (its.hold(ran.pod) if ran.pod else ran.account in tokens)]
     if not seen:
         return "it does not show that its pods ran"
     if workload.id.kind in _AT_TIMES:
@@ -66,14 +66,6 @@ def why_not(log: Log, workload: Workload, view: View, settings: Settings) -> str
     first = min(moments.seconds(ran.first) or 0 for ran in seen)
     last = moments.seconds(log.last) or 0
     return "" if last - first >= moments.DAY else "it shows its pods for less than a day"
-
-
-def _is_its(account: str, pods: str, workload: Workload, view: View, names: set[str]) -> bool:
-    """Whether what ran were pods of the workload: by their name, or because a pod held a token of an account that is the
-    workload's alone. Whose pods run as `default`, the input cannot know."""
-    if pods:
-        return is_own(pods, workload, view)
-    return account in names and account != DEFAULT_ACCOUNT and len(view.user_names(workload.spec.account)) == 1
 
 
 SOURCE = EvidenceSource(CALLS, (Sign.OTHER,), _find)

@@ -15,7 +15,8 @@ USUAL = Settings().token_expiration
 
 
 def of(works: Sequence[Work]) -> Iterator[Finding]:
-    for log in dict.fromkeys(log for work in works for log in work.settings.evidence.logs):
+    known = {id(work.settings.evidence): work.settings.evidence for work in works}
+    for log in dict.fromkeys(log for one in known.values() for log in one.logs):
         message = "; ".join(coverage.summary(log))
         yield Finding("audit-log", "R-E19", Severity.NOTE, message, "", Location(log.file or log.files[0], line=1))
     for work in works:

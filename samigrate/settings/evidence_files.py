@@ -39,7 +39,7 @@ class Ran(NamedTuple):
     last: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Log:
     """What an audit log covers. `missing` says why absence from it says nothing; empty where it does say something.
     `unseen` is what it cannot show in any case. `doubted` are (namespace, account) that unreadable lines
@@ -56,6 +56,25 @@ class Log:
     ran: tuple[Ran, ...] = ()
     doubted: tuple[tuple[str, str], ...] = ()
     file: str = field(default="", compare=False)
+
+    @cached_property
+    def _ran(self) -> Mapping[str, list[Ran]]:
+        ran: dict[str, list[Ran]] = defaultdict(list)
+        for one in self.ran:
+            ran[one.namespace].append(one)
+        return dict(ran)
+
+    def ran_in(self, namespace: str) -> Sequence[Ran]:
+        return self._ran.get(namespace, ())
+
+
+class Caller(NamedTuple):
+    """An item with calls, and whom it speaks of; `pods` is "" where no pod is named."""
+
+    item: Item
+    namespace: str
+    account: str
+    pods: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +115,19 @@ class Known:
         return tuple(item for item in self.items if "image" not in dict(item.subject) and not item.calls)
 
     @cached_property
-    def callers(self) -> tuple[Item, ...]:
-        """Items with calls that an audit log shows."""
-        return tuple(item for item in self.items if item.calls)
+    def _callers(self) -> Mapping[str | None, list[Caller]]:
+        callers: dict[str | None, list[Caller]] = defaultdict(list)
+        for item in self.items:
+            if item.calls:
+                subject = dict(item.subject)
+                caller = Caller(item, subject["namespace"], subject["account"], subject.get("pods", ""))
+                callers[caller.namespace].append(caller)
+                callers[None].append(caller)
+        return dict(callers)
+
+    def callers_in(self, namespace: str | None) -> Sequence[Caller]:
+        """What audit logs show to have called in a namespace; in any where it is None."""
+        return self._callers.get(namespace, ())
 
     def of_image(self, last: str) -> Sequence[Item]:
         return self._by_image.get(last, ())

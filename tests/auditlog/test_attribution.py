@@ -66,7 +66,7 @@ def test_names_of_pods(pod: str, family: str, kinds: set[str]) -> None:
         "Pod",
     )
     assert pods.family(pod) == family
-    assert {kind for kind in every if pods.is_of(family, kind, "web")} == kinds
+    assert {kind for kind in every if pods.names([(kind, "web")]).hold(family)} == kinds
 
 
 @pytest.mark.parametrize("length", [*range(40, 53), 57, 58, 60])
@@ -75,13 +75,13 @@ def test_names_that_are_cut(length: int) -> None:
     name = "a" * (length - 1) + "b"
     for digest in ("bcdfghjk", "bcdfghjkl", "bcdfghjklm"):
         pod = f"{name}-{digest}-"[:58] + "x7k2p"
-        assert pods.is_of(pods.family(pod), "Deployment", name)
-    assert pods.is_of(pods.family(f"{name}-"[:58] + "x7k2p"), "DaemonSet", name)
+        assert pods.names([("Deployment", name)]).hold(pods.family(pod))
+    assert pods.names([("DaemonSet", name)]).hold(pods.family(f"{name}-"[:58] + "x7k2p"))
 
 
 def test_pods_of_other_kinds_begin_with_their_names() -> None:
-    assert pods.is_of(pods.family("ray-head-x7k2p"), "RayCluster", "ray")
-    assert not pods.is_of(pods.family("rays-head-x7k2p"), "RayCluster", "ray")
+    assert pods.names([("RayCluster", "ray")]).hold(pods.family("ray-head-x7k2p"))
+    assert not pods.names([("RayCluster", "ray")]).hold(pods.family("rays-head-x7k2p"))
 
 
 CALL = event(account("default"), "list", "pods", namespace="shop", pod=WEB)

@@ -57,8 +57,13 @@ def why_not(log: Log, workload: Workload, view: View, settings: Settings) -> str
     if any(namespace == view.namespace and account in names for namespace, account in log.doubted):
         return "lines that cannot be read name its account, or logins elsewhere with its token"
     is_alone = workload.spec.account != DEFAULT_ACCOUNT and len(view.user_names(workload.spec.account)) == 1
-    its, tokens = own(workload, view), names - {DEFAULT_ACCOUNT} if is_alone else set()  # whose pods run as `default` nobody knows
-    seen = [ran for ran in log.ran_in(view.namespace) if (its.hold(ran.pod) if ran.pod else ran.account in tokens)]
+    tokens = names - {DEFAULT_ACCOUNT} if is_alone else set()  # whose pods run as `default` nobody knows
+    found = [log.ran_as(view.namespace, account, "") for account in tokens]
+    its = own(workload, view)
+    found += [log.ran_as(view.namespace, "", family) for family in its.families]
+    if its.beginnings:
+        found += [ran for ran in log.ran if ran.namespace == view.namespace and ran.pod and its.hold(ran.pod)]
+    seen = [ran for ran in found if ran]
     if not seen:
         return "it does not show that its pods ran"
     if workload.id.kind in _AT_TIMES:

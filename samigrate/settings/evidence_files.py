@@ -58,14 +58,12 @@ class Log:
     file: str = field(default="", compare=False)
 
     @cached_property
-    def _ran(self) -> Mapping[str, list[Ran]]:
-        ran: dict[str, list[Ran]] = defaultdict(list)
-        for one in self.ran:
-            ran[one.namespace].append(one)
-        return dict(ran)
+    def _by_pods(self) -> Mapping[tuple[str, str, str], Ran]:
+        return {(one.namespace, one.account, one.pod): one for one in self.ran}
 
-    def ran_in(self, namespace: str) -> Sequence[Ran]:
-        return self._ran.get(namespace, ())
+    def ran_as(self, namespace: str, account: str, pods: str) -> Ran | None:
+        """When pods of a family ran (`account` is ""), or pods with a token of an account (`pods` is "")."""
+        return self._by_pods.get((namespace, account, pods))
 
 
 class Caller(NamedTuple):

@@ -87,5 +87,5 @@ def summary(log: Log) -> Iterator[str]:
     else:
         yield f"looked at {moments.in_words(last - first)}, {log.first} to {log.last}"
     if log.missing:
-        yield f"who made no call is not shown to need none: {'; '.join(log.missing)}"
+        yield f"that a workload made no call says nothing: {'; '.join(log.missing)}"
     yield f"not shown: {listed(log.unseen)}"

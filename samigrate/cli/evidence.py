@@ -82,8 +82,8 @@ def audit_log(
         _suggest(suggest_rbac, items, context)
     _write(items, output, [log])
     say(f"{clean(path)}:{line}: {clean(reason)}" if line else f"{clean(path)}: {clean(reason)}" for path, line, reason in tally.unread)
-    if tally.broken:
-        say([f"{count(tally.broken, 'unreadable line')}, {len(tally.unread)} named here"])
+    if more := tally.broken - len(tally.unread):
+        say([f"{count(more, 'more line')} that cannot be read"])
     if not quiet:
         say([f"{count(tally.events, 'call')} by {count(len(tally.accounts), 'account')} in {count(len(files), 'file')}"])
         say(clean(line) for line in coverage.summary(log))

@@ -357,3 +357,12 @@ def test_zst_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(auditlogs, "import_module", missing)
     done = invoke(["evidence", "audit-log", str(tmp_path / "a.zst")])
     assert done.exit == 2 and "pip install 'samigrate[audit]'" in done.stderr
+
+
+def test_unreadable_lines_are_named_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("audit.log").write_bytes(written([LIST]) + b'{"a\x1b[31m"\n' * 25)
+    done = invoke(["evidence", "audit-log", "audit.log", "-q", "-o", "e.json"])
+    assert done.exit == 0
+    assert done.stderr.splitlines() == [*(f"audit.log:{n}: no whole JSON object" for n in range(2, 22)), "5 more lines that cannot be read"]
+    assert json.loads(Path("e.json").read_bytes())["logs"][0]["unreadable"] == 25

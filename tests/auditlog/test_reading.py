@@ -15,7 +15,7 @@ from samigrate.auditlog import documents, lines
 from samigrate.auditlog.decoding import loads
 from samigrate.auditlog.tally import Tally
 from samigrate.hosts import auditlogs
-from tests.auditlog.events import NODE, account, event
+from tests.auditlog.events import NODE, account, event, ran, token
 from tests.auditlog.events import lines as written
 from tests.command import invoke
 
@@ -366,3 +366,38 @@ def test_unreadable_lines_are_named_and_counted(tmp_path: Path, monkeypatch: pyt
     assert done.exit == 0
     assert done.stderr.splitlines() == [*(f"audit.log:{n}: no whole JSON object" for n in range(2, 22)), "5 more lines that cannot be read"]
     assert json.loads(Path("e.json").read_bytes())["logs"][0]["unreadable"] == 25
+
+
+def gke_created(one: dict[str, Any]) -> bytes:
+    entry = json.loads(gke(one))
+    target = one["objectRef"]
+    path = f"core/v1/namespaces/shop/{target['resource']}/{target['name']}/{target['subresource']}"
+    method = f"io.k8s.core.v1.{target['resource']}.{target['subresource']}.create"
+    entry["protoPayload"] |= {"resourceName": path, "methodName": method}
+    return json.dumps(entry).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda one: written([one]),
+        lambda one: json.dumps(one).encode() + b"\n",
+        aks_storage,
+        aks_hub,
+        aks_table,
+        eks_export,
+        openshift,
+        gke_created,
+    ],
+)
+def test_what_ran_is_seen_in_each_wrapping(wrap: Callable[[dict[str, Any]], bytes]) -> None:
+    """R-E19: a pod that is bound to a node, and the kubelet's request for a token."""
+    for one, key in (
+        (ran("web-5d8c9b7f6d-x7k2p"), ("shop", "pods", "web-*-*")),
+        (token("web"), ("shop", "serviceaccounts", "web")),
+    ):
+        found = tally(wrap(one))
+        assert list(found.running) == [key]
+        assert found.running[key].first == ("2026-10-01T00:00:00Z" if wrap is gke_created else "2026-10-01T00:30:00Z")
+        assert told(found) == []
+    assert not tally(wrap(event("jane", "create", "serviceaccounts/token", namespace="shop", name="web"))).running

@@ -45,7 +45,7 @@ def accounts(workload: Workload, view: View, prefix: str) -> set[str]:
     """The names of the workload's account: as written, as built, and what it was before it was migrated."""
     written = workload.spec.account
     previous = workload.resource.annotations.get(f"{prefix}/{PREVIOUS_ACCOUNT}")
-    return {written, view.scope.built_name(written, view.namespace), *([previous] if previous else [])}
+    return {written, view.scope.built_name(written, view.namespace), *([previous] if isinstance(previous, str) else [])}
 
 
 def evidence(source: str, item: Item, workload: Workload, strength: Strength, suffix: str = "") -> Evidence:

@@ -122,6 +122,11 @@ def test_a_call_after_the_migration_is_still_the_same() -> None:
     assert judged(moved, [event(account("default"), "list", "pods")], "").level is Level.REQUIRED
 
 
+def test_an_annotation_of_another_type_is_no_account() -> None:
+    strange = deployment(metadata="annotations: {samigrate.dev/previous-service-account: [default]}")
+    assert judged(strange, around(ran(WEB))).level is Level.NONE
+
+
 SHOWN = around(ran(WEB))
 
 

@@ -155,8 +155,8 @@ def test_every_kind_with_every_change(kind: str, beside: str) -> None:
 def test_golden_outputs(tree: Path) -> None:
     """Whatever was valid is valid, and whatever is new is."""
     for path in sorted(tree.rglob("*")):
-        if path.suffix not in (".yaml", ".yml", ".json"):
-            continue
+        if path.suffix not in (".yaml", ".yml", ".json") or "templates" in path.relative_to(tree).parts:
+            continue  # a chart's templates are no manifests
         before = tree.parent / "input" / path.relative_to(tree)
         wrong_before = {known(one) for one in read(before.read_text(encoding="utf-8")) if complaint(one)} if before.is_file() else set()
         for one in read(path.read_text(encoding="utf-8")):

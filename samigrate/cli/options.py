@@ -109,17 +109,29 @@ _FILE = click.Path(dir_okay=False)
 _CONTEXT = click.option(
     "--context", multiple=True, metavar="FILE|DIR", type=click.Path(), help="Read these manifests besides: a cluster dump."
 )
-SHARED = [
-    click.argument("paths", nargs=-1, metavar="PATH... | -", type=click.Path(), required=True),
-    _RECIPE,
-    click.option("--format", callback=_formats, metavar="FORMAT", help="text, diff, json or markdown."),
-    click.option("-o", "--output", metavar="FILE", type=_FILE, help="Write the report there."),
-    *_DECIDING,
+_PATHS = click.argument("paths", nargs=-1, metavar="PATH... | -", type=click.Path(), required=True)
+_INPUT = [
     click.option("--config", metavar="FILE", type=_FILE, help="Instead of the samigrate.yaml found upward from PATH."),
     _KINDS,
     click.option("--exclude", multiple=True, metavar="GLOB", help="Files that must not change; they are still read."),
     _CONTEXT,
     click.option("--evidence", multiple=True, metavar="FILE", type=click.Path(), help="What `samigrate evidence` has found elsewhere."),
+]
+_READING = [
+    click.option("--python/--no-python", default=None, help="Do *.py, too: workloads that Python declares."),
+    click.option("--no-context", is_flag=True, help="Read nothing but what may change."),
+    click.option(
+        "--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes that read and edit files. [default: one for each CPU, 8 at most]"
+    ),
+]
+_QUIET = click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong.")
+SHARED = [
+    _PATHS,
+    _RECIPE,
+    click.option("--format", callback=_formats, metavar="FORMAT", help="text, diff, json or markdown."),
+    click.option("-o", "--output", metavar="FILE", type=_FILE, help="Write the report there."),
+    *_DECIDING,
+    *_INPUT,
     click.option("--charts", is_flag=True, help="Do Helm charts, too: edited in place, proven by rendering. Needs `helm`."),
     click.option(
         "--chart",
@@ -135,15 +147,12 @@ SHARED = [
     ),
     click.option("--chart-accounts", is_flag=True, help="With --charts: accounts of their own for pods that run as `default`, too."),
     click.option("--thorough", is_flag=True, help="With --charts: render with every switch of the values turned, too."),
-    click.option("--python/--no-python", default=None, help="Do *.py, too: workloads that Python declares."),
-    click.option("--no-context", is_flag=True, help="Read nothing but what may change."),
-    click.option(
-        "--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes that read and edit files. [default: one for each CPU, 8 at most]"
-    ),
+    *_READING,
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="[default: auto]"),
-    click.option("-q", "--quiet", is_flag=True, help="Only the result and what went wrong."),
+    _QUIET,
     click.option("-v", "--verbose", count=True, help="All findings, each with its way out."),
 ]
+DECIDED = [_PATHS, _RECIPE, *_DECIDING, *_INPUT, *_READING, _QUIET]
 
 
 def _open_log(_: click.Context, __: click.Parameter, path: str | None) -> None:
@@ -178,6 +187,11 @@ CALLED = [
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """The arguments and options of `migrate` and `audit`."""
     return _apply(SHARED, command)
+
+
+def decided(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments and options of a command that makes something of what `migrate` decides."""
+    return _apply(DECIDED, command)
 
 
 def called(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from samigrate.domain.model import About, Finding, Location, Operation, Problem, Resource, ResourceId, Risk, Skip, Verdict, Workload
+from samigrate.domain.model import (
+    About,
+    Finding,
+    Location,
+    Operation,
+    PodSpec,
+    Problem,
+    Resource,
+    ResourceId,
+    Risk,
+    Skip,
+    Verdict,
+    Workload,
+)
 
 STREAM = "<stdin>"
 """What standard input is called where files have paths."""
@@ -86,6 +99,7 @@ class WorkloadReport(NamedTuple):
     risk: Risk
     risks: tuple[tuple[Risk, str], ...]
     applied: tuple[Applied, ...]
+    spec_after: PodSpec
     lines: Mapping[int, int]  # index in verdict.evidence -> 1-based line of the evidence in its file
     radius: tuple[Mention, ...] = ()
     builds: tuple[Built, ...] = ()
@@ -99,6 +113,7 @@ class WorkloadReport(NamedTuple):
             automount_after=self.automount_before,
             effective=self.automount_before,  # what an unset value comes to was not kept
             tokens_after=self.tokens_before,
+            spec_after=self.workload.spec,
             risk=Risk.L0,
             risks=(),
             applied=(),

@@ -16,7 +16,7 @@ SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 """The alphabet of generated names (R-B6)."""
 _GENERATED = re.compile(rf"(?P<account>.+)-token-{SUFFIX}")
 _POSSIBLE = re.compile(r"(?P<account>.+)-token-[0-9a-z]{5}")
-_API_AUDIENCE = re.compile(r"(?:https?://)?kubernetes(?:\.default(?:\.svc(?:\.[a-z0-9.-]+)?)?)?(?::\d+)?/?|api", re.IGNORECASE)
+API_AUDIENCE = re.compile(r"(?:https?://)?kubernetes(?:\.default(?:\.svc(?:\.[a-z0-9.-]+)?)?)?(?::\d+)?/?|api", re.IGNORECASE)
 """The usual names of an API server among the audiences of tokens."""
 TOKEN_KEYS = ("token", "ca.crt", "namespace")
 
@@ -58,7 +58,7 @@ def named_account(secret: str) -> tuple[str, bool] | None:
 def is_for_the_api(audience: str | None, declared: Collection[str] = ()) -> bool:
     """Whether a projected token is for the Kubernetes API (R-E5): without an audience, with an API server's usual one,
     or with one that the config declares to be it (`api-audience`)."""
-    return not audience or audience in declared or _API_AUDIENCE.fullmatch(audience) is not None
+    return not audience or audience in declared or API_AUDIENCE.fullmatch(audience) is not None
 
 
 def injected(workload: Workload) -> frozenset[str]:

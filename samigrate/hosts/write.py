@@ -13,7 +13,7 @@ import re
 import signal
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -49,6 +49,16 @@ def write(outcome: Outcome) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         with _undisturbed():
             _write_set([changes[path] for path in ordered], written, problems)
     return tuple(sorted(written)), tuple(problems)
+
+
+def write_together(changes: Sequence[FileChange]) -> tuple[Problem, ...]:
+    """Write files that belong together, in this order: all of them or none. Returns what could not be written."""
+    problems: list[Problem] = []
+    sweep(change.path for change in changes)
+    if changes:
+        with _undisturbed():
+            _write_set(list(changes), [], problems)
+    return tuple(problems)
 
 
 @contextmanager

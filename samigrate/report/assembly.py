@@ -102,6 +102,7 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
         risk=max((level for level, _ in risks), default=Risk.L0),
         risks=risks,
         applied=tuple(applied for one in planned for applied in _applied(one)),
+        spec_after=after,
         lines={index: lines[place] for index, place in positions.items() if place in lines},
         radius=radius.blast_radius(work, after.account),
         builds=built.placements(work, state),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from samigrate.domain.model import Level, Location, Operation, Resource, Risk, Verdict, Workload
+from samigrate.domain.model import Level, Location, Operation, PodSpec, Resource, Risk, Verdict, Workload
 from samigrate.domain.outcome import Applied, FileChange, Outcome, WorkloadReport
 from samigrate.hosts.write import write
 from samigrate.kinds import load
@@ -25,7 +25,7 @@ def report(path: str, *targets: tuple[str, str]) -> WorkloadReport:
         workload=Workload(resource, rule, "/spec/template/spec", "/spec/template"), scopes=("",), namespace=None, line=1,
         account_before="default", account_after="web", automount_before=None, automount_after=None, effective=None, tokens_before=1,
         tokens_after=0, containers=1,
-        verdict=Verdict(Level.NONE, ()), risk=Risk.L2, risks=(), applied=applied, lines={},
+        verdict=Verdict(Level.NONE, ()), risk=Risk.L2, risks=(), applied=applied, spec_after=PodSpec({}), lines={},
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from samigrate import pipeline
 from samigrate.domain.model import Risk
 from samigrate.plan import recipe
 from samigrate.settings.config import Settings
-from tests.test_admission import admit, readable
+from tests.support.admission import admit, readable
 
 Object = dict[str, Any]
 Files = Mapping[str, str]

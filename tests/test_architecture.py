@@ -44,6 +44,7 @@ ORDER = (
         "pipeline",
         "review",
         "helm",
+        "enforce",
         "hosts",
     ),
     *("api", "cli", "__main__"),

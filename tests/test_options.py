@@ -22,7 +22,7 @@ HEAD = """\
 Every command and its options; `samigrate COMMAND --help` says the same. Made from the commands themselves, but for this part.
 
 - A PATH is a folder or a file and says what may change; what is decided rests on everything that is applied together with it. `-` is
-  standard input, for `migrate` and `audit`.
+  standard input, for `migrate`, `audit` and `enforce`.
 - stdout carries the result, stderr everything else. `post-render`, `krm` and `migrate -` print all or nothing.
 - On a terminal, what takes longer than a second says how far it is; not with `-q`, nor where `CI` is set.
 - Exit codes: 0 done · 1 `--check` and something would change, or `audit --fail-on` met · 2 the input could not be read, or an option is

@@ -103,6 +103,7 @@ def _misused(error: click.ClickException, arguments: Sequence[str]) -> int:
 
 ELSEWHERE = {
     "apply": "review",
+    "enforce": "enforce",
     "evidence": "evidence",
     "krm": "filters",
     "plan": "review",

@@ -1,0 +1,1 @@
+"""One module for each admission controller, found by walking this package."""

@@ -42,7 +42,10 @@ def test_the_page_is_fresh() -> None:
 
 
 def _commands(group: click.Group, path: str) -> Iterator[str]:
-    for name, command in sorted(group.commands.items()):
+    outer = click.Context(group)
+    for name in sorted(group.list_commands(outer)):
+        command = group.get_command(outer, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from _commands(command, f"{path} {name}")
             continue

@@ -38,11 +38,15 @@ def main(recordings: str, real: str) -> None:
     key = _key(sys.argv[1:])
     if real and key not in known:
         done = subprocess.run([real, *sys.argv[1:]], capture_output=True, text=True, check=False)
-        known[key] = {"code": done.returncode, "out": done.stdout, "err": done.stderr.replace(os.getcwd(), "HOME")}
+        known[key] = {
+            "code": done.returncode,
+            "out": done.stdout.replace(os.getcwd(), "HOME"),
+            "err": done.stderr.replace(os.getcwd(), "HOME"),
+        }
         path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     if key not in known:
         sys.exit(f"Error: no recording of `helm {' '.join(sys.argv[1:])}` for these files: make the cases anew, with Helm")
-    sys.stdout.write(known[key]["out"])
+    sys.stdout.write(known[key]["out"].replace("HOME", os.getcwd()))
     sys.stderr.write(known[key]["err"].replace("HOME", os.getcwd()))
     sys.exit(known[key]["code"])
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from samigrate import gotext
-from samigrate.base.values import Value, mapping
+from samigrate.base.values import Value, mapping, resolve
 from samigrate.domain.model import ACCOUNT_FIELD, AUTOMOUNT_FIELD, Operation
 from samigrate.domain.outcome import Outcome, WorkloadReport
 from samigrate.helm import sites, value_keys, variants
@@ -172,9 +172,11 @@ def _is_same_but_for_keys(rendered: Rendered, planted: Documents) -> bool:
         return False
     for index, piece in enumerate(planted.pieces):
         if piece != rendered.documents.pieces[index]:
-            places = differences(rendered.documents.value(index), planted.value(index))
-            if any(not sites.is_planted(place) and not is_tolerated(rendered, index, place) for place in places):
-                return False
+            before, after = rendered.documents.value(index), planted.value(index)
+            for place in differences(before, after):
+                is_text = sites.without_planted(resolve(after, place)) == resolve(before, place)
+                if not (is_text or sites.is_planted(place) or is_tolerated(rendered, index, place)):
+                    return False
     return True
 
 

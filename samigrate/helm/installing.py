@@ -67,7 +67,7 @@ def _written(text: str, release: Release, groups: Sequence[Group]) -> str:
             )
     except (yamltext.CannotEdit, yamltext.YamlError) as error:
         raise NotDoneError(f"{release.title} cannot take the edit: {error}", "set the value by hand") from error
-    after = releases(release.path, [(release.document, yamltext.load(document).value)], {}, lambda _: None)
+    after = releases(release.path, [(release.document, yamltext.load(document).value)], (), lambda _: None)
     if not any(each.place == release.place and each.values == values for each in after):
         raise NotDoneError(f"{release.title} has something that lies over the values that were to be set", "set the value by hand")
     return text[: chunk.start] + document + text[chunk.end :]

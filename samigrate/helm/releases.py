@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from samigrate import yamltext
@@ -21,6 +21,7 @@ from samigrate.helm.variants import merged
 
 WORDS = ("HelmRelease", "Application", "helmCharts", "releases:", "file://")
 """A file without any of these installs no chart."""
+_ALL = "system:serviceaccounts"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?")
 
 
@@ -52,9 +53,9 @@ class Release(NamedTuple):
 
     @property
     def variant(self) -> Variant:
-        name = self.name if _NAME.fullmatch(self.name) else RELEASE
+        name, namespace = (each if _NAME.fullmatch(each) else "" for each in (self.name, self.namespace))
         values = json.dumps(self.values) if self.values else ""
-        return Variant(self.title, self.files, values, must_render=True, release=name, namespace=self.namespace)
+        return Variant(self.title, self.files, values, must_render=True, release=name or RELEASE, namespace=namespace)
 
     def is_of(self, chart: str) -> bool:
         """Whether it installs the chart in that folder, written from the file or from the top of the repository."""
@@ -70,13 +71,20 @@ class Release(NamedTuple):
         return tuple(_in_chart(chart, file) for file in self.files)
 
 
-Published = Mapping[str, tuple[str, str]]
-"""The URL and version of each OCIRepository, by its name."""
+class Published(NamedTuple):
+    """An OCIRepository: where it stands, what it is called, and the chart that it leads to."""
+
+    path: str
+    name: str
+    url: str
+    version: str
+
+
 Read = Callable[[str], "str | None"]
 """The text of a file by its path as people see it; None where it cannot be read."""
 
 
-def releases(path: str, documents: Iterable[tuple[int, Value]], published: Published, read: Read) -> Iterator[Release]:
+def releases(path: str, documents: Iterable[tuple[int, Value]], published: Sequence[Published], read: Read) -> Iterator[Release]:
     """The installations in a file, given as numbered documents."""
     for number, document in documents:
         kind = text(document, "kind")
@@ -101,13 +109,15 @@ def _in_chart(chart: str, file: str) -> str:
     return plain if file[:1] == "$" or plain.startswith(chart + "/") else posixpath.normpath(f"{chart}/{file}")
 
 
-def _flux(base: Release, document: Value, published: Published) -> Release:
+def _flux(base: Release, document: Value, published: Sequence[Published]) -> Release:
     spec = mapping(document, "spec", "chart", "spec")
     chart, source, version = text(spec, "chart") or "", "", text(spec, "version") or ""
     if text(spec, "sourceRef", "kind") == "HelmRepository":
         source = text(spec, "sourceRef", "name") or "a HelmRepository"
     elif not spec and (named := text(document, "spec", "chartRef", "name")):
-        source, version = published.get(named, (named, ""))
+        known = [each for each in published if each.name == named]
+        beside = [each for each in known if posixpath.dirname(each.path) == posixpath.dirname(base.path)] or known
+        source, version = beside[0][2:] if len({each[2:] for each in beside}) == 1 else (named, "")
         chart = posixpath.basename(source)
     unread = [f"{text(each, 'kind')} {text(each, 'name')}" for each in sequence(document, "spec", "valuesFrom")]
     unread += ["its postRenderers"] if sequence(document, "spec", "postRenderers") else []
@@ -203,7 +213,9 @@ def _helmfile(base: Release, document: Value) -> Iterator[Release]:
 def _inflated(base: Release, document: Value) -> Iterator[Release]:
     home = text(document, "helmGlobals", "chartHome") or "charts"
     for index, entry in enumerate(sequence(document, "helmCharts")):
-        name, file, source = text(entry, "name") or "", text(entry, "valuesFile"), text(entry, "repo") or ""
+        name, file, source = text(entry, "name"), text(entry, "valuesFile"), text(entry, "repo") or ""
+        if not name:
+            continue
         yield base._replace(
             title=f"helmCharts in {base.path}",
             chart=name if source else f"{home}/{name}",
@@ -239,7 +251,7 @@ def _parent(base: Release, document: Value, read: Read) -> Iterator[Release]:
 
 
 class Bound(NamedTuple):
-    """An account that a binding of the repository names; `namespace` is "" where the binding does not say."""
+    """An account that a binding of the repository names, "" for all of them; `namespace` is "" where the binding does not say."""
 
     namespace: str
     account: str
@@ -251,7 +263,7 @@ class Bound(NamedTuple):
         if variant.namespace and self.namespace and variant.namespace != self.namespace:
             return False
         rest = account.removeprefix(RELEASE + "-") if variant.release == RELEASE else ""
-        return self.account == account or (rest not in ("", account) and f"-{self.account}".endswith(f"-{rest}"))
+        return self.account in ("", account) or (rest not in ("", account) and f"-{self.account}".endswith(f"-{rest}"))
 
 
 def bound(path: str, documents: Iterable[Value]) -> Iterator[Bound]:
@@ -259,7 +271,10 @@ def bound(path: str, documents: Iterable[Value]) -> Iterator[Bound]:
     for document in documents:
         for each in [document, *sequence(document, "items")]:
             if text(each, "kind") in ("RoleBinding", "ClusterRoleBinding"):
+                where = f"{text(each, 'kind')} {at(each, 'metadata', 'name')} in {path}"
                 for subject in sequence(each, "subjects"):
-                    if text(subject, "kind") == "ServiceAccount" and (name := text(subject, "name")):
-                        namespace = text(subject, "namespace") or text(each, "metadata", "namespace") or ""
-                        yield Bound(namespace, name, f"{text(each, 'kind')} {at(each, 'metadata', 'name')} in {path}")
+                    name = text(subject, "name") or ""
+                    if text(subject, "kind") == "ServiceAccount" and name:
+                        yield Bound(text(subject, "namespace") or text(each, "metadata", "namespace") or "", name, where)
+                    elif text(subject, "kind") == "Group" and name.startswith(_ALL):
+                        yield Bound(name.removeprefix(_ALL).removeprefix(":"), "", where)

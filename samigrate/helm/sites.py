@@ -13,6 +13,7 @@ from samigrate.helm.chart import Chart
 
 _CONTAINERS = re.compile(r"^(?P<indent> *)containers:", re.MULTILINE)
 _PROBE = "samigrate-probe-"
+_LINE = re.compile(rf'^ *{_PROBE}\d+: ""\n', re.MULTILINE)
 
 
 class Site(NamedTuple):
@@ -52,6 +53,11 @@ def planted(chart: Chart, sites: Sequence[Site]) -> Mapping[str, str]:
 def is_planted(place: str) -> bool:
     """Whether a JSON Pointer leads to a planted key."""
     return place.rpartition("/")[2].startswith(_PROBE)
+
+
+def without_planted(value: Value) -> Value:
+    """A text without the lines of planted keys: a pod may stand in a text, such as a ConfigMap's."""
+    return _LINE.sub("", value) if isinstance(value, str) else None
 
 
 def numbers(value: Value, place: str = "") -> Iterator[tuple[str, list[int]]]:

@@ -16,7 +16,7 @@ from samigrate.files import manifests
 from samigrate.helm import installing, migrating, telling, variants
 from samigrate.helm.chart import Refused, Variant
 from samigrate.helm.exploring import Decide, Deciding, Left
-from samigrate.helm.releases import WORDS, Bound, Release, bound, releases
+from samigrate.helm.releases import WORDS, Bound, Published, Release, bound, releases
 from samigrate.hosts import helm, repository, stream
 from samigrate.hosts.edits import Edits
 from samigrate.hosts.repository import FoundChart
@@ -96,11 +96,12 @@ def _for_people(found: FoundChart, seen: Around, outcome: Outcome) -> tuple[str,
     """Which part of the chart's version is to be raised, and what is left to do about an edit."""
     bump = chart_settings(found.settings, found.folder).bump
     to_do = []
-    parents = [each for each in seen.releases if each.is_of(found.shown) and _PINNED.fullmatch(each.version)]
+    wraps = (each for each in seen.releases if os.path.basename(each.path) in _CHART_FILES and each.is_of(found.shown))
+    parents = [each for each in wraps if _PINNED.fullmatch(each.version)]
     if parents and outcome.changes:
         bump = "none"
         to_do.append(f"{parents[0].path} depends on version {parents[0].version} of it: raise both together")
-    texts = helm.files_in(found.folder)
+    texts = list(helm.files_in(found.folder))
     changed = [os.path.basename(change.path) for change in outcome.changes]
     if "values.yaml" in changed and "README.md" not in changed and any(_is_readme(path) for path in texts):
         to_do.append("look at the table of values in its README")
@@ -117,10 +118,10 @@ def around(roots: Sequence[Root], charts: Sequence[FoundChart]) -> Around:
     """Reads the files of a repository that may install a chart, or give an account rights."""
     paths = [os.path.relpath(os.path.join(chart.folder, name)) for chart in charts for name in _CHART_FILES]
     texts = {path: _text(path) for path in paths}
-    sources = [source for root in roots for source in root.sources if source.path.endswith((".yaml", ".yml"))]
+    sources = [source for root in roots for source in root.sources if source.path.endswith((".yaml", ".yml", ".json"))]
     texts |= {source.path: _decoded(source.path, source.read) for source in sources}
     documents = {path: list(_documents(text)) for path, text in texts.items() if text and any(word in text for word in WORDS)}
-    published = dict(_published(value for path, text in texts.items() if text and "OCIRepository" in text for _, value in _documents(text)))
+    published = [each for path, text in texts.items() if text and "OCIRepository" in text for each in _published(path, text)]
     named = (
         each for path, text in texts.items() if text and "Binding" in text for each in bound(path, (value for _, value in _documents(text)))
     )
@@ -136,11 +137,12 @@ def _documents(content: str) -> Iterator[tuple[int, Value]]:
             continue  # told of where manifests are read
 
 
-def _published(documents: Iterator[Value]) -> Iterator[tuple[str, tuple[str, str]]]:
-    for document in documents:
+def _published(path: str, content: str) -> Iterator[Published]:
+    for _, document in _documents(content):
         if text(document, "kind") == "OCIRepository" and (url := text(document, "spec", "url")):
             reference = mapping(document, "spec", "ref")
-            yield text(document, "metadata", "name") or "", (url, text(reference, "tag") or text(reference, "semver") or "")
+            version = text(reference, "tag") or text(reference, "semver") or ""
+            yield Published(path, text(document, "metadata", "name") or "", url, version)
 
 
 def _text(path: str) -> str | None:
@@ -253,7 +255,7 @@ def released(release: Release, seen: Around, text: str, settings: Settings, chos
 def _found_again(release: Release, text: str) -> Release:
     """The release in a text to which other edits may have added documents."""
     same = (
-        each for each in releases(release.path, _documents(text), {}, _text) if (each.title, each.place) == (release.title, release.place)
+        each for each in releases(release.path, _documents(text), (), _text) if (each.title, each.place) == (release.title, release.place)
     )
     document = next((each.document for each in same if each.document >= release.document), release.document)
     return release._replace(document=document)

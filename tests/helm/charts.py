@@ -235,6 +235,28 @@ SAMPLES: dict[str, Sample] = {
         | {"templates/_sum.tpl": '{{- define "web.sum" -}}x{{- end -}}'},
         ADDED,
     ),
+    "a pod in a text": Sample(
+        with_files(
+            chart(POD + CONTAINERS),
+            {
+                "templates/text.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: t}\ndata:\n  pod.yaml: |\n"
+                "    spec:\n      containers:\n      - name: a\n"
+            },
+        ),
+        ADDED,
+    ),
+    "a pod that is summed up in a label": Sample(
+        chart(
+            '{{ include "web.pod" . }}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: sum\n'
+            '  labels: {sum: {{ include "web.pod" . | sha256sum | trunc 8 | quote }}}\n'
+            + '{{- define "web.pod" }}\n'
+            + POD
+            + CONTAINERS
+            + "{{- end }}\n"
+        ),
+        {},
+        "changes what it renders",
+    ),
     "a hook": Sample(
         chart(
             "apiVersion: v1\nkind: Pod\nmetadata:\n  name: test\n  annotations: {helm.sh/hook: test}\nspec:\n"

@@ -213,6 +213,27 @@ def test_a_binding_beside_the_chart_counts(
     assert (b"automountServiceAccountToken: false" in result.stdout) == is_edited, result.stderr
 
 
+def test_a_binding_of_all_accounts_counts(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = binding("web")[: binding("web").index("subjects")] + "subjects: [{kind: Group, name: 'system:serviceaccounts:%s'}]\n"
+    write(tmp_path / "elsewhere/web", WEB)
+    monkeypatch.chdir(tmp_path)
+    for namespace, is_edited in (("shop", False), ("other", True)):
+        write(tmp_path / "repo", {"a.yaml": FLUX % "", "rbac.yaml": group % namespace})
+        result = invoke(["migrate", "--charts", "--chart", "web=elsewhere/web", "repo"])
+        assert (b"automountServiceAccountToken: false" in result.stdout) == is_edited, result.stderr
+
+
+def test_an_oci_repository_beside_it_is_the_one_that_it_names(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each folder may have its own of the same name."""
+    write(tmp_path / "elsewhere/web", WEB)
+    monkeypatch.chdir(tmp_path)
+    other = OCI[: OCI.index("---")].replace("0.1.0", "2.0.0")
+    write(tmp_path / "repo", {"one/a.yaml": OCI, "two/a.yaml": other, "three/a.yaml": OCI[OCI.index("---\n") + 4 :]})
+    result = invoke(["migrate", "--charts", "--chart", "web=elsewhere/web", "-v", "repo"])
+    assert result.stdout.count(b"+++ b/") == 1 and b"+++ b/repo/one/a.yaml" in result.stdout
+    assert "repo/three/a.yaml installs of-web of of-web, which is not here" in result.stderr
+
+
 def test_a_value_of_the_account_is_enough(helm4: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a chart has no value for its pods."""
     named = POD + "      serviceAccountName: {{ .Release.Name }}-web\n" + CONTAINERS

@@ -75,18 +75,25 @@ def test_a_chart_is_edited_where_its_pods_come_from(name: str, helm: str, tmp_pa
     assert (again.exit, texts(tmp_path)) == (0, after), again.stderr
 
 
-def test_the_chart_of_helm_create(helm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a maintainer would write: one line in each pod."""
+@pytest.mark.parametrize("style", ["literal", "value"])
+def test_the_chart_of_helm_create(style: str, helm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line in each pod, where a maintainer would write it. The account's own `automount` is left as it is, since the account may
+    serve others, too."""
     monkeypatch.chdir(tmp_path)
-    subprocess.run([helm, "create", "web"], check=True, capture_output=True)
+    subprocess.run([helm, "create", "web"], capture_output=True, check=True)
     before = texts(tmp_path)
-    assert invoke(["migrate", "--charts", "--write", "."]).exit == 0
-    assert changes(before, texts(tmp_path)) == {
-        "web/templates/deployment.yaml": ["+      automountServiceAccountToken: false"],
-        "web/templates/tests/test-connection.yaml": ["+  automountServiceAccountToken: false"],
-    }
-    lines = (tmp_path / "web/templates/deployment.yaml").read_text().splitlines()
-    assert "serviceAccountName" in lines[lines.index("      automountServiceAccountToken: false") - 1]
+    assert invoke(["migrate", "--charts", "--chart-style", style, "--write", "."]).exit == 0
+    after = texts(tmp_path)
+    line = "automountServiceAccountToken: " + (
+        "false" if style == "literal" else "{{ $.Values.automountServiceAccountToken | default false }}"
+    )
+    expected = {"web/templates/deployment.yaml": [f"+      {line}"], "web/templates/tests/test-connection.yaml": [f"+  {line}"]}
+    if style == "value":
+        mark = "# -- " if "# -- " in before["web/values.yaml"] else "# "
+        expected["web/values.yaml"] = [f"+{mark}Mount a token for the Kubernetes API into the pods", "+automountServiceAccountToken: false"]
+    assert changes(before, after) == expected
+    lines = after["web/templates/deployment.yaml"].splitlines()
+    assert lines[lines.index(f"      {line}") - 1].startswith("      serviceAccountName: ")
     assert subprocess.run([helm, "lint", "web"], capture_output=True).returncode == 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-_WORDS = (
+WORDS = (
     "cart stock order price basket mail image search login ledger refund parcel label route quote audit voucher invoice report theme "
     "session profile review rating banner campaign stream batch worker gateway proxy cache queue topic index schema tenant"
 ).split()
@@ -16,7 +16,7 @@ _WORDS = (
 
 def release(number: int) -> list[str]:
     """The four documents that a freshly made chart renders: ServiceAccount, Service, Deployment and a test Pod."""
-    name = f"{_WORDS[number % len(_WORDS)]}-{number:04d}"
+    name = f"{WORDS[number % len(WORDS)]}-{number:04d}"
     labels = (
         f"    helm.sh/chart: web-0.1.0\n    app.kubernetes.io/name: web\n    app.kubernetes.io/instance: {name}\n"
         '    app.kubernetes.io/version: "1.16.0"\n    app.kubernetes.io/managed-by: Helm\n'
@@ -62,9 +62,9 @@ def releases(count: int) -> str:
 def workload(number: int, chance: random.Random) -> str:
     """A workload as people keep it: comments, probes, variables, volumes; most on the default account."""
     kind, replicas = chance.choice([("Deployment", 2), ("Deployment", 3), ("StatefulSet", 3), ("DaemonSet", 0)])
-    name, space = f"{chance.choice(_WORDS)}-{number}", chance.choice(("shop", "billing", "search", "media"))
+    name, space = f"{chance.choice(WORDS)}-{number}", chance.choice(("shop", "billing", "search", "media"))
     variables = "".join(
-        f"            - name: {chance.choice(_WORDS).upper()}_{field}\n              value: {_quoted(chance)}\n" for field in range(6)
+        f"            - name: {chance.choice(WORDS).upper()}_{field}\n              value: {_quoted(chance)}\n" for field in range(6)
     )
     containers = "".join(
         _container(name if index == 0 else f"side-{index}", chance, variables) for index in range(chance.choice((1, 1, 2)))
@@ -86,7 +86,7 @@ def workload(number: int, chance: random.Random) -> str:
 def _container(name: str, chance: random.Random, variables: str) -> str:
     tag = f"{chance.randrange(9)}.{chance.randrange(20)}.{chance.randrange(20)}"
     return (
-        f"        - name: {name}\n          image: registry.example.com/{chance.choice(_WORDS)}/{name}:{tag}\n"
+        f"        - name: {name}\n          image: registry.example.com/{chance.choice(WORDS)}/{name}:{tag}\n"
         f'          args: ["--listen=:8080", "--level=info", "--peers={chance.randrange(99)}"]\n'
         f"          env:\n{variables}"
         "          ports:\n            - name: http\n              containerPort: 8080\n"
@@ -99,7 +99,7 @@ def _container(name: str, chance: random.Random, variables: str) -> str:
 
 
 def _quoted(chance: random.Random) -> str:
-    return chance.choice((f'"{chance.randrange(9999)}"', f"https://{chance.choice(_WORDS)}.example.com/v1", chance.choice(_WORDS)))
+    return chance.choice((f'"{chance.randrange(9999)}"', f"https://{chance.choice(WORDS)}.example.com/v1", chance.choice(WORDS)))
 
 
 # ---------------------------------------------------------------- what cannot matter
@@ -107,19 +107,19 @@ def _quoted(chance: random.Random) -> str:
 
 def settings(number: int, chance: random.Random) -> str:
     lines = "".join(
-        f"    {chance.choice(_WORDS)}.{chance.choice(_WORDS)}.{field}={chance.randrange(99999)}\n"
+        f"    {chance.choice(WORDS)}.{chance.choice(WORDS)}.{field}={chance.randrange(99999)}\n"
         for field in range(chance.randrange(20, 80))
     )
-    name = f"{chance.choice(_WORDS)}-{number}-settings"
+    name = f"{chance.choice(WORDS)}-{number}-settings"
     return (
         f"---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: shop\ndata:\n  application.properties: |\n{lines}"
     )
 
 
 def ingress(number: int, chance: random.Random) -> str:
-    name = f"{chance.choice(_WORDS)}-{number}"
+    name = f"{chance.choice(WORDS)}-{number}"
     rules = "".join(
-        f"    - host: {chance.choice(_WORDS)}{field}.example.com\n      http:\n        paths:\n          - path: /{chance.choice(_WORDS)}\n"
+        f"    - host: {chance.choice(WORDS)}{field}.example.com\n      http:\n        paths:\n          - path: /{chance.choice(WORDS)}\n"
         f"            pathType: Prefix\n            backend:\n              service:\n                name: {name}\n"
         "                port:\n                  number: 80\n"
         for field in range(chance.randrange(2, 12))
@@ -131,10 +131,10 @@ def ingress(number: int, chance: random.Random) -> str:
 
 
 def definition(number: int, chance: random.Random) -> str:
-    name = f"{chance.choice(_WORDS)}{number}"
+    name = f"{chance.choice(WORDS)}{number}"
     fields = "".join(
-        f"                {chance.choice(_WORDS)}{field}:\n                  type: {chance.choice(('string', 'integer', 'boolean'))}\n"
-        f"                  description: The {chance.choice(_WORDS)} of the {chance.choice(_WORDS)}, if it has one; see the manual.\n"
+        f"                {chance.choice(WORDS)}{field}:\n                  type: {chance.choice(('string', 'integer', 'boolean'))}\n"
+        f"                  description: The {chance.choice(WORDS)} of the {chance.choice(WORDS)}, if it has one; see the manual.\n"
         for field in range(chance.randrange(20, 90))
     )
     return (
@@ -146,7 +146,7 @@ def definition(number: int, chance: random.Random) -> str:
 
 
 def budget(number: int, chance: random.Random) -> str:
-    name = f"{chance.choice(_WORDS)}-{number}"
+    name = f"{chance.choice(WORDS)}-{number}"
     return (
         f"---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: {name}\n  namespace: shop\n  labels:\n    app: {name}\n"
         f"spec:\n  minAvailable: {chance.randrange(1, 9)}\n  selector:\n    matchLabels:\n      app: {name}\n"
@@ -155,7 +155,7 @@ def budget(number: int, chance: random.Random) -> str:
 
 def claim(number: int, chance: random.Random) -> str:
     return (
-        f"---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: {chance.choice(_WORDS)}-{number}\n  namespace: shop\n"
+        f"---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: {chance.choice(WORDS)}-{number}\n  namespace: shop\n"
         f"spec:\n  accessModes:\n    - ReadWriteOnce\n  resources:\n    requests:\n      storage: {chance.randrange(1, 99)}Gi\n"
     )
 
@@ -197,6 +197,6 @@ def mixed(size: int, seed: int = 3) -> Iterator[str]:
 
 def padding(number: int, times: int) -> str:
     """A ConfigMap that cannot matter, with as much text as asked for."""
-    lines = "".join(f"    line-{index}={number}.{index}.{_WORDS[index % len(_WORDS)]}\n" for index in range(30 * times))
+    lines = "".join(f"    line-{index}={number}.{index}.{WORDS[index % len(WORDS)]}\n" for index in range(30 * times))
     head = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: padding-{number}\n  namespace: shop\n"
     return f"{head}data:\n  application.properties: |\n{lines}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import NamedTuple
@@ -10,8 +10,10 @@ from typing import NamedTuple
 from samigrate import kinds
 from samigrate.base import processes
 from samigrate.base.values import at
+from samigrate.domain import running
 from samigrate.domain.model import Finding, Key, Location, Problem, Resource, Severity, Skip, Workload
-from samigrate.files import file_types, manifests, prefilter
+from samigrate.domain.running import Instance, RunningPods
+from samigrate.files import dumps, file_types, manifests, prefilter
 from samigrate.files.manifests import Manifest, is_kustomization_file
 from samigrate.kinds import Kinds, shapes
 from samigrate.kustomize import generators, kustomization, transformers
@@ -68,6 +70,7 @@ class Inventory:
     problems: list[Problem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     live: list[Workload] = field(default_factory=list)
+    running: dict[Key, RunningPods] = field(default_factory=dict)
 
     @property
     def resources(self) -> dict[Key, Resource]:
@@ -119,13 +122,18 @@ def _read(root: Root, kind_rules: Kinds, source: Source) -> _Read | _Unreadable:
         is_link = isinstance(error, NotFollowedError)
         reported: Problem | Skip = Skip(source.path, 1, reason) if is_link else Problem(source.path, 0, f"cannot be read: {reason}")
         return _Unreadable(manifests.unreadable(source.path, None, reported, reason), reported)
-    content = manifests.decode(source.path, data)
+    is_fact = source.is_context or (root.reports_live and source.may_change)
+    dump = dumps.read(source.path, data, may_change=source.may_change) if is_fact else None
+    if isinstance(dump, Manifest):
+        return _Read(dump, digest(data), 0)
+    content = dump or manifests.decode(source.path, data)
     if isinstance(content, Problem):
         is_wanted = root.is_strict or source.is_named or manifests.is_manifest(data)
         reported = content if is_wanted else Skip(source.path, content.line, content.message)
         return _Unreadable(manifests.unreadable(source.path, data, reported, content.message), reported)
     has_callers = len(root.sources) > 1 or prefilter.has_callers(content)  # what stands in other files is not known yet
     manifest = file_types.read(source.path, content, kind_rules.names, has_callers=has_callers)
+    manifest = dumps.folded(manifest, content, may_change=source.may_change) if is_fact else manifest
     return _Read(manifest, digest(data), manifests.rendered_line(content))
 
 
@@ -245,7 +253,9 @@ def expand(inventory: Inventory, kind_rules: Kinds) -> None:
                 inventory.skipped.append(Skip(manifest.path, 1, reason if manifest.path in patches else "read by a kustomization as data"))
             inventory.manifests[index] = replace(manifest, documents={}, resources=())
             continue
-        resources = [resource for resource in manifest.resources if _is_kept(resource, inventory, kind_rules)]
+        inventory.running |= {(one.at.path, one.at.document, one.at.item): one for one in manifest.running}
+        kept = _is_fact if manifest.is_dump else _is_kept
+        resources = [resource for resource in manifest.resources if kept(resource, inventory, kind_rules)]
         inventory.manifests[index] = replace(manifest, resources=tuple(resources))
 
 
@@ -274,6 +284,23 @@ def _is_kept(resource: Resource, inventory: Inventory, kind_rules: Kinds) -> boo
             Finding("reported-only", rule.rule, Severity.NOTE, message, "review it by hand", resource.at, "", resource.id)
         )
     return True
+
+
+def _is_fact(resource: Resource, inventory: Inventory, kind_rules: Kinds) -> bool:
+    """Whether an object of a dump counts as such; its workloads are noted as those that run."""
+    workloads = [workload for workload in kinds.workloads(resource, kind_rules) if shapes.malformed(resource, workload) is None]
+    inventory.live += workloads if shapes.runs(resource) else []
+    return not workloads and resource.id.group != manifests.OWN_GROUP
+
+
+def live(inventory: Inventory) -> Iterator[tuple[Workload, RunningPods]]:
+    """What runs, as far as dumps tell, each with its pods; none where the dump has the workload alone."""
+    existing = {workload.id: workload.resource for workload in inventory.live if workload.id.kind != "Pod"}
+    for workload in inventory.live:
+        resource = workload.resource
+        itself = (Instance(resource.id.name, resource.at.line),) if running.is_running(resource) else ()
+        alone = RunningPods(resource.at, running.owner(resource, existing.get), itself)
+        yield workload, inventory.running.get(resource.key, alone)
 
 
 def _nameless(resource: Resource) -> str:

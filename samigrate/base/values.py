@@ -19,20 +19,29 @@ def at(value: Value, *path: str) -> Value:
 
 def mapping(value: Value, *path: str) -> dict[str, Value]:
     """Like `at`, but {} for anything that is not a mapping."""
-    found = at(value, *path)
-    return found if isinstance(found, dict) else {}
+    for key in path:
+        if not isinstance(value, dict):
+            return {}
+        value = value.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def sequence(value: Value, *path: str) -> list[Value]:
     """Like `at`, but [] for anything that is not a list."""
-    found = at(value, *path)
-    return found if isinstance(found, list) else []
+    for key in path:
+        if not isinstance(value, dict):
+            return []
+        value = value.get(key)
+    return value if isinstance(value, list) else []
 
 
 def text(value: Value, *path: str) -> str | None:
     """Like `at`, but None for anything that is not a non-empty string ("" counts as unset, R-A2)."""
-    result = at(value, *path)
-    return result if isinstance(result, str) and result else None
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value if isinstance(value, str) and value else None
 
 
 def pointer(*parts: str | int) -> str:

@@ -33,6 +33,11 @@ def inert(text: str) -> str:
     return text
 
 
+def cut(text: str, width: int | None) -> str:
+    """What fits a terminal of that width; all of it where there is none."""
+    return text if width is None or len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
 def count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else _plural(noun)}"
 

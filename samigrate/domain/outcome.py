@@ -19,6 +19,8 @@ from samigrate.domain.model import (
     Verdict,
     Workload,
 )
+from samigrate.domain.running import Instance
+from samigrate.domain.tokens import Token
 
 STREAM = "<stdin>"
 """What standard input is called where files have paths."""
@@ -80,6 +82,15 @@ class ObjectReport(NamedTuple):
     applied: tuple[Applied, ...]
 
 
+class Running(NamedTuple):
+    """What a dump tells of a workload that runs: the workload that people edit, its pods that are alike (none where the dump
+    has the workload alone), and every token that their containers can read."""
+
+    owner: ResourceId
+    pods: tuple[Instance, ...]
+    tokens: tuple[Token, ...]
+
+
 class WorkloadReport(NamedTuple):
     """What is said of one workload in one file."""
 
@@ -104,6 +115,7 @@ class WorkloadReport(NamedTuple):
     radius: tuple[Mention, ...] = ()
     builds: tuple[Built, ...] = ()
     files: frozenset[str] = frozenset()  # those that its change is made in, new ones included
+    running: Running | None = None  # of a cluster's own object
     is_of_chart: bool = False  # rendered from a chart, where its change is made: without annotations that would record it
 
     def unchanged(self) -> WorkloadReport:

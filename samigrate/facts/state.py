@@ -26,6 +26,7 @@ from samigrate.domain.model import (
     Verdict,
     Workload,
 )
+from samigrate.domain.running import RunningPods
 from samigrate.domain.tokens import Token, TokenSecret, held, is_mounted
 from samigrate.scope.view import View
 from samigrate.settings.config import Settings
@@ -41,6 +42,8 @@ class Work:
     settings: Settings
     catalog: Catalog
     ignored: frozenset[str] = frozenset()
+    live: RunningPods | None = None
+    """What a dump tells of it, where it is a cluster's own object."""
 
     @cached_property
     def account_automount(self) -> bool | None:
@@ -69,7 +72,10 @@ class Work:
     @cached_property
     def tokens(self) -> list[Token]:
         """Every token that the source's containers can read."""
-        return held(self.workload.spec, self.account_automount, self.token_owner, self.settings.api_audience)
+        spec, stated = self.workload.spec, self.account_automount
+        if self.live and self.live.pods:  # admission has mounted what they mount, whatever the account says by now
+            spec, stated = PodSpec({**spec.value, AUTOMOUNT_FIELD: False}), False
+        return held(spec, stated, self.token_owner, self.settings.api_audience)
 
     @property
     def is_object(self) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from samigrate import yamltext
 from samigrate.base.values import Value, text
 from samigrate.domain.model import DEFAULT_PREFIX, Location, Operation, Problem, Resource, Skip, Unread
+from samigrate.domain.running import RunningPods
 from samigrate.files import fill_comments
 from samigrate.files.prefilter import MARKED, holds, relevant
 from samigrate.files.secret_lines import secret_lines as secret_lines
@@ -49,7 +50,9 @@ class Manifest:
     """What one file holds. `documents` are those that matter, by their place in the stream; `count` is how many
     hold content at all; `marked` the places of those that may name an account. A file that a kustomization reads as
     a patch or a configuration holds no documents, and its values as `sides`; a kustomization has what its generators
-    make as `generated`. `unread` is what of it could not be read: it may say anything that its text does not exclude."""
+    make as `generated`. `unread` is what of it could not be read: it may say anything that its text does not exclude.
+    `is_dump`: all of it are a cluster's own objects, of which nothing is edited; then `running` are their pods, and
+    `resources` hold one of each sort of them."""
 
     path: str
     documents: Mapping[int, Document]
@@ -63,6 +66,8 @@ class Manifest:
     sides: tuple[Value, ...] = ()
     generated: tuple[Resource, ...] = ()
     unread: tuple[Unread, ...] = ()
+    running: tuple[RunningPods, ...] = ()
+    is_dump: bool = False
 
 
 # ---------------------------------------------------------------- bytes to text

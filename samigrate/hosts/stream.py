@@ -21,10 +21,14 @@ PIECE = 1 << 20
 
 
 def hold(source: IO[bytes]) -> Callable[[], bytes]:
-    """What gives a stream's bytes as often as it is asked. A large one waits in a file, for its text is in memory by then."""
+    """What gives a stream's bytes as often as it is asked. A large one waits in a file, for its text is in memory by then: in its
+    own, where it is one (`< dump.json`)."""
+    begun = source.tell() if source.seekable() else None
     first = source.read(LARGE)
     if len(first) < LARGE:
         return lambda: first
+    if begun is not None:
+        return lambda: source.read() if source.seek(begun) == begun else b""
     import shutil
     import tempfile
 

@@ -83,7 +83,7 @@ def untouchable(resource: Resource, workload: Workload, path: str) -> str | None
         or _static(resource, workload, path)
         or _cloud_run(resource, workload)
         or _assert(path)
-        or _malformed(resource, workload)
+        or malformed(resource, workload)
         or _patch(resource, workload)
         or _dump(resource, workload)
     )
@@ -102,7 +102,7 @@ def misplaced(resource: Resource, rule: KindRule) -> str | None:
     return None
 
 
-def _malformed(resource: Resource, workload: Workload) -> str | None:
+def malformed(resource: Resource, workload: Workload) -> str | None:
     """A value of another type than the schema's, in what decisions rest on or edits go to: nothing follows from it."""
     metadata, spec = mapping(resource.value, "metadata"), workload.spec.value
     wrong = [key for key in ("annotations", "labels") if not isinstance(metadata.get(key), (dict, type(None)))]

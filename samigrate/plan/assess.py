@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from samigrate import reading
 from samigrate.catalog import Catalog
 from samigrate.evidence import judge
 from samigrate.facts.state import Work
@@ -31,8 +32,9 @@ def live(inventory: Inventory, by_path: Scopes, root: Root, catalog: Catalog) ->
     """What runs, as far as dumps of it are among the files that PATH holds: to be reported, and to be edited elsewhere."""
     paths = {source.path for source in root.sources if source.may_change}
     works = []
-    for workload in inventory.live:
+    for workload, pods in reading.live(inventory):
         path = workload.resource.at.path
         if path in paths and (views := tuple(View(scope, workload) for scope in by_path.get(path, ()))):
-            works.append(Work(workload, views, judge(workload, views, catalog, root.settings), root.settings, catalog))
+            verdict = judge(workload, views, catalog, root.settings)
+            works.append(Work(workload, views, verdict, root.settings, catalog, live=pods))
     return works

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from samigrate import transforms
 from samigrate.domain.model import Finding, Key, Location, Operation, Problem, Risk, Severity
-from samigrate.domain.outcome import Applied, FileChange, ObjectReport, Outcome, WorkloadReport
+from samigrate.domain.outcome import Applied, FileChange, ObjectReport, Outcome, Running, WorkloadReport
 from samigrate.domain.tokens import api_tokens, is_mounted
 from samigrate.facts import built, radius
 from samigrate.facts.state import State, Work
@@ -107,6 +107,7 @@ def _workload(work: Work, planned: Sequence[Planned], state: State, lines: Mappi
         radius=radius.blast_radius(work, after.account),
         builds=built.placements(work, state),
         files=frozenset(path for one in planned for path in rewriting.paths(one)),
+        running=Running(work.live.owner, work.live.pods, tuple(work.tokens)) if work.live else None,
     )
 
 

@@ -21,19 +21,23 @@ def narrow(outcome: Outcome, expected: str) -> Outcome:
     reports = tuple(
         report
         for report in outcome.workloads
-        if report.workload.id.kind.lower() == kind.lower()
-        and any(name == called and namespace in ("", space) for space, called in _names(report))
+        if any(
+            (called_kind.lower(), called) == (kind.lower(), name) and namespace in ("", space)
+            for called_kind, space, called in _names(report)
+        )
     )
     if not reports:
-        existing = {f"{report.workload.id.kind}/{name}" for report in outcome.workloads for _, name in _names(report)}
+        existing = {f"{called}/{name}" for report in outcome.workloads for called, _, name in _names(report)}
         raise InputError("", 0, f"no workload {expected!r}{suggestion(expected, existing) if existing else ''}")
     reported = tuple(finding for finding in outcome.findings if any(finding.is_about(report.workload) for report in reports))
     return outcome._replace(workloads=reports, findings=reported)
 
 
-def _names(report: WorkloadReport) -> set[tuple[str | None, str]]:
-    """(namespace, name) of a workload: as written, and as it runs."""
-    return {(report.namespace, report.workload.id.name), *((placement.namespace, placement.name) for placement in report.builds)}
+def _names(report: WorkloadReport) -> set[tuple[str, str | None, str]]:
+    """(kind, namespace, name) of a workload: as written, as it runs, and of what has made the pod that it is."""
+    kind = report.workload.id.kind
+    built = {(kind, placement.namespace, placement.name) for placement in report.builds}
+    return {(kind, report.namespace, report.workload.id.name), *built, *([report.running.owner[1:]] if report.running else [])}
 
 
 def is_met(outcome: Outcome, condition: str) -> bool:

@@ -19,6 +19,7 @@ from samigrate.kustomize.building import Building
 from samigrate.kustomize.gathering import NOWHERE_ELSE, Build
 from samigrate.kustomize.overlays import Overlay
 from samigrate.reading import Inventory, Root, kustomizations
+from samigrate.scope import live
 from samigrate.scope.elsewhere import Elsewhere
 from samigrate.scope.index import Scope
 from samigrate.scope.layer import Layer
@@ -32,6 +33,7 @@ class _Files:
         self.manifests = {manifest.path: manifest for manifest in inventory.manifests}
         self.found, self.workloads, self.root = inventory, inventory.workloads, root
         self.context = sorted(source.path for source in root.sources if source.is_context and source.path in self.manifests)
+        self.live = live.by_path(inventory)
         self.sides = {path: manifest.sides for path, manifest in self.manifests.items() if manifest.sides}
         self.resources = {path: (*manifest.resources, *manifest.generated) for path, manifest in self.manifests.items()}
         self.layers: dict[tuple[str, ...], Layer] = {}
@@ -63,6 +65,7 @@ class _Files:
             (workload for manifest in manifests for workload in self.workloads.get(manifest.path, ())),
             marked,
             (unread_file for manifest in manifests for unread_file in manifest.unread),
+            (workload for path in paths if path in self.context for workload in self.live.get(path, ())),
         )
 
     def _namespace(self, overlay: Overlay | None, path: str) -> str | None:

@@ -83,11 +83,14 @@ class Layer:
         workloads: Iterable[Workload],
         marked: frozenset[tuple[str, int, str]],
         unread: Iterable[Unread] = (),
+        live: Iterable[Workload] = (),
     ) -> None:
-        """`marked`: keys of the resources whose text holds one of MARKERS."""
+        """`marked`: keys of the resources whose text holds one of MARKERS; `live`: what runs in a cluster as a dump has it,
+        each under the name of the workload that people edit."""
         self.unread = tuple(unread)
         self.resources = tuple(resources)
         self.workloads = tuple(workloads)
+        self.live = tuple(live)
         self._marked = marked
         self._claims: dict[str, Mapping[str, list[Workload]]] = {}
 
@@ -134,6 +137,14 @@ class Layer:
         """Workloads by the account they run as."""
         workloads: dict[str, list[Workload]] = defaultdict(list)
         for workload in self.workloads:
+            workloads[workload.spec.account].append(workload)
+        return dict(workloads)
+
+    @cached_property
+    def live_users(self) -> Mapping[str, list[Workload]]:
+        """What runs in a cluster, by the account that it runs as."""
+        workloads: dict[str, list[Workload]] = defaultdict(list)
+        for workload in self.live:
             workloads[workload.spec.account].append(workload)
         return dict(workloads)
 

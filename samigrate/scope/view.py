@@ -217,10 +217,10 @@ class View:
         return Match.SAME if self.namespace is None or covers(stated or "", self.namespace) else Match.DIFFERENT
 
     def users(self, account: str) -> list[Workload]:
-        """Workloads of the workload's namespace, or maybe of it, that run as the account."""
+        """Workloads of the workload's namespace, or maybe of it, that run as the account, in the input or in a cluster."""
         key = account, self.apart
         if key not in self._answers.users:
-            near = self._near(lambda layer: layer.users.get(account, ()))
+            near = self._near(lambda layer: (*layer.users.get(account, ()), *layer.live_users.get(account, ())))
             called = self.scope.built_name(account, self.namespace)
             existing = self.scope.elsewhere.users.get((self.namespace, called), ()) if self.namespace else ()
             self._answers.users[key] = [workload for workload in near if self._seen(workload.resource)] + self._workloads(existing)

@@ -9,6 +9,7 @@ from typing import Any
 
 from samigrate.domain.model import Finding, Level, Problem, ResourceId, Risk, Skip
 from samigrate.domain.outcome import Applied, Built, Mention, ObjectReport, Outcome, WorkloadReport
+from samigrate.report import running
 from samigrate.report.formats import Look, Reporter
 
 VERSION = 1
@@ -24,6 +25,7 @@ def render(outcome: Outcome, look: Look) -> Iterator[str]:
         "findings": [_finding(finding) for finding in outcome.findings] + [_problem(problem) for problem in outcome.problems],
         "skipped": [_skip(skip) for skip in outcome.skipped],
         "objects": [_object(report) for report in outcome.objects],
+        "running": [total._asdict() for total in running.totals(outcome) if total.namespace != running.ALL],
     }
     yield json.dumps(report, indent=2, ensure_ascii=False) + "\n"
 
@@ -70,6 +72,7 @@ def _workload(report: WorkloadReport) -> dict[str, Any]:
         "blast_radius": [_mention(mention) for mention in report.radius],
         "risks": _risks(report.risks),
         "builds": [_built(placement) for placement in report.builds],
+        "running": running.as_values(report.running) if report.running else None,
     }
 
 

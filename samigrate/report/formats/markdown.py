@@ -10,6 +10,7 @@ from samigrate.base.markdown import arrow, bullets, code, details, table
 from samigrate.base.wording import USES_API, count, scopes
 from samigrate.domain.model import Finding, Level, Severity
 from samigrate.domain.outcome import Outcome, WorkloadReport
+from samigrate.report import running
 from samigrate.report.formats import Look, Reporter
 
 _HEAD = ("Workload", "At", "Account", "Tokens", "Uses the API", "Risk", "Why")
@@ -19,8 +20,11 @@ _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 def render(outcome: Outcome, look: Look) -> Iterator[str]:
     yield "## samigrate\n\n" + _totals(outcome) + "\n"
     ordered = sorted(outcome.workloads, key=lambda report: (report.scopes, report.workload.key))
-    for content, reports in groupby(ordered, key=lambda report: report.scopes):
+    for content, reports in groupby((report for report in ordered if not report.running), key=lambda report: report.scopes):
         yield f"\n### {code(scopes(content))}\n\n" + table(_HEAD, map(_row, reports))
+    if present := running.rows(outcome):
+        yield "\n### What runs\n\n" + table(running.HEAD, ([code(cell) for cell in row.cells] for row in present))
+        yield "\n" + table(running.TOTALS, ([code(cell) for cell in total.cells] for total in running.totals(outcome)))
     for problem in outcome.problems:
         yield f"\n> **Not done:** {code(f'{problem.path}:{problem.line}')}: {code(problem.message)}\n"
     if outcome.findings:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 from samigrate.base.wording import clean as clean
 from samigrate.base.wording import count as count
-from samigrate.base.wording import scopes
+from samigrate.base.wording import cut, scopes
 from samigrate.domain.model import AGAINST, About, Evidence, Finding, Level, Severity, Strength
 from samigrate.domain.outcome import STREAM, Outcome, WorkloadReport
 from samigrate.findings.unseen import STANDING
+from samigrate.report import running
 from samigrate.report.formats import Look, Reporter
 
 SCREENFUL = 12
@@ -41,17 +43,13 @@ def _place(path: str, line: int) -> str:
     return clean(f"{path}:{line}" if line else path)
 
 
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
-
-
 def _fit(look: Look, start: str, text: str, pointer: str = "") -> Iterator[str]:
     """Text and the place it speaks of on one line; where the terminal is too narrow for both, on two."""
     line = f"{start}{text}  {pointer}" if pointer else start + text
     if look.width is None or len(line) <= look.width:
         yield line
         return
-    yield _cut(start + text, look.width)
+    yield cut(start + text, look.width)
     if pointer:
         yield " " * _INDENT + pointer
 
@@ -65,7 +63,9 @@ def _paint(look: Look, code: str, text: str) -> str:
 
 def render(outcome: Outcome, look: Look) -> Iterator[str]:
     ordered = sorted(outcome.workloads, key=lambda report: (report.scopes, report.workload.key))
-    for content, reports in groupby(ordered, key=lambda report: report.scopes):
+    if not look.workload:
+        yield from (line + "\n" for line in running.lines(outcome, partial(_paint, look), look.width))
+    for content, reports in groupby((report for report in ordered if not report.running), key=lambda report: report.scopes):
         yield _paint(look, "1", clean(scopes(content))) + "\n"
         yield from (line + "\n" for line in _table(list(reports), look))
         yield "\n"
@@ -85,7 +85,7 @@ def _table(reports: Sequence[WorkloadReport], look: Look) -> Iterator[str]:
     limits = (look.width - account - 37, account, 9, 6, 8) if look.width is not None else (999,) * 5
     widths = [min(max(len(row[column]) for row in rows), limit) for column, limit in enumerate(limits)]
     for row, report in zip(rows, (None, *reports), strict=True):
-        cells = [_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]
+        cells = [cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]
         if report is None:
             yield _paint(look, "2", "  ".join(["", *cells, row[-1]]))
             continue
@@ -112,7 +112,7 @@ def _row(report: WorkloadReport) -> tuple[str, ...]:
 
 def _workload_name(report: WorkloadReport) -> str:
     """As written; the namespace of what runs goes with it where that is one."""
-    identity = report.workload.id
+    identity = report.running.owner if report.running else report.workload.id
     namespace = report.namespace if len(report.builds) < 2 else identity.namespace
     name = f"{namespace}/{identity.name}" if namespace else identity.name
     part = f" [{report.workload.component}]" if report.workload.component else ""

@@ -290,13 +290,24 @@ def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | 
     help="Exit with 1 if there is a finding of that level or worse, a workload with that verdict or a change of that risk, "
     "or a container that holds a token.",
 )
-def audit(fail_on: tuple[str, ...], workload: str, **shared: Any) -> int:
-    """Say who holds a token, as which account, why, and what would change."""
+@click.option(
+    "--against",
+    metavar="PATH",
+    type=click.Path(),
+    help="The manifests that a dump is held against: what only one of them has, and where they differ.",
+)
+def audit(fail_on: tuple[str, ...], workload: str, against: str | None, **shared: Any) -> int:
+    """Say who holds a token, as which account, why, and what would change. Of a dump of a cluster: what runs."""
     from samigrate.report.conditions import is_met, narrow
 
     options = Options(**shared, workload=workload)
     outcome = run(options, stdin(options), with_lines=True, reports_live=True)
     outcome = settled(outcome) if fail_on else outcome
+    if against:
+        from samigrate.report.against import compared
+
+        declared = run(replace(options, paths=(against,), output=None), with_lines=False)
+        outcome = compared(outcome, declared, against)
     if workload:
         outcome = narrow(outcome, workload)
     report(outcome, options, options.format or "text")

@@ -146,6 +146,17 @@ class WorkloadReport(NamedTuple):
         )
 
 
+class Compared(NamedTuple):
+    """A dump held against the manifests of `path`: how many workloads run, how many of these no manifest declares, how many that
+    are declared do not run, and how many differ."""
+
+    path: str
+    running: int
+    undeclared: int
+    absent: int
+    differing: int
+
+
 class Outcome(NamedTuple):
     """All that a run found and would change; what hosts write and reporters print."""
 
@@ -160,6 +171,7 @@ class Outcome(NamedTuple):
     changes: tuple[FileChange, ...]
     objects: tuple[ObjectReport, ...] = ()
     is_rollback: bool = False
+    against: Compared | None = None
 
     def is_changed(self) -> bool:
         return bool(self.changes)

@@ -7,6 +7,7 @@ import re
 from samigrate.base.values import Value, at, mapping, sequence
 from samigrate.domain import account_names as names
 from samigrate.domain.model import DEFAULT_ACCOUNT, Resource, Risk, Workload
+from samigrate.domain.running import is_live
 from samigrate.facts import consul
 from samigrate.facts.state import State, Work
 from samigrate.kustomize import placing
@@ -106,6 +107,8 @@ def taken(work: Work, state: State, name: str) -> str | None:
         is_ours = bool(accounts) and all(is_managed(work, visible.resource) for visible in accounts)
         if is_ours and (view.users(name) or all(_is_made_for(work, visible.resource) for visible in accounts)):
             continue
+        if accounts and all(is_live(visible.resource.value) for visible in accounts):
+            return "the cluster has an account of that name, and no manifest declares it"
         old = {one.binding.key for one in view.grants(DEFAULT_ACCOUNT)}
         if grant := next((one for one in view.grants(name) if not one.is_open and one.binding.key not in old), None):
             return f"{grant.binding.id} names it"
@@ -162,7 +165,8 @@ def is_defined(work: Work, state: State, name: str) -> bool:
     """
     path, file_pattern = work.workload.resource.at.path, work.settings.account_file
     for view in work.views:
-        resources = [visible.resource for visible in view.account(name) if visible.match is Match.SAME]
+        accounts = (visible.resource for visible in view.account(name) if visible.match is Match.SAME)
+        resources = [account for account in accounts if not is_live(account.value)]  # what the cluster has, a manifest must declare
         if view.scope.overlay:  # a file that the build does not list yet defines nothing in it
             resources = [account for account in resources if account.at.path in view.scope.paths or not is_managed(work, account)]
         if any(

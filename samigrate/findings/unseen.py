@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from samigrate.base.values import mapping, sequence, text
 from samigrate.domain.model import Finding, Location, Resource, Severity
+from samigrate.domain.running import is_live
 from samigrate.facts import built
 from samigrate.scope.brought import source
+from samigrate.scope.layer import BINDINGS
 
 if TYPE_CHECKING:
     from samigrate.facts.state import Work
+    from samigrate.scope.view import View
 
 STANDING = "unseen-grants"
 """The finding that stands in every report: there is nothing in it to be mended."""
@@ -33,7 +36,7 @@ def of(works: Sequence[Work], resources: Iterable[Resource]) -> Iterator[Finding
         for view in work.views:
             scopes.setdefault(view.scope.name, []).append(work)
     for scope, present in sorted(scopes.items()):
-        yield _grants(scope, present)
+        yield from _grants(scope, present)
 
 
 def _sources(resources: Sequence[Resource]) -> Iterator[Finding]:
@@ -47,19 +50,27 @@ def _sources(resources: Sequence[Resource]) -> Iterator[Finding]:
         yield Finding("unseen-source", "R-D35", Severity.NOTE, message, advice, result[0].at, "", result[0].id)
 
 
-def _grants(scope: str, works: Sequence[Work]) -> Finding:
-    """What may give rights to the scope's accounts without being in the input, and how to see it."""
+def _grants(scope: str, works: Sequence[Work]) -> Iterator[Finding]:
+    """What may give rights to the scope's accounts without being in the input, and how to see it. A dump of all bindings shows
+    what the cluster grants."""
     first = next((work for work in works if work.tokens), works[0])
     views = [view for view in first.views if view.scope.name == scope]
     accounts = dict.fromkeys((view.namespace or "NAMESPACE", built.account(first, view) or "ACCOUNT") for view in views)
-    commands = [
+    of_cluster = [
         *(f"kubectl auth can-i --list --as=system:serviceaccount:{space}:{name} -n {space}" for space, name in accounts),
         "kubectl get rolebindings,clusterrolebindings -A -o wide",
-        *_hints(works),
     ]
+    commands = [*([] if all(map(_has_all_bindings, views)) else of_cluster), *_hints(works)]
     prefix = "" if scope == "-" else f"{scope}: "
     message = f"{prefix}grants that are in the cluster alone, cloud IAM and Vault roles are not in the input"
-    return Finding(STANDING, "R-D35", Severity.NOTE, message, "; ".join(commands), Location(first.workload.resource.at.path))
+    if commands:
+        yield Finding(STANDING, "R-D35", Severity.NOTE, message, "; ".join(commands), Location(first.workload.resource.at.path))
+
+
+def _has_all_bindings(view: View) -> bool:
+    """Whether a dump of all namespaces' bindings is among the input, as far as what every cluster has tells."""
+    bindings = [binding for kind in BINDINGS for binding in view.everywhere(*kind) if is_live(binding.value)]
+    return {"cluster-admin", "kube-system"} <= {binding.id.namespace or binding.id.name for binding in bindings}
 
 
 def _hints(works: Sequence[Work]) -> Iterator[str]:

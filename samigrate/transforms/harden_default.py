@@ -7,6 +7,7 @@ from itertools import chain
 
 from samigrate.base.values import Value
 from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_ACCOUNT, Finding, NewResource, Proposal, Severity
+from samigrate.domain.running import is_live
 from samigrate.facts import hardening, holders, starters
 from samigrate.facts.state import State, Work
 from samigrate.scope.view import View
@@ -21,7 +22,7 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         yield from _harden(work)
         return
     for view in work.views:
-        if _speaks_for_namespace(work, view) and not view.account(DEFAULT_ACCOUNT):
+        if _speaks_for_namespace(work, view) and all(is_live(visible.resource.value) for visible in view.account(DEFAULT_ACCOUNT)):
             if options.get("create", False) and not _user(work, view):
                 yield _create(work, view)
                 return

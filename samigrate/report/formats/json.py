@@ -25,6 +25,7 @@ def render(outcome: Outcome, look: Look) -> Iterator[str]:
         "findings": [_finding(finding) for finding in outcome.findings] + [_problem(problem) for problem in outcome.problems],
         "skipped": [_skip(skip) for skip in outcome.skipped],
         "objects": [_object(report) for report in outcome.objects],
+        "against": outcome.against._asdict() if outcome.against else None,
         "running": [total._asdict() for total in running.totals(outcome) if total.namespace != running.ALL],
     }
     yield json.dumps(report, indent=2, ensure_ascii=False) + "\n"

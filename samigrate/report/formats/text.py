@@ -18,6 +18,7 @@ from samigrate.domain.model import AGAINST, About, Evidence, Finding, Level, Sev
 from samigrate.domain.outcome import STREAM, Outcome, WorkloadReport
 from samigrate.findings.unseen import STANDING
 from samigrate.report import running
+from samigrate.report.against import COMPARISON
 from samigrate.report.formats import Look, Reporter
 
 SCREENFUL = 12
@@ -232,7 +233,7 @@ def findings(outcome: Outcome, look: Look) -> Iterator[str]:
         yield from (line for group in ordered for finding in group for line in _finding(finding, look))
         return
     for group in ordered[:SCREENFUL]:
-        yield from _grouped(group, look)
+        yield from _grouped(group, look) if group[0].id not in COMPARISON else (line for one in group for line in _grouped([one], look))
     remainder = len(ordered) - SCREENFUL
     yield (f"  and {count(remainder, 'more kind')}; " if remainder > 0 else "  ") + "-v shows all, `samigrate explain ID` says why"
 
@@ -279,6 +280,9 @@ def _totals(outcome: Outcome) -> Iterator[str]:
     message = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
     line = f"{count(len(outcome.workloads), 'workload')} in {count(outcome.files, 'file')}: {holding} with a token"
     yield f"{line}; API use: {message}" if message else line
+    if against := outcome.against:
+        differing = f"{against.absent} declared in {clean(against.path)} and not there, {against.differing} that differ"
+        yield f"{count(against.running, 'workload')} in the cluster: {against.undeclared} that no manifest declares, {differing}"
     if outcome.changes:
         yield f"`samigrate migrate` would change {count(len(outcome.changes), 'file')}: {tokens(outcome)}"
 

@@ -1,4 +1,4 @@
-"""`samigrate evidence`: turn what lies outside the manifests into evidence files, and merge them."""
+"""`samigrate evidence`: turn what lies outside the manifests into evidence files, merge them, and say how to collect a cluster's facts."""
 
 from __future__ import annotations
 
@@ -108,6 +108,21 @@ def merge(files: tuple[str, ...], output: str | None) -> int:
 
     known = join(load(path) for path in files)
     _write(known.items, output, known.logs)
+    return DONE
+
+
+@evidence.command("cluster-command")
+@click.option("--role", is_flag=True, help="Print the read-only ClusterRole under which the commands run instead.")
+@click.option("--with-secrets", is_flag=True, help="The names of token Secrets, too: to list them is a right to read every Secret.")
+def cluster_command(role: bool, with_secrets: bool) -> int:
+    """Print the commands that collect what is needed of a cluster: cluster.json, for `--context` and `audit`.
+
+    Nothing is asked of a cluster here. What the commands print holds no Secret's values.
+    """
+    from samigrate.hosts import cluster
+
+    text = cluster.role(with_secrets=with_secrets) if role else "\n".join(cluster.commands(with_secrets=with_secrets)) + "\n"
+    put(sys.stdout, text.encode())
     return DONE
 
 

@@ -55,12 +55,14 @@ def read(path: str, data: bytes, *, may_change: bool) -> Manifest | Problem | No
 
 def folded(manifest: Manifest, content: str, *, may_change: bool) -> Manifest:
     """A manifest that was read as YAML, from `content`, if it is a dump: its pods folded, and nothing in it to be edited."""
-    if not manifest.resources or not all(running.is_live(one.value) for one in manifest.resources):
+    resources = manifest.resources
+    is_dump = bool(resources) and all(running.is_live(one.value) for one in resources)
+    if not is_dump or (may_change and not any(one.id.kind == "Pod" and running.controller(one.value) for one in resources)):
         return manifest
-    lines = evidence_lines(content, [(one.at.document, one.at.item) for one in manifest.resources])
-    placed = (one.at._replace(line=lines.get((one.at.document, one.at.item), one.at.line)) for one in manifest.resources)
-    resources, pods = _folded(Resource(at, _plain(one.value)) for one, at in zip(manifest.resources, placed, strict=True))
-    return _manifest(manifest.path, resources, pods, manifest.count, manifest) if not may_change or _is_owned(pods) else manifest
+    lines = evidence_lines(content, [(one.at.document, one.at.item) for one in resources])
+    placed = (one.at._replace(line=lines.get((one.at.document, one.at.item), one.at.line)) for one in resources)
+    kept, pods = _folded(Resource(at, _plain(one.value)) for one, at in zip(resources, placed, strict=True))
+    return _manifest(manifest.path, kept, pods, manifest.count, manifest)
 
 
 def _is_owned(pods: Iterable[RunningPods]) -> bool:

@@ -7,6 +7,7 @@ The shapes are those of the API reference (https://kubernetes.io/docs/reference/
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -40,7 +41,7 @@ def live(api: str, kind: str, name: str, namespace: str | None = "shop", **field
         "name": name,
         **({"namespace": namespace} if namespace else {}),
         "resourceVersion": "48151623",
-        "uid": f"00000000-0000-4000-8000-{abs(hash((kind, namespace, name))) % 10**12:012d}",
+        "uid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}/{namespace}/{name}")),
     }
     if owner:
         above = {"apiVersion": owner[0], "blockOwnerDeletion": True, "controller": True, "kind": owner[1], "name": owner[2], "uid": "u-1"}

@@ -125,7 +125,7 @@ def _read(root: Root, kind_rules: Kinds, source: Source) -> _Read | _Unreadable:
     is_fact = source.is_context or (root.reports_live and source.may_change)
     dump = dumps.read(source.path, data, may_change=source.may_change) if is_fact else None
     if isinstance(dump, Manifest):
-        return _Read(dump, digest(data), 0)
+        return _Read(dump, 0, 0)  # nobody reads it again
     content = dump or manifests.decode(source.path, data)
     if isinstance(content, Problem):
         is_wanted = root.is_strict or source.is_named or manifests.is_manifest(data)
@@ -298,7 +298,7 @@ def live(inventory: Inventory) -> Iterator[tuple[Workload, RunningPods]]:
     existing = {workload.id: workload.resource for workload in inventory.live if workload.id.kind != "Pod"}
     for workload in inventory.live:
         resource = workload.resource
-        itself = (Instance(resource.id.name, resource.at.line),) if running.is_running(resource) else ()
+        itself = (Instance(resource.id.name, resource.at.line),) if running.is_running(resource.value) else ()
         alone = RunningPods(resource.at, running.owner(resource, existing.get), itself)
         yield workload, inventory.running.get(resource.key, alone)
 

@@ -43,10 +43,10 @@ def is_live(value: Mapping[str, Value]) -> bool:
     return text(value, "metadata", "uid") is not None
 
 
-def is_running(resource: Resource) -> bool:
+def is_running(value: Mapping[str, Value]) -> bool:
     """Whether it is a Pod of a cluster that has not ended: one that has holds no token any more."""
-    is_pod = resource.id[:2] == ("", "Pod") and is_live(resource.value)
-    return is_pod and text(resource.value, "status", "phase") not in ("Succeeded", "Failed")
+    is_pod = value.get("kind") == "Pod" and value.get("apiVersion") == "v1" and is_live(value)
+    return is_pod and text(value, "status", "phase") not in ("Succeeded", "Failed")
 
 
 def controller(value: Mapping[str, Value]) -> dict[str, Value] | None:

@@ -44,7 +44,7 @@ def read(path: str, data: bytes, *, may_change: bool) -> Manifest | Problem | No
     text_ = _Text(data)
     counted = _Counted()
     try:
-        resources, pods = _folded(_resources(path, text_, counted))
+        resources, pods = _folded(_placed(path, text_, counted))
     except _OtherError:
         return None
     except (ValueError, RecursionError) as error:
@@ -60,8 +60,7 @@ def folded(manifest: Manifest, content: str, *, may_change: bool) -> Manifest:
     if not is_dump or (may_change and not any(one.id.kind == "Pod" and running.controller(one.value) for one in resources)):
         return manifest
     lines = evidence_lines(content, [(one.at.document, one.at.item) for one in resources])
-    placed = (one.at._replace(line=lines.get((one.at.document, one.at.item), one.at.line)) for one in resources)
-    kept, pods = _folded(Resource(at, _plain(one.value)) for one, at in zip(resources, placed, strict=True))
+    kept, pods = _folded((one.at._replace(line=lines.get((one.at.document, one.at.item), one.at.line)), one.value) for one in resources)
     return _manifest(manifest.path, kept, pods, manifest.count, manifest)
 
 
@@ -169,7 +168,7 @@ def _said(error: Exception) -> str:
     return error.msg if isinstance(error, json.JSONDecodeError) else str(error) if isinstance(error, ValueError) else "nested too deeply"
 
 
-def _resources(path: str, source: _Text, counted: _Counted) -> Iterator[Resource]:
+def _placed(path: str, source: _Text, counted: _Counted) -> Iterator[tuple[Location, dict[str, Value]]]:
     """Every object of every document, Lists opened. Raises _OtherError where one is not a cluster's own."""
     while source.peek():
         if source.peek() == "-":  # `---` between documents, as of YAML
@@ -182,7 +181,7 @@ def _resources(path: str, source: _Text, counted: _Counted) -> Iterator[Resource
             if not running.is_live(value):
                 raise _OtherError
             counted.objects += 1
-            yield Resource(Location(path, document, pointer, line), _plain(value))
+            yield Location(path, document, pointer, line), value
 
 
 class _Object(NamedTuple):
@@ -241,31 +240,31 @@ def _plain(value: dict[str, Value]) -> dict[str, Value]:
 # ---------------------------------------------------------------- pods
 
 
-def _folded(resources: Iterable[Resource]) -> tuple[list[Resource], list[RunningPods]]:
+def _folded(objects: Iterable[tuple[Location, dict[str, Value]]]) -> tuple[list[Resource], list[RunningPods]]:
     """The objects, of pods that are alike the first only; and the pods that run. One that has ended holds nothing."""
     kept: list[Resource] = []
     groups: dict[object, tuple[Resource, list[Instance]]] = {}
-    for resource in resources:
-        if resource.value.get("kind") != "Pod":
-            kept.append(resource)
+    for at, value in objects:
+        if value.get("kind") != "Pod":
+            kept.append(Resource(at, _plain(value)))
             continue
-        if not running.is_running(resource):
+        if not running.is_running(value):
             continue
-        key = _likeness(resource)
+        key = _likeness(value) or at
         if key not in groups:
-            groups[key] = resource, []
-            kept.append(resource)
-        groups[key][1].append(Instance(resource.id.name, resource.at.line))
+            kept.append(Resource(at, _plain(value)))
+            groups[key] = kept[-1], []
+        groups[key][1].append(Instance(text(value, "metadata", "name") or "", at.line))
     existing = {one.id: one for one in kept if one.id.kind != "Pod"}
     return kept, [RunningPods(first.at, running.owner(first, existing.get), tuple(pods)) for first, pods in groups.values()]
 
 
-def _likeness(pod: Resource) -> object:
-    """What is the same for pods of one template: who has made them, which revision it is, and what admission has made of it. A
-    pod that nothing has made, and one of a strange shape, is like no other."""
-    above, metadata, spec = running.controller(pod.value), mapping(pod.value, "metadata"), mapping(pod.value, "spec")
+def _likeness(pod: dict[str, Value]) -> object:
+    """What is the same for pods of one template: who has made them, which revision it is, and what admission has made of it. None
+    for a pod that nothing has made, and for one of a strange shape: it is like no other."""
+    above, metadata, spec = running.controller(pod), mapping(pod, "metadata"), mapping(pod, "spec")
     if above is None:
-        return pod.key
+        return None
     labels = mapping(metadata, "labels")
     try:
         key = (
@@ -277,7 +276,7 @@ def _likeness(pod: Resource) -> object:
         )
         hash(key)
     except (AttributeError, KeyError, TypeError):
-        return pod.key
+        return None
     return key
 
 

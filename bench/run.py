@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+import orjson
 from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
 
-from bench import measure, samples
+from bench import measure, pods, samples
 from samigrate import kinds, pipeline
+from samigrate.base import collector
 from samigrate.files import manifests
 from samigrate.hosts import stream
 from samigrate.plan import recipe
@@ -203,7 +206,36 @@ def folders(place: Place) -> Iterator[Figure]:
     yield Figure("peak memory on 50,000 files where those that cannot matter are 8 times as large", peaks[1] / peaks[0], 1.05, True, detail)
 
 
-_ALL = (sieve, whole, others, startup, helm, memory, folders)
+_READERS = {
+    "orjson": "import gc, sys, orjson; gc.disable(); orjson.loads(sys.stdin.buffer.read())",
+    "msgspec": "import gc, sys, msgspec; gc.disable(); msgspec.json.decode(sys.stdin.buffer.read())",
+    "json": "import gc, sys, json; gc.disable(); json.loads(sys.stdin.buffer.read())",
+}
+"""Processes that read JSON on standard input and do nothing with it."""
+
+
+def dumps(place: Place) -> Iterator[Figure]:
+    path = place.write("pods.json", pods.dump(10_000))
+    commands = {name: [sys.executable, "-c", code] for name, code in _READERS.items()}
+    took = measure.processes({**commands, "ours": [*SAMIGRATE, "audit", "-"]}, path, place.rounds, place.cache)
+    ours, fastest = took["ours"], min(("orjson", "msgspec"), key=lambda name: took[name].cpu)
+    each = ", ".join(f"{name} {one.cpu:.2f}" for name, one in took.items())
+    detail = f"seconds of processor on {path.stat().st_size / MB:.0f} MB: {each}; by the clock {ours.wall / took[fastest].wall:.1f}"
+    yield Figure(f"audit of a dump of 10,000 pods, against {fastest} reading it", ours.cpu / took[fastest].cpu, 4, True, detail)
+    content = path.read_bytes()
+    with collector.paused():
+        alone = min(measure.seconds({"orjson": lambda: orjson.loads(content), "msgspec": lambda: msgspec.json.decode(content)}, 3).values())
+    detail = f"{ours.cpu:.2f} s with start-up, reading and report; the library's call {alone:.2f} s, the bytes at hand"
+    yield Figure("the same against the library's call alone", ours.cpu / alone, 4, True, detail)
+    idle = measure.process([sys.executable, "-c", "pass"], place.write("nothing", iter(())), place.cache).peak
+    large = place.write("more-pods.json", pods.dump(100_000))
+    size, whole = large.stat().st_size, measure.process([*SAMIGRATE, "audit", "-"], large, place.cache)
+    detail = f"{(whole.peak - idle) / MB:.0f} MB for {size / MB:.0f} MB, in {whole.wall:.0f} s"
+    yield Figure("peak memory on a dump of 100,000 pods, against its size", (whole.peak - idle) / size, 3, True, detail)
+    large.unlink()
+
+
+_ALL = (sieve, whole, others, startup, helm, memory, folders, dumps)
 FIGURES: dict[str, Callable[[Place], Iterator[Figure]]] = {each.__name__: each for each in _ALL}
 
 

@@ -41,7 +41,8 @@ class Options:
 class Workload:
     """What is said of one workload. `line` is 1-based; `pod` is the JSON Pointer to its pod spec; accounts are names, and
     tokens the number of its containers that hold a token for the API; `verdict` is one of "required", "likely", "unknown"
-    and "none"; `risk` is "L0" to "L5"; `evidence` are sentences, the strongest first."""
+    and "none"; `risk` is "L0" to "L5"; `evidence` are sentences, the strongest first. Of a dump of a cluster it stands for
+    all `pods` that hold the same, by their names, and `owner` is who has made them, such as `Deployment shop/web`; else () and ""."""
 
     kind: str
     namespace: str | None
@@ -56,6 +57,8 @@ class Workload:
     tokens_after: int
     risk: str
     evidence: tuple[str, ...]
+    owner: str = ""
+    pods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +209,6 @@ def _workload(report: WorkloadReport) -> Workload:
         report.tokens_after,
         str(report.risk),
         tuple(evidence.detail for evidence in report.verdict.evidence),
+        str(report.running.owner) if report.running else "",
+        tuple(pod.name for pod in report.running.pods) if report.running else (),
     )

@@ -123,7 +123,7 @@ def _read(root: Root, kind_rules: Kinds, source: Source) -> _Read | _Unreadable:
         reported: Problem | Skip = Skip(source.path, 1, reason) if is_link else Problem(source.path, 0, f"cannot be read: {reason}")
         return _Unreadable(manifests.unreadable(source.path, None, reported, reason), reported)
     is_fact = source.is_context or (root.reports_live and source.may_change)
-    dump = dumps.read(source.path, data, may_change=source.may_change) if is_fact else None
+    dump = dumps.read(source.path, data, is_stated=source.is_context) if is_fact else None
     if isinstance(dump, Manifest):
         return _Read(dump, 0, 0)  # nobody reads it again
     content = dump or manifests.decode(source.path, data)
@@ -133,7 +133,7 @@ def _read(root: Root, kind_rules: Kinds, source: Source) -> _Read | _Unreadable:
         return _Unreadable(manifests.unreadable(source.path, data, reported, content.message), reported)
     has_callers = len(root.sources) > 1 or prefilter.has_callers(content)  # what stands in other files is not known yet
     manifest = file_types.read(source.path, content, kind_rules.names, has_callers=has_callers)
-    manifest = dumps.folded(manifest, content, may_change=source.may_change) if is_fact else manifest
+    manifest = dumps.folded(manifest, content, is_stated=source.is_context) if is_fact else manifest
     return _Read(manifest, digest(data), manifests.rendered_line(content))
 
 

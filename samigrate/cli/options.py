@@ -107,7 +107,11 @@ _DECIDING = [
 _KINDS = click.option("--kinds", multiple=True, metavar="FILE", type=click.Path(dir_okay=False), help="More kinds that hold pod templates.")
 _FILE = click.Path(dir_okay=False)
 _CONTEXT = click.option(
-    "--context", multiple=True, metavar="FILE|DIR", type=click.Path(), help="Read these manifests besides: a cluster dump."
+    "--context",
+    multiple=True,
+    metavar="FILE|DIR",
+    type=click.Path(),
+    help="Read these besides, such as a dump of the cluster: facts that inform.",
 )
 _PATHS = click.argument("paths", nargs=-1, metavar="PATH... | -", type=click.Path(), required=True)
 _INPUT = [

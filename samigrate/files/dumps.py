@@ -35,10 +35,10 @@ _CONTAINERS = (*CONTAINER_LISTS, "ephemeralContainers")
 _REVISIONS = ("pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash")
 
 
-def read(path: str, data: bytes, *, may_change: bool) -> Manifest | Problem | None:
+def read(path: str, data: bytes, *, is_stated: bool) -> Manifest | Problem | None:
     """What a JSON dump holds; a Problem where it breaks off or is no JSON in the midst; None for any other file, which is to be
-    read as manifests are: a YAML file, and one with an object that is not a cluster's own. `may_change`: nothing but its content says
-    that it is a dump, which a single exported object is not; one with a Pod that something else has made is."""
+    read as manifests are: a YAML file, and one with an object that is not a cluster's own. `is_stated`: the user says that it
+    is a dump; else its content must, which a single exported object does not, and a Pod that something else has made does."""
     if not data.lstrip().startswith(b"{"):
         return None
     text_ = _Text(data)
@@ -49,15 +49,15 @@ def read(path: str, data: bytes, *, may_change: bool) -> Manifest | Problem | No
         return None
     except (ValueError, RecursionError) as error:
         return Problem(path, text_.error_line(error), f"not readable as JSON: {_said(error)}") if counted.objects else None
-    is_dump = counted.objects and (not may_change or _is_owned(pods))
+    is_dump = counted.objects and (is_stated or _is_owned(pods))
     return _manifest(path, resources, pods, counted.documents) if is_dump else None
 
 
-def folded(manifest: Manifest, content: str, *, may_change: bool) -> Manifest:
+def folded(manifest: Manifest, content: str, *, is_stated: bool) -> Manifest:
     """A manifest that was read as YAML, from `content`, if it is a dump: its pods folded, and nothing in it to be edited."""
     resources = manifest.resources
     is_dump = bool(resources) and all(running.is_live(one.value) for one in resources)
-    if not is_dump or (may_change and not any(one.id.kind == "Pod" and running.controller(one.value) for one in resources)):
+    if not is_dump or (not is_stated and not any(one.id.kind == "Pod" and running.controller(one.value) for one in resources)):
         return manifest
     lines = evidence_lines(content, [(one.at.document, one.at.item) for one in resources])
     kept, pods = _folded((one.at._replace(line=lines.get((one.at.document, one.at.item), one.at.line)), one.value) for one in resources)

@@ -230,7 +230,9 @@ class View:
         """The same by kind, namespace and name, in order, each once: copies of an object are one user."""
         key = account, self.apart
         if key not in self._answers.user_names:
-            self._answers.user_names[key] = sorted({str(user.id) for user in self.users(account)})
+            ids = {user.id for user in self.users(account)}
+            copies = {id_ for id_ in ids if id_.namespace is not None and id_._replace(namespace=None) in ids}
+            self._answers.user_names[key] = sorted(map(str, ids - copies))
         return self._answers.user_names[key]
 
     def claimants(self, name: str, pattern: str) -> list[Workload]:

@@ -192,3 +192,8 @@ def test_a_dump_beside_the_manifests() -> None:
     Path("cluster.json").write_bytes(listed(pod("web-5f6c7d8b9-abcd2"), pod("x-5f6c7d8b9-abcd2")))
     result = invoke(["audit", "--format", "json", "--against", ".", "cluster.json"])
     assert json.loads(result.stdout)["against"] == {"path": ".", "running": 2, "undeclared": 1, "absent": 0, "differing": 0}
+
+
+def test_the_page_shows_what_is_printed() -> None:
+    top = Path(__file__).parent.parent.parent
+    assert (top / "golden/cluster-against-manifests/report.txt").read_text() in (top / "docs/cluster.md").read_text()

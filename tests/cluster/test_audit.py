@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+import samigrate
 from samigrate.domain.model import Problem
 from samigrate.files import dumps
 from samigrate.files.manifests import Manifest
@@ -184,7 +185,7 @@ def test_a_typed_list_of_the_api_itself() -> None:
 
 def test_a_secret_is_read_without_its_values() -> None:
     secret = live("v1", "Secret", "x", data={"password": "aHVudGVyMg=="}, stringData={"more": "hunter2"}, type="Opaque")
-    manifest = dumps.read("x.json", listed(secret, pod("web-5f6c7d8b9-abcd2")), may_change=True)
+    manifest = dumps.read("x.json", listed(secret, pod("web-5f6c7d8b9-abcd2")), is_stated=False)
     assert isinstance(manifest, Manifest)
     assert "hunter" not in repr(manifest) and "aHVudGVyMg" not in repr([one.value for one in manifest.resources])
     assert any(one.value.get("data") == {"password": ""} for one in manifest.resources)
@@ -260,10 +261,10 @@ def test_a_large_dump_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None
     """Wherever a piece ends: in an object, a name, a character or a number."""
     given = listed(pod("web-5f6c7d8b9-abcd2"), pod("ünï-5f6c7d8b9-abcd4"), live("v1", "ConfigMap", "x", data={"a": "😀"}))
     given = given.replace(b'"resourceVersion": ""', b'"resourceVersion": "", "remaining": 1234567')
-    whole = dumps.read("x", given, may_change=False)
+    whole = dumps.read("x", given, is_stated=True)
     for piece in (1, 7, 64, 999):
         monkeypatch.setattr(dumps, "_PIECE", piece)
-        found = dumps.read("x", given, may_change=False)
+        found = dumps.read("x", given, is_stated=True)
         assert isinstance(found, Manifest) and isinstance(whole, Manifest)
         assert [(one.at, one.value) for one in found.resources] == [(one.at, one.value) for one in whole.resources]
         assert found.running == whole.running
@@ -271,7 +272,7 @@ def test_a_large_dump_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_file_that_breaks_off_is_named_with_its_line() -> None:
     broken = b"\n".join(listed(FIRST, SECOND).splitlines()[:160])
-    found = dumps.read("x.json", broken, may_change=False)
+    found = dumps.read("x.json", broken, is_stated=True)
     assert isinstance(found, Problem)
     assert (found.path, found.line) == ("x.json", 160)
 
@@ -279,3 +280,19 @@ def test_a_file_that_breaks_off_is_named_with_its_line() -> None:
 def test_what_is_no_utf8_is_named_with_its_line() -> None:
     result = invoke(["audit", "-"], listed(FIRST, {**SECOND, "x": "?"}).replace(b'"?"', b'"\xff"'))
     assert (result.exit, "not UTF-8" in result.stderr or "utf-8" in result.stderr) == (2, True), result.stderr
+
+
+def test_the_library_tells_it_too(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.json"
+    path.write_bytes(listed(FIRST, pod("web-5f6c7d8b9-abcd4")))
+    (found,) = samigrate.audit(path).workloads
+    assert (found.owner, found.pods) == ("Deployment shop/web", ("web-5f6c7d8b9-abcd2", "web-5f6c7d8b9-abcd4"))
+
+
+def test_what_is_stated_to_be_a_dump_is_one_wherever_it_lies() -> None:
+    """Also in the folder that is migrated: facts of the cluster are not edited."""
+    given = listed(live("v1", "ServiceAccount", "default"))
+    for options, is_edited in (([], True), (["--context", "cluster.json"], False)):
+        Path("cluster.json").write_bytes(given)
+        assert invoke(["migrate", "--write", "--recipe", "harden-default", *options, "."]).exit == 0
+        assert (Path("cluster.json").read_bytes() != given) is is_edited

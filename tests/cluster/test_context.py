@@ -246,3 +246,8 @@ def test_a_stream_is_informed_by_a_dump(given: str) -> None:
 
 def container_of() -> Object:
     return live("v1", "ConfigMap", "x", data={"a": container()["image"]})
+
+
+def test_a_manifest_without_a_namespace_is_not_shared_with_itself(given: str) -> None:
+    written(given, deployment("mine", serviceAccountName="shared", automountServiceAccountToken=False))
+    assert "shared-account" not in ids(audited(SHARED.replace(", namespace: shop", ""), given))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from samigrate.base.values import Value, at, mapping, sequence
 from samigrate.domain import account_names as names
 from samigrate.domain.model import DEFAULT_ACCOUNT, Resource, Risk, Workload
 from samigrate.domain.running import is_live
-from samigrate.facts import consul
+from samigrate.facts import built, consul
 from samigrate.facts.state import State, Work
 from samigrate.kustomize import placing
 from samigrate.scope.layer import BINDINGS
@@ -64,6 +65,18 @@ def kind_risks(workload: Workload) -> list[tuple[Risk, str]]:
     if workload.id.namespace == "kube-system":
         result.append((Risk.L3, "in kube-system, which the cluster's own parts share"))
     return result
+
+
+def live_risks(work: Work) -> Iterator[tuple[Risk, str]]:
+    """Why not to touch the account or the token of a workload that somebody has changed in the cluster, as dumps show: it rests on
+    what the manifest does not say."""
+    for view in work.views:
+        account = built.account(work, view)
+        for live in view.live(work.workload):
+            if account not in ("", live.spec.account):
+                yield Risk.L4, f"in the cluster it runs as {live.spec.account}"
+            if live.spec.automount is True and work.workload.spec.automount is not True:
+                yield Risk.L4, "in the cluster its automountServiceAccountToken is true"
 
 
 def choose_name(work: Work, state: State) -> tuple[str, tuple[str, str] | None]:

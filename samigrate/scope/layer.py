@@ -148,6 +148,14 @@ class Layer:
             workloads[workload.spec.account].append(workload)
         return dict(workloads)
 
+    @cached_property
+    def live_named(self) -> Mapping[tuple[str, str, str], list[Workload]]:
+        """What runs in a cluster, by group, kind and name."""
+        workloads: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
+        for workload in self.live:
+            workloads[workload.id.group, workload.id.kind, workload.id.name].append(workload)
+        return dict(workloads)
+
     def claims(self, pattern: str) -> Mapping[str, list[Workload]]:
         """Workloads by the name their account would want."""
         if pattern not in self._claims:

@@ -226,6 +226,12 @@ class View:
             self._answers.users[key] = [workload for workload in near if self._seen(workload.resource)] + self._workloads(existing)
         return self._answers.users[key]
 
+    def live(self, workload: Workload) -> list[Workload]:
+        """The workload as it runs in a cluster, as far as dumps tell: by the name that its build gives it."""
+        built = self.scope.overlay.made(workload.resource) if self.scope.overlay else None
+        key = workload.id.group, workload.id.kind, built.names[-1][1] if built else workload.id.name
+        return [one for one in self._near(lambda layer: layer.live_named.get(key, ())) if self._seen(one.resource)]
+
     def user_names(self, account: str) -> list[str]:
         """The same by kind, namespace and name, in order, each once: copies of an object are one user."""
         key = account, self.apart

@@ -82,6 +82,7 @@ def _risks(work: Work, removes: bool, is_wanted: bool) -> Iterator[tuple[Risk, s
     if removes:
         yield Risk.L3, "an exported token volume is removed"
     yield from identity.kind_risks(work.workload)
+    yield from identity.live_risks(work) if is_wanted is False else ()
 
 
 def describe(work: Work, state: State, proposals: Sequence[Proposal]) -> Iterator[Sentence]:

@@ -70,7 +70,13 @@ def propose(work: Work, state: State, options: Mapping[str, Value]) -> Iterator[
         if references.is_touched(reference)
     ]
     yield from _findings(work, touched)
-    risks = [*_risks(work, touched), *outside.risks(work), *policies.risks(work), *identity.kind_risks(workload)]
+    risks = [
+        *_risks(work, touched),
+        *outside.risks(work),
+        *policies.risks(work),
+        *identity.kind_risks(workload),
+        *identity.live_risks(work),
+    ]
     named = pod_fields.set_account(work, spec.value, name, "an account of its own instead of default")
     operations = [named, *pod_fields.drop_alias(work, spec.value, "the deprecated alias would name another account")]
     added = list(_subjects(work, state, name))

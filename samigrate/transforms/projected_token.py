@@ -75,7 +75,13 @@ def _switch(work: Work, state: State, token_volumes: list[TokenVolume], *, has_o
         operations += _convert(work, state, token_volume)
     if not any(sequence(visible.resource.value, "imagePullSecrets") for view in work.views for visible in view.account(account)):
         yield from pull_secrets.findings(work, f"the account {account}")
-    risks = (*outside.risks(work), *policies.risks(work), (Risk.L3, f"runs as {account} instead of default"), *_risks(work, token_volumes))
+    risks = (
+        *outside.risks(work),
+        *policies.risks(work),
+        *identity.live_risks(work),
+        (Risk.L3, f"runs as {account} instead of default"),
+        *_risks(work, token_volumes),
+    )
     yield Proposal("identity", tuple(operations), (), risks)
 
 

@@ -251,3 +251,30 @@ def container_of() -> Object:
 def test_a_manifest_without_a_namespace_is_not_shared_with_itself(given: str) -> None:
     written(given, deployment("mine", serviceAccountName="shared", automountServiceAccountToken=False))
     assert "shared-account" not in ids(audited(SHARED.replace(", namespace: shop", ""), given))
+
+
+BY_HAND = [
+    pytest.param({"serviceAccountName": "by-hand"}, "in the cluster it runs as by-hand", id="account"),
+    pytest.param({"automountServiceAccountToken": True}, "in the cluster its automountServiceAccountToken is true", id="automount"),
+]
+
+
+@pytest.mark.parametrize("namespace", [", namespace: shop", ""])
+@pytest.mark.parametrize(("spec", "reason"), BY_HAND)
+def test_what_somebody_has_changed_in_the_cluster_is_left_alone(given: str, spec: Object, reason: str, namespace: str) -> None:
+    """Applied, the new account would take the place of the one that it rests on."""
+    written(given, deployment("web", **spec))
+    report = audited(WEB.replace(", namespace: shop", namespace), given)
+    assert report["summary"]["changed_files"] == 0
+    assert any(one["id"] == "above-max-risk" and reason in one["message"] for one in report["findings"]), report["findings"]
+    assert audited(WEB.replace(", namespace: shop", namespace), given, "--max-risk", "L4")["summary"]["changed_files"] == 1
+
+
+def test_the_same_by_its_pods_and_under_the_name_that_a_build_gives_it(given: str) -> None:
+    Path("kustomization.yaml").write_text("namespace: shop\nnamePrefix: p-\nresources: [web.yaml]\n")
+    written(given, pod("p-web-5f6c7d8b9-abcd2", "by-hand"))
+    report = audited(WEB, given)
+    assert report["summary"]["changed_files"] == 0
+    assert any("in the cluster it runs as by-hand" in one["message"] for one in report["findings"])
+    written(given, pod("web-5f6c7d8b9-abcd2", "by-hand"))
+    assert audited(WEB, given)["summary"]["changed_files"] > 0

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.samples import WORDS
+from tests.cluster.dumps import TOKEN_PATH, token_volume
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _AT = "2026-05-04T07:08:09Z"
 
 
@@ -71,7 +71,7 @@ def _pod(
         "volumes": [
             {"configMap": {"defaultMode": 420, "name": "settings"}, "name": "config"},
             {"emptyDir": {}, "name": "tmp"},
-            *([_token_volume(token)] if token else []),
+            *([token_volume(token)] if token else []),
         ],
     }
     return {
@@ -128,18 +128,8 @@ def _container(name: str, token: str) -> dict[str, Any]:
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
-        "volumeMounts": [*mounts, *([{"mountPath": _TOKEN_PATH, "name": token, "readOnly": True}] if token else [])],
+        "volumeMounts": [*mounts, *([{"mountPath": TOKEN_PATH, "name": token, "readOnly": True}] if token else [])],
     }
-
-
-def _token_volume(name: str) -> dict[str, Any]:
-    field = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}
-    sources = [
-        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-        {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-        {"downwardAPI": {"items": [field]}},
-    ]
-    return {"name": name, "projected": {"defaultMode": 420, "sources": sources}}
 
 
 def _status(containers: list[dict[str, Any]], chance: random.Random) -> dict[str, Any]:

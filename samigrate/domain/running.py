@@ -55,6 +55,12 @@ def controller(value: Mapping[str, Value]) -> dict[str, Value] | None:
     return next((one for one in references if one.get("controller") is True), references[0] if references else None)
 
 
+def deployment(replica_set: str) -> str | None:
+    """The Deployment that a ReplicaSet of that name is of, None where the name tells of none."""
+    match = _OF_A_REPLICA_SET.fullmatch(replica_set)
+    return match[1] if match else None
+
+
 def owner(resource: Resource, known: Owner) -> ResourceId:
     """The workload that people edit: up through the owners that the input has; by the owner's name where it has not."""
     result = resource.id
@@ -76,8 +82,8 @@ def _by_name(owned_by: ResourceId, pod: Resource) -> ResourceId:
         group, kind = ("argoproj.io", "Rollout") if rollout else ("apps", "Deployment")
         if template and owned_by.name.endswith(f"-{template}"):
             return owned_by._replace(group=group, kind=kind, name=owned_by.name.removesuffix(f"-{template}"))
-        if match := _OF_A_REPLICA_SET.fullmatch(owned_by.name):
-            return owned_by._replace(kind="Deployment", name=match[1])
+        if name := deployment(owned_by.name):
+            return owned_by._replace(kind="Deployment", name=name)
     if owned_by[:2] == ("batch", "Job") and (match := _OF_A_CRON_JOB.fullmatch(owned_by.name)):
         return owned_by._replace(kind="CronJob", name=match[1])
     return owned_by

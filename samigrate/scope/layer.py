@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from samigrate.base.values import Value, at, sequence, text
 from samigrate.domain import account_names as names
 from samigrate.domain.model import Resource, Unread, Workload
 from samigrate.domain.placeholders import OPEN, is_filled_in
 from samigrate.scope.identities import Identity, identities
+
+K = TypeVar("K", bound=Hashable)
 
 RBAC = "rbac.authorization.k8s.io"
 BINDINGS = ((RBAC, "RoleBinding"), (RBAC, "ClusterRoleBinding"))
@@ -135,32 +137,27 @@ class Layer:
     @cached_property
     def users(self) -> Mapping[str, list[Workload]]:
         """Workloads by the account they run as."""
-        workloads: dict[str, list[Workload]] = defaultdict(list)
-        for workload in self.workloads:
-            workloads[workload.spec.account].append(workload)
-        return dict(workloads)
+        return _grouped(self.workloads, lambda workload: workload.spec.account)
 
     @cached_property
     def live_users(self) -> Mapping[str, list[Workload]]:
         """What runs in a cluster, by the account that it runs as."""
-        workloads: dict[str, list[Workload]] = defaultdict(list)
-        for workload in self.live:
-            workloads[workload.spec.account].append(workload)
-        return dict(workloads)
+        return _grouped(self.live, lambda workload: workload.spec.account)
 
     @cached_property
     def live_named(self) -> Mapping[tuple[str, str, str], list[Workload]]:
         """What runs in a cluster, by group, kind and name."""
-        workloads: dict[tuple[str, str, str], list[Workload]] = defaultdict(list)
-        for workload in self.live:
-            workloads[workload.id.group, workload.id.kind, workload.id.name].append(workload)
-        return dict(workloads)
+        return _grouped(self.live, lambda workload: (workload.id.group, workload.id.kind, workload.id.name))
 
     def claims(self, pattern: str) -> Mapping[str, list[Workload]]:
         """Workloads by the name their account would want."""
         if pattern not in self._claims:
-            workloads: dict[str, list[Workload]] = defaultdict(list)
-            for workload in self.workloads:
-                workloads[names.candidate(workload, pattern)].append(workload)
-            self._claims[pattern] = dict(workloads)
+            self._claims[pattern] = _grouped(self.workloads, lambda workload: names.candidate(workload, pattern))
         return self._claims[pattern]
+
+
+def _grouped(workloads: Iterable[Workload], key: Callable[[Workload], K]) -> Mapping[K, list[Workload]]:
+    groups: dict[K, list[Workload]] = defaultdict(list)
+    for workload in workloads:
+        groups[key(workload)].append(workload)
+    return dict(groups)

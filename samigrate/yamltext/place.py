@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from .node import Node, is_index, parts
 from .parse import compose, node_key
-from .split import line_column
+from .split import line_columns
 
 
 def position(text: str, pointer: str) -> tuple[int, int]:
@@ -18,7 +18,7 @@ def positions(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:
     """The same for several, the text parsed once."""
     root = compose(text)
     routes = [list(_walk(root, parts(pointer))) if root else [] for pointer in pointers]
-    return [line_column(text, way[-1][0] if way else 0) for way in routes]
+    return line_columns(text, [way[-1][0] if way else 0 for way in routes])
 
 
 def line_ranges(text: str, pointers: Sequence[str]) -> list[tuple[int, int]]:

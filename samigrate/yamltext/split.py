@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -89,11 +90,17 @@ def lines_between(text: str, start: int, end: int) -> int:
 
 def line_column(text: str, index: int) -> tuple[int, int]:
     """1-based line and column of a character, as an editor counts them."""
-    start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
-    column = index - start + 1
-    if start == 0 and index > 0 and text.startswith("\ufeff"):
-        column -= 1
-    return 1 + lines_between(text, 0, start), column
+    return line_columns(text, [index])[0]
+
+
+def line_columns(text: str, indexes: Sequence[int]) -> list[tuple[int, int]]:
+    """The same for several, the text gone through once."""
+    lines, has_returns, has_mark = Lines(text), "\r" in text, text.startswith("\ufeff")
+    found = {}
+    for index in sorted(set(indexes)):
+        start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index) if has_returns else -1) + 1
+        found[index] = lines.of(start), index - start + 1 - (has_mark and start == 0 and index > 0)
+    return [found[index] for index in indexes]
 
 
 def is_flow(text: str, start: int, end: int) -> bool:

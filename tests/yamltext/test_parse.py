@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samigrate.yamltext import Number, YamlError, compose, line_ranges, load, position, split
+from samigrate.yamltext import Number, YamlError, compose, line_ranges, load, position, positions, split
 
 from .generate import document
 from .oracle import same
@@ -243,6 +243,13 @@ TEXT = "\ufeffa: 1\nb:\n  # c\n  - x\n  - t: |\n      one\n      two\n\n    z: &
 )
 def test_position(pointer: str, place: tuple[int, int]) -> None:
     assert position(TEXT, pointer) == place
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_several_positions_are_those_of_each(end: str) -> None:
+    text = "\ufeffa: 1\nb:\n- c: {d: 1}\n- e\n".replace("\n", end)
+    pointers = ["/b/1", "/a", "/b/0/c/d", "/b/1", "/nowhere", "/b"]
+    assert positions(text, pointers) == [position(text, pointer) for pointer in pointers]
 
 
 def test_line_ranges() -> None:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 _OUTPUT = click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Write it there. [default: stdout]")
 
 
-@click.group(short_help="Turn source code and audit logs into evidence files, and merge them.")
+@click.group(short_help="Turn code and audit logs into evidence files, merge them; collect a cluster's facts.")
 def evidence() -> None:
-    """Turn source code or audit logs into an evidence file that `--evidence FILE` reads, and merge such files."""
+    """Turn source code or audit logs into an evidence file that `--evidence FILE` reads, merge such files, and say what collects a
+    cluster's facts."""
 
 
 @evidence.command()

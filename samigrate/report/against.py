@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from samigrate.base.values import at
 from samigrate.base.wording import count, listed
-from samigrate.domain.model import AUTOMOUNT_FIELD, Finding, ResourceId, Severity, Strength
+from samigrate.domain.model import AUTOMOUNT_FIELD, DEFAULT_PREFIX, Finding, ResourceId, Severity, Strength
 from samigrate.domain.outcome import Compared, Outcome, Running, WorkloadReport
+from samigrate.optouts import suppress
+from samigrate.optouts.suppress import ALL
 from samigrate.report.running import is_of_admission
 
 UNDECLARED = "not-declared"
@@ -47,6 +49,8 @@ def compared(cluster: Outcome, manifests: Outcome, path: str) -> Outcome:
     for one in declared:
         by_name[one.id._replace(namespace=None)].append(one)
     findings: list[Finding] = []
+    silenced: set[tuple[str, ResourceId]] = {(id_, one.id) for one in declared for id_ in _ignored(one.report)}
+    silenced |= {(id_, owner) for owner, present in live.items() for one in present for id_ in _ignored(one.report)}
     is_found: set[int] = set()
     for owner, present in sorted(live.items(), key=lambda item: [str(part) for part in (item[0].namespace or "", *item[0])]):
         alike = [one for one in by_name[owner._replace(namespace=None)] if one.id.namespace in (None, owner.namespace)]
@@ -54,11 +58,17 @@ def compared(cluster: Outcome, manifests: Outcome, path: str) -> Outcome:
         findings += _differences(owner, present, alike) if alike else [_undeclared(owner, present, path)]
     absent = [one for one in declared if id(one.report) not in is_found]
     findings += _absent(absent, live)
+    findings = [one for one in findings if one.resource and not {(one.id, one.resource), (ALL, one.resource)} & silenced]
     names = {finding.id: {one.resource for one in findings if one.id == finding.id} for finding in findings}
     differing = {resource for id_ in (DIFFERS, KEPT, INJECTED) for resource in names.get(id_, ())}
     summed = Compared(path, len(live), len(names.get(UNDECLARED, ())), len({one.id for one in absent}), len(differing))
     problems = (*cluster.problems, *manifests.problems)
     return cluster._replace(findings=(*cluster.findings, *dict.fromkeys(findings)), against=summed, problems=problems)
+
+
+def _ignored(report: WorkloadReport) -> frozenset[str]:
+    """What the object's annotation opts out of."""
+    return suppress.in_annotations(report.workload.resource, DEFAULT_PREFIX)
 
 
 def _declared(reports: Iterable[WorkloadReport]) -> Iterator[_Declared]:

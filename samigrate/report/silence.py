@@ -10,6 +10,7 @@ from samigrate.optouts.suppress import ALL
 from samigrate.plan.planner import Silenced
 from samigrate.plan.recipe import Recipe
 from samigrate.reading import Inventory, Root
+from samigrate.report.against import COMPARISON
 
 
 def filtered(reported: Iterable[Finding], inventory: Inventory, prefix: str) -> tuple[list[Finding], Silenced]:
@@ -68,6 +69,8 @@ def _could_silence(id_: str, recipe: Recipe) -> bool:
 
     if id_ in discover():
         return id_ in recipe.transforms
+    if id_ in COMPARISON:
+        return False
     raised_by = findings().get(id_, {}).get("from", [])
     return not raised_by or any(transform in recipe.transforms for transform in raised_by)
 

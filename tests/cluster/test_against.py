@@ -194,6 +194,17 @@ def test_a_dump_beside_the_manifests() -> None:
     assert json.loads(result.stdout)["against"] == {"path": ".", "running": 2, "undeclared": 1, "absent": 0, "differing": 0}
 
 
+def test_what_is_known_is_silenced_by_an_annotation_on_either_side() -> None:
+    note = {"samigrate.dev/ignore": "not-declared: the platform team's"}
+    assert findings(manifest(), pod("web-5f6c7d8b9-abcd2"), pod("x-5f6c7d8b9-abcd2", annotations=note)) == []
+    quiet = manifest("gone").replace(
+        "{name: gone, namespace: shop}", '{name: gone, namespace: shop, annotations: {samigrate.dev/ignore: "not-running: soon"}}'
+    )
+    report = compared(manifest() + quiet, pod("web-5f6c7d8b9-abcd2"))
+    assert not [one for one in report["findings"] if one["id"] in ("not-running", "unused-suppression")]
+    assert b"unused-suppression" not in invoke(["audit", "--format", "json", "deploy"]).stdout
+
+
 def test_the_page_shows_what_is_printed() -> None:
     top = Path(__file__).parent.parent.parent
     assert (top / "golden/cluster-against-manifests/report.txt").read_text() in (top / "docs/cluster.md").read_text()

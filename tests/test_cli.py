@@ -293,7 +293,7 @@ def test_fail_on(condition: str, code: int) -> None:
 def test_the_json_report_has_the_shape_of_its_version(folder: Path) -> None:
     (folder / "bad.yaml").write_text(BROKEN)
     report = json.loads(invoke(["audit", "--format", "json", "."]).stdout)
-    assert list(report) == ["version", "recipe", "scopes", "summary", "workloads", "findings", "skipped", "objects"]
+    assert list(report) == ["version", "recipe", "scopes", "summary", "workloads", "findings", "skipped", "objects", "against", "running"]
     assert report["recipe"] == ["least-privilege"]
     assert list(report["summary"]) == [
         "files", "documents", "workloads", "changed_files", "containers", "tokens_before", "tokens_after",
@@ -302,7 +302,7 @@ def test_the_json_report_has_the_shape_of_its_version(folder: Path) -> None:
     workload = report["workloads"][0]
     assert list(workload) == [
         "resource", "scope", "path", "line", "pod", "account", "automount", "tokens", "verdict", "risk", "evidence", "operations",
-        "blast_radius", "risks", "builds",
+        "blast_radius", "risks", "builds", "running",
     ]  # fmt: skip
     assert workload["resource"] == {"group": "apps", "kind": "Deployment", "namespace": None, "name": "web"}
     assert list(workload["evidence"][0]) == ["source", "strength", "container", "detail", "path", "line"]

@@ -29,6 +29,7 @@ from samigrate.domain.running import Instance, RunningPods
 from samigrate.files.manifests import Manifest, evidence_lines
 
 _PIECE = 1 << 22
+_BEGINS = re.compile(rb"\s*\{")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NOISE = "kubectl.kubernetes.io/last-applied-configuration"
 _CONTAINERS = (*CONTAINER_LISTS, "ephemeralContainers")
@@ -39,7 +40,7 @@ def read(path: str, data: bytes, *, is_stated: bool) -> Manifest | Problem | Non
     """What a JSON dump holds; a Problem where it breaks off or is no JSON in the midst; None for any other file, which is to be
     read as manifests are: a YAML file, and one with an object that is not a cluster's own. `is_stated`: the user says that it
     is a dump; else its content must, which a single exported object does not, and a Pod that something else has made does."""
-    if not data.lstrip().startswith(b"{"):
+    if not _BEGINS.match(data):
         return None
     text_ = _Text(data)
     counted = _Counted()

@@ -135,7 +135,9 @@ def shape_of(value: Value) -> str:
 
 def runs(resource: Resource) -> bool:
     """Whether the object is a dump of one that a cluster holds, and that may have pods: an old ReplicaSet has none, and
-    others tell of a new one's."""
+    others tell of a new one's; nor has a Pod that has ended."""
+    if resource.id[:2] == ("", "Pod"):
+        return running.is_running(resource.value)
     return running.is_live(resource.value) and resource.id.kind not in ("ReplicaSet", "ReplicationController", "Revision")
 
 

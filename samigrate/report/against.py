@@ -56,7 +56,7 @@ def compared(cluster: Outcome, manifests: Outcome, path: str) -> Outcome:
         alike = [one for one in by_name[owner._replace(namespace=None)] if one.id.namespace in (None, owner.namespace)]
         is_found |= {id(one.report) for one in alike}
         findings += _differences(owner, present, alike) if alike else [_undeclared(owner, present, path)]
-    absent = [one for one in declared if id(one.report) not in is_found]
+    absent = [one for one in declared if id(one.report) not in is_found and not _may_rest(one, live)]
     findings += _absent(absent, live)
     findings = [one for one in findings if one.resource and not {(one.id, one.resource), (ALL, one.resource)} & silenced]
     names = {finding.id: {one.resource for one in findings if one.id == finding.id} for finding in findings}
@@ -111,18 +111,22 @@ def _undeclared(owner: ResourceId, present: list[_Live], path: str) -> Finding:
     return _finding(UNDECLARED, Severity.NOTE, message, action, present[0].report, owner)
 
 
+def _may_rest(declared: _Declared, live: Mapping[ResourceId, list[_Live]]) -> bool:
+    """Whether it may have no pod for now: it is asked for none, or comes and goes, and the dump has no object of its kind beside it."""
+    kind, space = declared.id.kind, declared.id.namespace
+    if kind not in _COMES_AND_GOES and at(declared.report.workload.resource.value, "spec", "replicas") != 0:
+        return False
+    seen = {(one.report.workload.id.kind, owner.namespace) for owner, present in live.items() for one in present}
+    return not any(other == kind and space in (None, namespace) for other, namespace in seen)
+
+
 def _absent(absent: Iterable[_Declared], live: Mapping[ResourceId, list[_Live]]) -> Iterator[Finding]:
-    """What does not run, though its namespace is in the dump. What comes and goes must be in the dump by itself to be missed."""
+    """What does not run, one by one; of a namespace that the dump has nothing of, together."""
     spaces = {owner.namespace for owner in live}
-    kinds = {(one.report.workload.id.kind, owner.namespace) for owner, present in live.items() for one in present}
     unseen: dict[str, list[_Declared]] = defaultdict(list)
     for one in absent:
-        space, value = one.id.namespace, one.report.workload.resource.value
-        if space is not None and space not in spaces:
-            unseen[space].append(one)
-            continue
-        is_seen = any((one.id.kind, namespace) in kinds for namespace in ([space] if space is not None else spaces))
-        if (one.id.kind in _COMES_AND_GOES or at(value, "spec", "replicas") == 0) and not is_seen:
+        if one.id.namespace is not None and one.id.namespace not in spaces:
+            unseen[one.id.namespace].append(one)
             continue
         action = "apply it, or remove its manifest; a pod that an operator makes is told by the operator's own objects"
         yield _finding(ABSENT, Severity.NOTE, "is declared, and nothing of it is in the dump", action, one.report, one.id)

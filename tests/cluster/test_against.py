@@ -94,6 +94,7 @@ def test_what_only_one_of_them_has() -> None:
 def test_what_need_not_run(manifests: str, objects: list[Object], told: int) -> None:
     found = findings(manifest() + manifests, pod("web-5f6c7d8b9-abcd2"), *objects)
     assert len([one for one in found if one[0] == "not-running"]) == told
+    assert bool(compared(manifest() + manifests, pod("web-5f6c7d8b9-abcd2"), *objects)["against"]["absent"]) is bool(told)
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,10 @@ def test_a_pod_that_has_ended_holds_nothing(phase: str) -> None:
     assert list(runs(pod("web-5f6c7d8b9-abcd2"), pod("job-1", owner=("batch/v1", "Job", "job"), phase=phase))) == ["Deployment shop/web"]
 
 
+def test_nothing_runs_where_every_pod_has_ended() -> None:
+    assert runs(pod("job-1", owner=("batch/v1", "Job", "job"), phase="Succeeded")) == {}
+
+
 def test_totals_by_namespace() -> None:
     objects = [pod("web-5f6c7d8b9-abcd2"), pod("api-5f6c7d8b9-abcd2", "api", namespace="pay"), pod("off-5f6c7d8b9-abcd2", has_token=False)]
     told = invoke(["audit", "-"], listed(*objects)).stdout.decode()

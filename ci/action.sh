@@ -27,6 +27,9 @@ if [ "${SUMMARY:-true}" = true ]; then
   # A summary page takes 1 MiB; cut at a whole line well below.
   "$samigrate" audit "${options[@]}" --format markdown "${paths[@]}" 2>/dev/null | head -c 1000000 >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
 fi
+if [ -n "${SARIF:-}" ]; then
+  "$samigrate" migrate --check --quiet "${options[@]}" --format sarif --output "$SARIF" "${paths[@]}" 2>/dev/null
+fi
 case "${MODE:-check}" in
   check) [ "$code" -ne 0 ] && exit "$code"; [ "$changed" = false ] && exit 0; cat "$diff"; exit 1 ;;
   diff) cat "$diff"; exit "$code" ;;

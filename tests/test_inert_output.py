@@ -80,6 +80,10 @@ HOSTILE: dict[str, Callable[[str], dict[str, str]]] = {
 }  # fmt: skip
 
 
+_OURS = re.compile(rb"^::(?:error|warning|notice) (?:file=[^,:\n]*,)?(?:line=\d+,)?(?:col=\d+,)?title=samigrate[ a-z-]*::", re.MULTILINE)
+"""The start of an annotation of ours, which is meant to act. What stands behind it is data, and is tried without it."""
+
+
 def acts(shown: bytes) -> list[bytes]:
     """The lines that would act, by the rules of the terminal and of GitHub's runner: a command stands first on its
     line, behind spaces at most; the old form anywhere."""
@@ -98,7 +102,7 @@ def test_nothing_shown_acts(place: str, word: str, tmp_path: Path, monkeypatch: 
         assert result.exit in (0, 1, 2), result.stderr
         assert not acts(result.stderr.encode()), command
         if command[0] != "plan" and command != ("migrate", "."):  # a diff is the file's own bytes
-            assert not acts(result.stdout), command
+            assert not acts(_OURS.sub(b"", result.stdout)), command
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def test_the_action(source: Path, repository: Path, tmp_path: Path) -> None:
     assert "| `Deployment shop/web` |" in (tmp_path / "summary").read_text()
     assert git(repository, "status", "--porcelain") == ""
     assert act("diff")[0] == 0
+    assert act("check", SARIF=str(tmp_path / "samigrate.sarif"))[0] == 1
+    assert '"ruleId": "would-change"' in (tmp_path / "samigrate.sarif").read_text()
     assert act("write")[0] == 0
     assert git(repository, "status", "--porcelain") == " M web.yaml\n"
     code, told = act("check")

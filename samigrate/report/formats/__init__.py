@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from samigrate.domain.outcome import Outcome
 
@@ -22,12 +22,14 @@ class Look(NamedTuple):
 
 class Reporter(NamedTuple):
     """One format. `render` yields pieces of text, whole lines each. `with_lines`: it shows the line of each piece of
-    evidence, which are looked for then."""
+    evidence, which are looked for then. `syntax` is what it is written in: `text` is made inert on its way out, `json` is
+    so by its escapes, `commands` are meant to act on a CI runner, and the format itself sees to what stands in them."""
 
     id: str
     summary: str
     render: Callable[[Outcome, Look], Iterator[str]]
     with_lines: bool = False
+    syntax: Literal["text", "json", "commands"] = "text"
 
 
 def names() -> list[str]:

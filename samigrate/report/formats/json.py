@@ -161,4 +161,4 @@ def _skip(skip: Skip) -> dict[str, Any]:
     return {"path": skip.path, "line": skip.line, "reason": skip.reason}
 
 
-REPORTER = Reporter("json", "the report for programs, version 1", render, with_lines=True)
+REPORTER = Reporter("json", "the report for programs, version 1", render, with_lines=True, syntax="json")

@@ -14,10 +14,10 @@ from itertools import groupby
 from samigrate.base.wording import clean as clean
 from samigrate.base.wording import count as count
 from samigrate.base.wording import cut, scopes
-from samigrate.domain.model import AGAINST, About, Evidence, Finding, Level, Severity, Strength
+from samigrate.domain.model import AGAINST, Evidence, Finding, Level, Severity, Strength
 from samigrate.domain.outcome import STREAM, Outcome, WorkloadReport
 from samigrate.findings.unseen import STANDING
-from samigrate.report import running
+from samigrate.report import running, words
 from samigrate.report.against import COMPARISON
 from samigrate.report.formats import Look, Reporter
 
@@ -97,31 +97,18 @@ def _table(reports: Sequence[WorkloadReport], look: Look) -> Iterator[str]:
             yield "      at    " + row[-1]
         yield from _why(report, look)
         yield from _runs(report, look)
-        yield from _fit(look, "      then  ", _change(report))
+        yield from _fit(look, "      then  ", words.change(report))
 
 
 def _row(report: WorkloadReport) -> tuple[str, ...]:
     return (
-        _workload_name(report),
+        words.name(report),
         clean(report.account_before),
-        _automount(report.automount_before),
+        words.automount(report.automount_before),
         str(report.tokens_before) if report.tokens_before else "-",
         report.verdict.level.value,
         _place(report.workload.resource.at.path, report.line),
     )
-
-
-def _workload_name(report: WorkloadReport) -> str:
-    """As written; the namespace of what runs goes with it where that is one."""
-    identity = report.running.owner if report.running else report.workload.id
-    namespace = report.namespace if len(report.builds) < 2 else identity.namespace
-    name = f"{namespace}/{identity.name}" if namespace else identity.name
-    part = f" [{report.workload.component}]" if report.workload.component else ""
-    return clean(f"{identity.kind} {name}{part}")
-
-
-def _automount(value: bool | None) -> str:
-    return "unset" if value is None else str(value).lower()
 
 
 def _why(report: WorkloadReport, look: Look) -> Iterator[str]:
@@ -150,22 +137,6 @@ def _runs(report: WorkloadReport, look: Look) -> Iterator[str]:
         yield f"      runs  and {len(report.builds) - SCREENFUL} more; -v shows all"
 
 
-def _change(report: WorkloadReport) -> str:
-    """What the run changes, in words."""
-    words = []
-    if report.account_after != report.account_before:
-        words.append(f"account {clean(report.account_after)}")
-    if report.automount_after != report.automount_before:
-        words.append(f"automount {_automount(report.automount_after)}")
-    parts = sorted({applied.part for applied in report.applied if applied.about is About.OTHER})
-    words += [clean(part) for part in parts]
-    if not report.applied:
-        return "nothing changes"
-    if report.tokens_after != report.tokens_before:
-        words.append(count(report.tokens_after, "token") if report.tokens_after else "no token")
-    return f"{', '.join(words or ['annotations'])} (risk {report.risk})"
-
-
 def _objects(outcome: Outcome, look: Look) -> Iterator[str]:
     """What happens to accounts and bindings, by recipes that are about them."""
     for report in outcome.objects:
@@ -183,7 +154,7 @@ def _objects(outcome: Outcome, look: Look) -> Iterator[str]:
 
 def _chain(report: WorkloadReport, result: Iterable[Finding], look: Look) -> Iterator[str]:
     location = _place(report.workload.resource.at.path, report.line)
-    yield _paint(look, "1", f"{_workload_name(report)}: {report.verdict.level}") + f"  ({location}, {clean(report.workload.pod)})"
+    yield _paint(look, "1", f"{words.name(report)}: {report.verdict.level}") + f"  ({location}, {clean(report.workload.pod)})"
     yield "  evidence" if report.verdict.evidence else "  evidence: none"
     for index, evidence in sorted(enumerate(report.verdict.evidence), key=lambda item: _STRENGTHS.index(item[1].strength)):
         speaker = f"container {evidence.container}: " if evidence.container else ""

@@ -319,23 +319,25 @@ def new_json_file(values: Sequence[Value]) -> str:
 
 def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tuple[int, Value]], removals: Sequence[int] = ()) -> Manifest:
     """The manifest with other values: what reading its new text would give, but for places and lines."""
+    gone = set(removals)
     documents = {
         index: dataclasses.replace(document, value=planned[index]) if index in planned else document
         for index, document in manifest.documents.items()
-        if index not in removals
+        if index not in gone
     }
     base = max(documents, default=0) + 1
     new = {base + place: Document(base + place, 1, value) for place, (_, value) in enumerate(inserts)}
     remaining = [resource for resource in manifest.resources if resource.at.document in documents and resource.at.document not in planned]
+    documents |= new
     inherited = KUSTOMIZATION if is_kustomization_file(manifest.path) else ""
     result = [
         resource
         for index in (*sorted(planned), *new)
-        for resource in _open(manifest.path, index, (documents | new)[index].line, (documents | new)[index].value, "", inherited)
+        for resource in _open(manifest.path, index, documents[index].line, documents[index].value, "", inherited)
     ]
     resources = sorted([*remaining, *result], key=lambda resource: resource.at.document)
     return dataclasses.replace(
-        manifest, documents=documents | new, resources=tuple(resources), marked=manifest.marked | set(planned) | set(new)
+        manifest, documents=documents, resources=tuple(resources), marked=manifest.marked | set(planned) | set(new)
     )
 
 

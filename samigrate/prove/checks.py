@@ -5,7 +5,7 @@ Looks at no transform, and uses nothing of what made the edit.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -43,11 +43,11 @@ def text_says(
     if len(after) != requested:
         return Failure(path, 1, f"{count(len(before), 'document')} became {len(after)}, not {requested}")
     expected: list[tuple[int, Value]] = []  # (place in the old text or -1, value)
-    waiting = list(inserted)
+    waiting, gone = deque(inserted), set(removed)
     for index in range(len(before)):
         while waiting and waiting[0][0] == index:
-            expected.append((-1, waiting.pop(0)[1]))
-        if index not in removed:
+            expected.append((-1, waiting.popleft()[1]))
+        if index not in gone:
             expected.append((index, planned.get(index)))
     if inserted or removed:
         return _documents_say(path, old, new, expected, planned)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -111,13 +111,13 @@ def _holds(works: Sequence[Work], later: Sequence[Work], result: Plan) -> Iterat
     """The token table before and after differs only as planned (R-A7), who was to be restored is, and no workload loses a
     grant who keeps the account. What the output no longer counts as a workload of its own (an export without its
     injected volume is a plain dump) is taken as planned."""
-    then: dict[object, list[Work]] = defaultdict(list)
+    then: dict[object, deque[Work]] = defaultdict(deque)
     for work in later:
         then[_who(work)].append(work)
     restored = {planned.work.workload.key for planned in result.accepted if transforms.discover()[planned.transform].restores}
     narrowed = {planned.work.workload.key for planned in result.accepted if transforms.discover()[planned.transform].narrows}
     for before in works:
-        after = then[_who(before)].pop(0) if then[_who(before)] else None
+        after = then[_who(before)].popleft() if then[_who(before)] else None
         workload = before.workload
         if after is not None and workload.key in restored:
             wrong = checks.restored(workload.resource.value, after.workload.resource.value, workload.pod, before.settings.prefix)

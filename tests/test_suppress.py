@@ -97,7 +97,7 @@ def test_an_item_that_has_moved_keeps_its_comment() -> None:
 def test_nested_lists_are_told_apart() -> None:
     inner = listed(ONE + COMMENT, TWO)
     manifest = manifests.read("all.yaml", listed(inner, deployment(name="three")), frozenset({"Deployment"}))
-    ignored = {one.id.name: suppress.ignored(manifest.opts, one, "samigrate.dev") for one in manifest.resources}
+    ignored = {one.id.name: suppress.ignored(suppress.by_document(manifest.opts), one, "samigrate.dev") for one in manifest.resources}
     assert ignored == {"one": {"automount"}, "two": set(), "three": set()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from samigrate.base.values import Value, at, resolve, text
+from samigrate.base.values import Value, resolve, text
 from samigrate.domain.model import TOKEN_SECRET_TYPE, PodSpec, Resource
 from samigrate.kinds.shapes import find_pod_specs
 from samigrate.scope import brought
@@ -19,9 +19,8 @@ def of(view: View, account: str) -> Iterator[str]:
     for identity, _ in view.identities(account):
         if not is_wildcard(identity):
             yield f"{identity.resource.id} names it"
-    for visible in view.all("", "Secret"):
-        owner = at(visible.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
-        if text(visible.resource.value, "type") == TOKEN_SECRET_TYPE and owner == account:
+    for visible in view.tokens_of(account):
+        if text(visible.resource.value, "type") == TOKEN_SECRET_TYPE:
             yield f"Secret {visible.resource.id.name} holds its token"
     pods = {workload.resource.key for workload in view.neighbours()}
     for resource in view.resources():

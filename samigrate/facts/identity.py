@@ -130,7 +130,7 @@ def taken(work: Work, state: State, name: str) -> str | None:
             (identity for identity, _ in view.identities(name) if identity.name == name and identity.resource.key not in beside), None
         ):
             return f"{named.resource.id} names it"
-        if secret := next((visible.resource for visible in view.all("", "Secret") if _is_token_of(visible.resource, name)), None):
+        if secret := next((visible.resource for visible in view.tokens_of(name)), None):
             return f"{secret.id} holds its token"
         if any(visible.match is Match.DOUBT for visible in accounts):
             return "an account of that name may be in the namespace"
@@ -159,10 +159,6 @@ def purpose(workload: Workload) -> str:
 def _is_made_for(work: Work, account: Resource) -> bool:
     """Whether an earlier run has made the account for this workload, which a rollback has taken off it (R-G23)."""
     return account.annotations.get(f"{work.settings.prefix}/reason") == purpose(work.workload)
-
-
-def _is_token_of(secret: Resource, account: str) -> bool:
-    return secret.annotations.get("kubernetes.io/service-account.name") == account
 
 
 def _has_belongings(work: Work, account: Resource) -> bool:

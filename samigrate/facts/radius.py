@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from samigrate.base.values import at, text
+from samigrate.base.values import text
 from samigrate.domain.model import TOKEN_SECRET_TYPE
 from samigrate.domain.outcome import Mention
 from samigrate.facts import rights
@@ -42,7 +42,6 @@ def _in_view(work: Work, view: View, old: str, new: str) -> Iterator[Mention]:
         yield Mention(
             visible.resource.id, visible.resource.at, "", "R-D4", "its pull secrets and cloud identities are copied; it stays as it is"
         )
-    for visible in view.all("", "Secret"):
-        owner = at(visible.resource.value, "metadata", "annotations", "kubernetes.io/service-account.name")
-        if text(visible.resource.value, "type") == TOKEN_SECRET_TYPE and owner == old:
+    for visible in view.tokens_of(old):
+        if text(visible.resource.value, "type") == TOKEN_SECRET_TYPE:
             yield Mention(visible.resource.id, visible.resource.at, "", "R-D27", "nothing: it stays a token blast_radius the old account")

@@ -5,11 +5,11 @@ A transform is given a `Work` (one workload with its verdict and its views) and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from samigrate.base.values import Value, at, resolve
+from samigrate.base.values import Value, at, resolve, sequence, text
 from samigrate.catalog import Catalog
 from samigrate.domain.json_patch import apply
 from samigrate.domain.model import (
@@ -100,6 +100,11 @@ def stated_automount(views: tuple[View, ...], account: str) -> bool | None:
     return next((value for view in views if (value := view.automount(account)) is not None), None)
 
 
+def subject_name(subject: Value) -> tuple[str | None, str | None, str | None]:
+    """The kind, the name and the namespace of a binding's subject."""
+    return text(subject, "kind"), text(subject, "name"), text(subject, "namespace")
+
+
 class State:
     """Planned values by resource, and the accounts that the run creates."""
 
@@ -108,6 +113,7 @@ class State:
         self._accounts: dict[tuple[int, str | None, str], tuple[ResourceId, NewResource]] = {}
         self._done: dict[tuple[str, int, str, str], list[tuple[str, Proposal]]] = {}
         self._specs: dict[Key, dict[str, PodSpec]] = {}
+        self._subjects: dict[Key, set[object]] = {}
 
     def value(self, resource: Resource) -> dict[str, Value]:
         """The resource as planned so far."""
@@ -124,6 +130,12 @@ class State:
             specs[workload.pod] = PodSpec(result if isinstance(result, dict) else {})
         return specs[workload.pod]
 
+    def subjects(self, binding: Resource) -> Collection[object]:
+        """Whom a binding names, each as `subject_name` tells it."""
+        if binding.key not in self._subjects:
+            self._subjects[binding.key] = {subject_name(entry) for entry in sequence(self.value(binding), "subjects")}
+        return self._subjects[binding.key]
+
     def done(self, workload: Workload) -> list[tuple[str, Proposal]]:
         """(transform, proposal) of what is planned for the workload so far."""
         return self._done.get(workload.key, [])
@@ -134,6 +146,10 @@ class State:
             key = operation.target.path, operation.target.document, operation.target.item
             self._values[key] = apply(self._values.get(key, resources[key].value), operation)
             self._specs.pop(key, None)
+            if operation.op == "add" and operation.pointer == "/subjects/-" and key in self._subjects:
+                self._subjects[key].add(subject_name(operation.value))  # a binding may gain a subject from each workload
+            else:
+                self._subjects.pop(key, None)
         for added in proposal.resources:
             for view in work.views:
                 name = at(added.value, "metadata", "name")

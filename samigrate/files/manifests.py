@@ -336,9 +336,7 @@ def again(manifest: Manifest, planned: Mapping[int, Value], inserts: Sequence[tu
         for resource in _open(manifest.path, index, documents[index].line, documents[index].value, "", inherited)
     ]
     resources = sorted([*remaining, *result], key=lambda resource: resource.at.document)
-    return dataclasses.replace(
-        manifest, documents=documents, resources=tuple(resources), marked=manifest.marked | set(planned) | set(new)
-    )
+    return dataclasses.replace(manifest, documents=documents, resources=tuple(resources), marked=manifest.marked | set(planned) | set(new))
 
 
 def evidence_lines(content: str, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:

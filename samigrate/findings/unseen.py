@@ -75,7 +75,9 @@ def _has_all_bindings(view: View) -> bool:
 
 def _hints(works: Sequence[Work]) -> Iterator[str]:
     """Commands for what the scope shows a sign of."""
+    accounts = {(view.scope, view.namespace, view.apart, work.workload.spec.account): view for work in works for view in work.views}
     keys = {key for work in works for key in _keys(work)}
+    keys |= {key for (*_, name), view in accounts.items() for visible in view.account(name) for key in visible.resource.annotations}
     for prefix, command in CLOUDS.items():
         if any(key.startswith(prefix) for key in keys):
             yield command
@@ -86,8 +88,5 @@ def _hints(works: Sequence[Work]) -> Iterator[str]:
 def _keys(work: Work) -> Iterator[str]:
     yield from mapping(work.workload.metadata, "annotations")
     yield from mapping(work.workload.metadata, "labels")
-    for view in work.views:
-        for visible in view.account(work.workload.spec.account):
-            yield from visible.resource.annotations
     for container in work.workload.spec.containers():
         yield from (name for variable in sequence(container.value, "env") if (name := text(variable, "name")))

@@ -113,9 +113,17 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def ignored(opts: Iterable[Opt], resource: Resource, prefix: str) -> frozenset[str]:
-    """Every id that the object opts out of."""
-    return in_annotations(resource, prefix).union(*(opt.ids for opt in opts if counts_for(opt, resource.at)))
+def by_document(opts: Iterable[Opt]) -> Mapping[int, Sequence[Opt]]:
+    """The opt-outs of a file by document."""
+    result: dict[int, list[Opt]] = {}
+    for opt in opts:
+        result.setdefault(opt.document, []).append(opt)
+    return result
+
+
+def ignored(opts: Mapping[int, Sequence[Opt]], resource: Resource, prefix: str) -> frozenset[str]:
+    """Every id that the object opts out of. `opts` are those of its file, by document."""
+    return in_annotations(resource, prefix).union(*(opt.ids for opt in opts.get(resource.at.document, ()) if counts_for(opt, resource.at)))
 
 
 def counts_for(opt: Opt, location: Location) -> bool:

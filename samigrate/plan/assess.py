@@ -21,9 +21,10 @@ def workloads(inventory: Inventory, by_path: Scopes, root: Root, catalog: Catalo
     """Every workload with its views and its verdict, in the order of the files."""
     works = []
     for manifest in inventory.manifests:
+        opts = suppress.by_document(manifest.opts)
         for workload in inventory.workloads.get(manifest.path, ()):
             views = tuple(View(scope, workload) for scope in by_path[manifest.path])
-            ignored = suppress.ignored(manifest.opts, workload.resource, root.settings.prefix)
+            ignored = suppress.ignored(opts, workload.resource, root.settings.prefix)
             works.append(Work(workload, views, judge(workload, views, catalog, root.settings), root.settings, catalog, ignored))
     return works
 

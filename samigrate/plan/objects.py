@@ -23,9 +23,10 @@ def works(inventory: Inventory, by_path: Mapping[str, Sequence[Scope]], root: Ro
         return []
     result = []
     for manifest in inventory.manifests:
+        opts = suppress.by_document(manifest.opts)
         for resource in () if manifest.is_dump else manifest.resources:
             holder = Workload(resource, KindRule(resource.id.group, resource.id.kind, pods=()), "", None)
             views = tuple(View(scope, holder) for scope in by_path[manifest.path])
-            ignored = suppress.ignored(manifest.opts, resource, root.settings.prefix)
+            ignored = suppress.ignored(opts, resource, root.settings.prefix)
             result.append(Work(holder, views, _NO_VERDICT, root.settings, catalog, ignored))
     return result

@@ -68,8 +68,19 @@ def touches(planned: Planned, path: str, document: int, pointer: str) -> bool:
     return any((location.path, location.document) == (path, document) and (not pointer or full == pointer) for location, full in targets)
 
 
-def meant(accepted: Sequence[Planned], path: str, error: RefusedError) -> Sequence[Planned]:
-    """The proposals that a refusal is about."""
+def by_document(accepted: Iterable[Planned], path: str) -> Mapping[int, list[Planned]]:
+    """The proposals that edit a document of the file, or add to it, by its place."""
+    result: dict[int, list[Planned]] = defaultdict(list)
+    for planned in accepted:
+        locations = [operation.target for operation in planned.proposal.operations] + [added.beside for added in planned.proposal.resources]
+        for document in dict.fromkeys(location.document for location in locations if location.path == path):
+            result[document].append(planned)
+    return result
+
+
+def meant(everything: Sequence[Planned], documents: Mapping[int, Sequence[Planned]], path: str, error: RefusedError) -> Sequence[Planned]:
+    """The proposals that a refusal is about. `everything` are those of the file, `documents` the same by document."""
+    accepted = documents.get(error.document, ())
     if isinstance(error, manifests.NoRoomHere):
         current = path, error.document
         return [
@@ -78,8 +89,8 @@ def meant(accepted: Sequence[Planned], path: str, error: RefusedError) -> Sequen
             if any((added.beside.path, added.beside.document) == current for added in planned.proposal.resources)
         ]
     if isinstance(error, NoRoomError):
-        return [planned for planned in accepted if any(placing.place(added) == path for added in planned.proposal.resources)]
-    return [planned for planned in accepted if touches(planned, path, error.document, error.pointer)] or accepted
+        return [planned for planned in everything if any(placing.place(added) == path for added in planned.proposal.resources)]
+    return [planned for planned in accepted if touches(planned, path, error.document, error.pointer)] or everything
 
 
 def work_on(manifest: Manifest, accepted: Sequence[Planned]) -> FileWork:

@@ -51,8 +51,9 @@ def settled(works: Sequence[Work], inventory: Inventory, recipe: Recipe, root: R
                 _block(blocked, accepted, written.line, written.message)
                 is_settled = False
             elif isinstance(written, RefusedError):
+                documents = rewriting.by_document(accepted, path)
                 for error in (written, *written.others):
-                    _block(blocked, rewriting.meant(accepted, path, error), error.line, error.reason)
+                    _block(blocked, rewriting.meant(accepted, documents, path, error), error.line, error.reason)
                 is_settled = False
             else:
                 changes |= {change.path: change for change in written}

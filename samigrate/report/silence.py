@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from samigrate.domain.model import Finding, Location, Resource, Severity
+from samigrate.domain.model import Finding, Key, Location, Resource, Severity
 from samigrate.optouts import suppress
 from samigrate.optouts.suppress import ALL
 from samigrate.plan.planner import Silenced
@@ -15,17 +16,13 @@ from samigrate.report.against import COMPARISON
 
 def filtered(reported: Iterable[Finding], inventory: Inventory, prefix: str) -> tuple[list[Finding], Silenced]:
     """The findings that no opt-out of their object silences, and (object, id) of those that one does."""
-    manifests = {manifest.path: manifest for manifest in inventory.manifests}
+    opts = {manifest.path: suppress.by_document(manifest.opts) for manifest in inventory.manifests}
     resources = inventory.resources
     findings, silenced = [], set()
     for finding in reported:
         key = finding.at.path, finding.at.document, finding.at.item
         resource = resources.get(key)
-        ignored = (
-            suppress.ignored(manifests[finding.at.path].opts, resource, prefix)
-            if resource and finding.at.path in manifests
-            else frozenset()
-        )
+        ignored = suppress.ignored(opts[finding.at.path], resource, prefix) if resource and finding.at.path in opts else frozenset()
         if finding.id in ignored or ALL in ignored:
             silenced.add((key, finding.id))
         else:
@@ -37,16 +34,19 @@ def unused(inventory: Inventory, silenced: Silenced, root: Root, recipe: Recipe)
     """A finding for every id that an opt-out names and that silences nothing in this run, unless the recipe leaves
     out what could have raised it."""
     changing = {source.path for source in root.sources if source.may_change}
+    by_document: dict[tuple[str, int], list[tuple[Key, str]]] = defaultdict(list)
+    for key, id_ in silenced:
+        by_document[key[0], key[1]].append((key, id_))
     for manifest in inventory.manifests:
         if manifest.path not in changing:
             continue
         for opt in manifest.opts:
             location = Location(manifest.path, opt.document, opt.item, opt.line)
-            current = {id_ for key, id_ in silenced if key[0] == manifest.path and suppress.counts_for(opt, Location(*key))}
+            current = {id_ for key, id_ in by_document[manifest.path, opt.document] if suppress.counts_for(opt, Location(*key))}
             yield from _unused(sorted(opt.ids), current, recipe, location, None, "comment")
         for resource in manifest.resources:
             if stated := suppress.in_annotations(resource, root.settings.prefix):
-                current = {id_ for key, id_ in silenced if key == resource.key}
+                current = {id_ for key, id_ in by_document[manifest.path, resource.at.document] if key == resource.key}
                 yield from _unused(sorted(stated), current, recipe, resource.at, resource, "annotation")
 
 

@@ -10,6 +10,7 @@ has declared the root a scope, those, too.
 from __future__ import annotations
 
 import posixpath
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -132,10 +133,13 @@ def _cut(loose: Sequence[str], files: _Files, root: str) -> Iterator[tuple[str, 
     groups: dict[str, list[str]] = defaultdict(list)
     for path in loose:
         groups[next((above for above in _upward(path) if above in cut), "")].append(path)
-    for group, members in sorted(groups.items()):
+    folders = sorted(groups)
+    for group in folders:
+        members = groups[group]
         if group:
             above = [groups[folder] for folder in _upward(posixpath.dirname(group)) if groups.get(folder)]
-            below = [groups[folder] for folder in sorted(groups) if folder.startswith(group + "/")]
+            inside = folders[bisect_left(folders, f"{group}/") : bisect_left(folders, f"{group}0")]  # 0 comes right behind /
+            below = [groups[folder] for folder in inside]
             yield group, [batch for batch in (members, *above, *below, groups.get("", [])) if batch], members
     if groups.get(""):
         yield root, [list(loose)], groups[""]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from samigrate.domain import account_names as names
 from samigrate.domain.model import DEFAULT_ACCOUNT, Resource, ResourceId, Unread, Workload
 from samigrate.domain.placeholders import is_filled_in
 from samigrate.scope.identities import Identity
@@ -43,6 +44,7 @@ class Elsewhere:
         self.is_declared = is_declared
         self.scopes: list[Scope] = []
         self._alternatives: dict[Scope, frozenset[Scope]] = {}
+        self._claims: dict[str, _Index[Workload]] = {}
 
     def copies(self, id_: ResourceId, namespace: str | None) -> frozenset[Scope]:
         """The scopes that hold a workload of that name, in that namespace."""
@@ -158,8 +160,17 @@ class Elsewhere:
     def _objects(self) -> Iterator[InScope[Resource]]:
         return (InScope(one, scope) for scope, one in self._each(lambda layer: layer.resources))
 
+    def claims(self, pattern: str) -> _Index[Workload]:
+        """Workloads by (namespace, name that their account would want)."""
+        if pattern not in self._claims:
+            index: dict[Hashable, list[InScope[Workload]]] = defaultdict(list)
+            for scope, workload in self._each(lambda layer: layer.workloads):
+                index[scope.namespace(workload.resource), names.candidate(workload, pattern)].append(InScope(workload, scope))
+            self._claims[pattern] = index
+        return self._claims[pattern]
+
     def _each(self, get: Callable[..., Iterable[T]]) -> Iterator[tuple[Scope, T]]:
-        for scope in self.scopes:
+        for scope in self.scopes if len(self.scopes) > 1 else ():  # one alone has no elsewhere
             for layer in scope.near:
                 for thing in get(layer):
                     yield scope, thing

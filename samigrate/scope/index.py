@@ -9,17 +9,20 @@ another scope of the input is seen where it names a concrete namespace (`elsewhe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from samigrate.domain.model import CLUSTER_SCOPED, DEFAULT_ACCOUNT, DEFAULT_NAMESPACE, Resource, Unread, Workload
+from samigrate.domain.model import CLUSTER_SCOPED, DEFAULT_ACCOUNT, DEFAULT_NAMESPACE, Resource, Unread
 from samigrate.kustomize.building import BuildStep, BuiltObject
 from samigrate.kustomize.overlays import Overlay
 from samigrate.scope.elsewhere import Elsewhere
 from samigrate.scope.layer import BINDINGS, Layer, Subject, added, subjects
 from samigrate.scope.matching import Match
+from samigrate.scope.spaces import FEW, Placed, Spaces, near
+
+T = TypeVar("T")
 
 
 class Visible(NamedTuple):
@@ -47,20 +50,12 @@ class Grant(NamedTuple):
     is_open: bool = False
 
 
-class Answers(NamedTuple):
-    """What was asked of one namespace of a scope before: its workloads all get the same."""
-
-    grants: dict[object, list[Grant]]
-    users: dict[object, list[Workload]]
-    user_names: dict[object, list[str]]
-
-
 @dataclass(frozen=True, eq=False)
 class Scope:
     """What is applied together. Its `near` layers share the scope's own symbol for a namespace that is not stated. `default`
     tells the namespace of objects that state none, by path, `overrides` the namespace that a kustomization sets;
     `overlay` is what else the kustomizations of a build do, None for what is no build. `elsewhere` are all scopes of the
-    input. `answers` are what was asked of each namespace before."""
+    input. `spaces` are the things of which many were asked for, `known` what was found out before."""
 
     name: str
     near: tuple[Layer, ...]
@@ -68,7 +63,28 @@ class Scope:
     default: Callable[[str], str | None] = lambda path: None
     overlay: Overlay | None = None
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
-    answers: dict[str | None, Answers] = field(default_factory=dict)
+    spaces: dict[Hashable, Spaces[Any]] = field(default_factory=dict)
+    known: dict[Hashable, Any] = field(default_factory=dict)
+
+    def near_things(
+        self, key: Hashable, get: Callable[[Layer], Sequence[T]], namespace_of: Callable[[T], str | None], namespace: str | None
+    ) -> list[Placed[T]]:
+        """What the layers hold in a namespace, or maybe in it, of what `get` gives of each. `key` is the same for what is
+        the same."""
+        if key not in self.spaces:
+            groups = [get(layer) for layer in self.near]
+            things = (thing for group in groups for thing in group)
+            if sum(map(len, groups)) <= FEW:
+                return near(things, namespace_of, namespace)
+            self.spaces[key] = Spaces(things, namespace_of)
+        return self.spaces[key].near(namespace)
+
+    def once(self, question: Hashable, find: Callable[[], T]) -> T:
+        """What is found out for the first who asks, and told to all others."""
+        if question not in self.known:
+            self.known[question] = find()
+        result: T = self.known[question]
+        return result
 
     @cached_property
     def paths(self) -> frozenset[str]:

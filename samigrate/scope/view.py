@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from copy import copy
 from typing import TypeVar
 
 from samigrate.base.values import at, mapping, text
-from samigrate.domain import account_names as names
 from samigrate.domain.model import AUTOMOUNT_FIELD, CLUSTER_SCOPED, TOKEN_SECRET_TYPE, Location, Resource, Unread, Workload
 from samigrate.domain.placeholders import is_filled_in, may_be
 from samigrate.domain.tokens import TokenSecret, named_account
 from samigrate.scope.elsewhere import InScope
 from samigrate.scope.identities import Identity, covers
-from samigrate.scope.index import Answers, Grant, Scope, Visible
+from samigrate.scope.index import Grant, Scope, Visible
 from samigrate.scope.layer import ANY, RBAC, Layer, Subject
 from samigrate.scope.matching import Match, compare
+from samigrate.scope.spaces import Placed
 from samigrate.scope.unread import may_name
 
 T = TypeVar("T")
+OWNER = "kubernetes.io/service-account.name"
+"""The annotation by which a token Secret names its account."""
 
 
 class View:
@@ -27,7 +29,6 @@ class View:
     def __init__(self, scope: Scope, workload: Workload) -> None:
         self.scope = scope
         self.namespace = scope.namespace(workload.resource)
-        self._answers = scope.answers.setdefault(self.namespace, Answers({}, {}, {}))
         self._owners: dict[str, TokenSecret | None] = {}
         self._account = workload.spec.account
         self.apart = scope.elsewhere.copies(workload.id, self.namespace)
@@ -36,8 +37,11 @@ class View:
         """The same scope as an object of another namespace sees it."""
         view = copy(self)
         view.namespace, view._owners = namespace, {}
-        view._answers = self.scope.answers.setdefault(namespace, Answers({}, {}, {}))
         return view
+
+    def _once(self, question: Hashable, find: Callable[[], T]) -> T:
+        """What all workloads of the namespace are told alike, but for those that see other copies."""
+        return self.scope.once((question, self.namespace, self.apart), find)
 
     def resources(self) -> Iterator[Resource]:
         """Every object of the scope in the workload's namespace, or maybe in it, and every cluster-scoped one."""
@@ -74,11 +78,7 @@ class View:
 
     def find(self, group: str, kind: str, name: str) -> list[Visible]:
         """Objects of that name in the workload's namespace (SAME) or maybe in it (DOUBT)."""
-        near = [
-            visible
-            for resource in self._near(lambda layer: layer.by_name.get((group, kind, name), ()))
-            if (visible := self._seen(resource))
-        ]
+        near = self._resources(("name", group, kind, name), lambda layer: layer.by_name.get((group, kind, name), ()), kind)
         namespace = None if kind in CLUSTER_SCOPED else self.namespace
         if namespace is None and kind not in ("Namespace", "Project"):
             return near
@@ -89,15 +89,35 @@ class View:
     def all(self, group: str, kind: str) -> list[Visible]:
         """Every object of a kind in the workload's namespace, or maybe in it; every one of the scope of a cluster-scoped
         kind."""
-        near = [visible for resource in self._near(lambda layer: layer.by_kind.get((group, kind), ())) if (visible := self._seen(resource))]
+        return self._once(("all", group, kind), lambda: self._all(group, kind))
+
+    def _all(self, group: str, kind: str) -> list[Visible]:
+        near = self._resources(("kind", group, kind), lambda layer: layer.by_kind.get((group, kind), ()), kind)
         if self.namespace is None:
             return near
         far = self._far(self.scope.elsewhere.of_kind.get((group, kind, self.namespace), ()), _at)
         return near + [Visible(located.thing, self.namespace, self._match(located)) for located in far]
 
+    def tokens_of(self, account: str) -> list[Visible]:
+        """The Secrets in the workload's namespace, or maybe in it, that say to be of the account of that name."""
+        return self._once("tokens", self._tokens).get(account, [])
+
+    def _tokens(self) -> dict[str, list[Visible]]:
+        by_owner: dict[str, list[Visible]] = {}
+        for visible in self.all("", "Secret"):
+            if owner := text(visible.resource.value, "metadata", "annotations", OWNER):
+                by_owner.setdefault(owner, []).append(visible)
+        return by_owner
+
+    def _resources(self, key: Hashable, get: Callable[[Layer], Sequence[Resource]], kind: str) -> list[Visible]:
+        """What the scope's own layers hold of a kind."""
+        if kind in CLUSTER_SCOPED:
+            return [Visible(resource, None, Match.SAME) for resource in self._near(get)]
+        return [Visible(*placed) for placed in self.scope.near_things(key, get, self.scope.namespace, self.namespace)]
+
     def everywhere(self, group: str, kind: str) -> list[Resource]:
         """Every object of a kind in the scope, whatever its namespace."""
-        return list(self._near(lambda layer: layer.by_kind.get((group, kind), ())))
+        return self.scope.once(("everywhere", group, kind), lambda: list(self._near(lambda layer: layer.by_kind.get((group, kind), ()))))
 
     def anywhere(self, group: str, kind: str) -> list[Resource]:
         """Every object of a kind in all of the input, but for copies of the workload's own environment."""
@@ -113,16 +133,17 @@ class View:
 
     def grants(self, account: str) -> list[Grant]:
         """What names the account of that name in the workload's namespace, directly (R-D3)."""
-        key = account, self.apart
-        if key not in self._answers.grants:
-            self._answers.grants[key] = [*self._near_grants(account), *self._far_grants(account)]
-        return self._answers.grants[key]
+        return self._once(("grants", account), lambda: [*self._near_grants(account), *self._far_grants(account)])
 
     def _near_grants(self, account: str) -> Iterator[Grant]:
         names, mine = self.scope.names_of(account, self.namespace), self.scope.built_name(account, self.namespace)
-        for subject in self._near(lambda layer: (one for name in names for one in layer.subjects.get(("account", name), ()))):
-            if match := compare(self.namespace, self.scope.subject_namespace(subject), near=True):
-                yield _grant(subject, self.scope, match)
+        for subject, _, match in self.scope.near_things(
+            ("subjects", *names),
+            lambda layer: [one for name in names for one in layer.subjects.get(("account", name), ())],
+            self.scope.subject_namespace,
+            self.namespace,
+        ):
+            yield _grant(subject, self.scope, match)
         for subject in self.scope.patched_subjects:  # in doubt: the patch may be for another object of the name
             if subject.name in names and compare(self.namespace, self.scope.subject_namespace(subject), near=True):
                 yield _grant(subject, self.scope, Match.DOUBT)
@@ -152,18 +173,21 @@ class View:
 
     def account(self, name: str) -> list[Visible]:
         """ServiceAccounts of that name in the workload's namespace, or maybe in it; the surest first."""
-        return sorted(self.find("", "ServiceAccount", name), key=lambda visible: -visible.match)
+        return self._once(("account", name), lambda: sorted(self.find("", "ServiceAccount", name), key=lambda visible: -visible.match))
 
     def automount(self, name: str) -> bool | None:
         """What the account of that name says; None where it says nothing, is not in the input, or is in doubt."""
+        return self._once(("automount", name), lambda: self._automount(name))
+
+    def _automount(self, name: str) -> bool | None:
         sure = [visible.resource for visible in self.account(name) if visible.match is Match.SAME]
         values = [resource.value.get(AUTOMOUNT_FIELD) for resource in sure]
         return values[0] if values and isinstance(values[0], bool) and all(one is values[0] for one in values) else None
 
     def sharers(self, account: str) -> Iterator[tuple[Workload, View]]:
         """The workloads that surely run as the account of that name in the workload's namespace, as they see it."""
-        for workload in self._near(lambda layer: layer.users.get(account, ())):
-            if (visible := self._seen(workload.resource)) and visible.match is Match.SAME:
+        for workload, _, match in self._workloads_near(("users", account), lambda layer: layer.users.get(account, ())):
+            if match is Match.SAME:
                 yield workload, View(self.scope, workload)
         if self.namespace is not None:
             existing = self.scope.elsewhere.users.get((self.namespace, self.scope.built_name(account, self.namespace)), ())
@@ -218,13 +242,15 @@ class View:
 
     def users(self, account: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, that run as the account, in the input or in a cluster."""
-        key = account, self.apart
-        if key not in self._answers.users:
-            near = self._near(lambda layer: (*layer.users.get(account, ()), *layer.live_users.get(account, ())))
-            called = self.scope.built_name(account, self.namespace)
-            existing = self.scope.elsewhere.users.get((self.namespace, called), ()) if self.namespace else ()
-            self._answers.users[key] = [workload for workload in near if self._seen(workload.resource)] + self._workloads(existing)
-        return self._answers.users[key]
+        return self._once(("users", account), lambda: self._users(account))
+
+    def _users(self, account: str) -> list[Workload]:
+        near = self._workloads_near(
+            ("users and live", account), lambda layer: (*layer.users.get(account, ()), *layer.live_users.get(account, ()))
+        )
+        called = self.scope.built_name(account, self.namespace)
+        existing = self.scope.elsewhere.users.get((self.namespace, called), ()) if self.namespace else ()
+        return [placed.thing for placed in near] + self._workloads(existing)
 
     def live(self, workload: Workload) -> list[Workload]:
         """The workload as it runs in a cluster, as far as dumps tell: by the name that its build gives it."""
@@ -234,17 +260,26 @@ class View:
 
     def user_names(self, account: str) -> list[str]:
         """The same by kind, namespace and name, in order, each once: copies of an object are one user."""
-        key = account, self.apart
-        if key not in self._answers.user_names:
-            ids = {user.id for user in self.users(account)}
-            copies = {id_ for id_ in ids if id_.namespace is not None and id_._replace(namespace=None) in ids}
-            self._answers.user_names[key] = sorted(map(str, ids - copies))
-        return self._answers.user_names[key]
+        return self._once(("user names", account), lambda: self._user_names(account))
+
+    def _user_names(self, account: str) -> list[str]:
+        ids = {user.id for user in self.users(account)}
+        copies = {id_ for id_ in ids if id_.namespace is not None and id_._replace(namespace=None) in ids}
+        return sorted(map(str, ids - copies))
 
     def claimants(self, name: str, pattern: str) -> list[Workload]:
-        """Workloads of the workload's namespace, or maybe of it, whose account would want that name."""
-        near = [workload for workload in self._near(lambda layer: layer.claims(pattern).get(name, ())) if self._seen(workload.resource)]
-        return near + [workload for workload in self._others() if names.candidate(workload, pattern) == name]
+        """Workloads of the workload's namespace, or maybe of it, whose account would want that name; one of those that are
+        copies of each other."""
+        return self._once(("claims", pattern, name), lambda: self._claimants(name, pattern))
+
+    def _claimants(self, name: str, pattern: str) -> list[Workload]:
+        near = self._workloads_near(("claims", pattern, name), lambda layer: layer.claims(pattern).get(name, ()))
+        existing = self.scope.elsewhere.claims(pattern).get((self.namespace, name), ()) if self.namespace else ()
+        found = [placed.thing for placed in near] + self._workloads(existing)
+        return list({(workload.id, workload.component): workload for workload in found}.values())
+
+    def _workloads_near(self, key: Hashable, get: Callable[[Layer], Sequence[Workload]]) -> list[Placed[Workload]]:
+        return self.scope.near_things(key, get, lambda workload: self.scope.namespace(workload.resource), self.namespace)
 
     def neighbours(self) -> Iterator[Workload]:
         """All workloads of the workload's namespace, or maybe of it."""

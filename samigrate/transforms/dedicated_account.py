@@ -23,7 +23,7 @@ from samigrate.domain.model import (
 )
 from samigrate.domain.tokens import api_tokens
 from samigrate.facts import identity, outside, pod_fields, policies, pull_secrets, rights
-from samigrate.facts.state import State, Work
+from samigrate.facts.state import State, Work, subject_name
 from samigrate.scope import references
 from samigrate.scope.index import Grant
 from samigrate.scope.matching import Match
@@ -206,8 +206,8 @@ def _subjects(work: Work, state: State, name: str) -> Iterator[Operation]:
             if subject not in entries:
                 entries.append(subject)
     for binding, entries in resources.values():
-        present = sequence(state.value(binding), "subjects")
-        missing = [subject for subject in entries if not any(_is_same_subject(one, subject) for one in present)]
+        present = state.subjects(binding)
+        missing = [subject for subject in entries if subject_name(subject) not in present]
         if not missing:
             continue
         reason = f"{work.workload.id.name} keeps the rights it had as {DEFAULT_ACCOUNT}"
@@ -223,10 +223,6 @@ def _subject(work: Work, view: View, grant: Grant, name: str) -> dict[str, Value
     if grant.is_far:
         namespace, name = view.namespace, view.scope.name_beside(name, work.workload.resource)
     return {"kind": "ServiceAccount", "name": name, **({} if namespace is None else {"namespace": namespace})}
-
-
-def _is_same_subject(entry: Value, subject: Mapping[str, Value]) -> bool:
-    return all(text(entry, key) == subject.get(key) for key in ("kind", "name", "namespace"))
 
 
 def _additions(state: State, touched: Sequence[Reference], name: str) -> Iterator[Operation]:

@@ -213,10 +213,22 @@ Place = tuple[int, int, int]
 _T = TypeVar("_T", tuple[int, int], tuple[int, int, int], tuple[int, Quote])
 
 
+class _Way(NamedTuple):
+    """How one collection is written, found once: a long list may gain something at each of its items."""
+
+    steps: list[tuple[int, int]]
+    lists: list[Place]
+    dash: tuple[int, int] | None
+    quotes: list[tuple[int, Quote]]
+    quotes_all: bool
+    quotes_keys: bool
+
+
 class _Layout:
     """The steps, dashes and quotes of a document, each with its offset, in order."""
 
     def __init__(self, page: Page) -> None:
+        self._ways: dict[int, _Way] = {}  # by the id of a node, which the page holds
         self.steps: list[tuple[int, int]] = []
         self.lists: list[Place] = []
         self.dashes: list[tuple[int, int]] = []
@@ -248,13 +260,19 @@ class _Layout:
         return _within(self.lists, node)
 
     def style(self, page: Page, node: Node, position: int) -> Style:
+        if id(node) not in self._ways:
+            self._ways[id(node)] = self._way(page, node)
+        way = self._ways[id(node)]
+        step = _nearest(way.steps, position) or _nearest(self.steps, position) or (0, 2)
+        place = _nearest(way.lists, position) or _nearest(self.lists, position)
+        dash = way.dash or (place[::2] if place else _nearest(self.dashes, position)) or (0, 2)
+        quote = _nearest(way.quotes, position) or _nearest(self.quotes, position) or (0, '"')
+        return Style(step[1], place[1] if place else 0, dash[1], quote[1], way.quotes_all, way.quotes_keys)
+
+    def _way(self, page: Page, node: Node) -> _Way:
         steps, lists = _inside(page, node) if node.kind == "mapping" and not node.style else ([], self._around(node))
-        step = _nearest(steps, position) or _nearest(self.steps, position) or (0, 2)
-        place = _nearest(lists, position) or _nearest(self.lists, position)
-        own = (0, dash_width(page, node)) if node.kind == "sequence" and not node.style and node.children else None
-        dash = own or (place[::2] if place else _nearest(self.dashes, position)) or (0, 2)
-        quote = _nearest(_within(self.quotes, node), position) or _nearest(self.quotes, position) or (0, '"')
-        return Style(step[1], place[1] if place else 0, dash[1], quote[1], quotes_all(node), quotes_keys(node))
+        dash = (0, dash_width(page, node)) if node.kind == "sequence" and not node.style and node.children else None
+        return _Way(steps, lists, dash, _within(self.quotes, node), quotes_all(node), quotes_keys(node))
 
 
 def _inside(page: Page, node: Node) -> tuple[list[tuple[int, int]], list[Place]]:

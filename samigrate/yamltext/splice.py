@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
+from itertools import accumulate
 from typing import NamedTuple
 
 from .node import Node
@@ -23,7 +26,9 @@ def splice(page: Page, edits: list[Edit]) -> str:
     if not edits:
         return page.text
     cuts = [edit for edit in edits if edit.end > edit.start]
-    edits = _around_block_scalars(page, sorted((_outside(page, edit, cuts) for edit in edits), key=lambda edit: edit.start))
+    is_cut = _inside(cuts)
+    outside = (_outside(page, edit, cuts) if edit.is_lines and edit.start == edit.end and is_cut(edit.start) else edit for edit in edits)
+    edits = _around_block_scalars(page, sorted(outside, key=lambda edit: edit.start))
     text, position, out = page.text, 0, []
     last = ""
     for edit in edits:
@@ -45,12 +50,24 @@ def splice(page: Page, edits: list[Edit]) -> str:
 
 def _outside(page: Page, edit: Edit, cuts: list[Edit]) -> Edit:
     """Lines that belong above a line whose head is cut away go above the line it is joined to."""
-    if edit.is_lines and edit.start == edit.end:
-        for cut in reversed(cuts):
-            if cut.start < edit.start < cut.end:
-                start = page.bol(cut.start)
-                edit = edit._replace(start=start, end=start)
+    for cut in reversed(cuts):
+        if cut.start < edit.start < cut.end:
+            start = page.bol(cut.start)
+            edit = edit._replace(start=start, end=start)
     return edit
+
+
+def _inside(cuts: list[Edit]) -> Callable[[int], bool]:
+    """Tells whether a place lies inside of what is cut: of thousands of cuts, few places lie in any."""
+    in_order = sorted(cuts, key=lambda cut: cut.start)
+    starts = [cut.start for cut in in_order]
+    ends = list(accumulate((cut.end for cut in in_order), max))  # the furthest of all cuts up to each
+
+    def is_inside(place: int) -> bool:
+        before = bisect_left(starts, place)
+        return before > 0 and ends[before - 1] > place
+
+    return is_inside
 
 
 def _around_block_scalars(page: Page, edits: list[Edit]) -> list[Edit]:

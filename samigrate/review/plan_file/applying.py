@@ -6,7 +6,7 @@ on it stays as it is, together with what shares a file with that. So applying ag
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -191,11 +191,13 @@ class _Applying:
     def _say(self, pending: Sequence[Entry], refused: Mapping[str, str]) -> None:
         self.progress.refused |= refused
         with_it = sum(not reason for reason in refused.values())
-        for reason in dict.fromkeys(reason for reason in refused.values() if reason):
-            number = sum(other == reason for other in refused.values())
+        by_reason: dict[str, Entry] = {}
+        for entry in pending:
+            by_reason.setdefault(refused.get(entry.key, ""), entry)
+        for reason, number in Counter(filter(None, refused.values())).items():
             beside = f", and {with_it} that share{'s' * (with_it == 1)} a file" if with_it else ""
             waiting = f" ({number} of {count(len(pending), 'entry')} wait{'s' * (number == 1)}{beside})"
-            first = next(entry for entry in pending if refused.get(entry.key) == reason)
+            first = by_reason[reason]
             problem = Problem(first.at.file, first.line, reason + waiting)
             if problem not in self.found.problems:
                 self.found.problems.append(problem)

@@ -263,6 +263,7 @@ def read(path: str) -> PlanFile:
     schema.check(document, schema.plan())
     value = document.value
     entries = tuple(_entry(each) for each in value["workloads"])
+    visited: set[str] = set()
     for index, entry in enumerate(entries):
         for file in (*entry.files, *entry.edited):
             if not is_inside(file):
@@ -270,8 +271,9 @@ def read(path: str) -> PlanFile:
         for position, step in enumerate(entry.steps):
             if step.op == NEW and not _is_object(step.value):
                 raise document.error(pointer("workloads", index, "operations", position), "the value is no object with kind and name")
-        if entry.key in {other.key for other in entries[:index]}:
+        if entry.key in visited:
             raise document.error(pointer("workloads", index), f"{entry.key} is there twice")
+        visited.add(entry.key)
         for key, planned in (("account", entry.planned_account), ("automount", entry.planned_automount)):
             if key in value["workloads"][index] and not planned:
                 raise document.error(pointer("workloads", index, key), f"the plan does not change the {key} of {entry.at}; make it anew")

@@ -7,11 +7,11 @@ account; the pod templates of one object share its annotations), the second has 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from samigrate import reading
 from samigrate.base.errors import InputError
-from samigrate.base.values import at
+from samigrate.base.values import Value, at
 from samigrate.domain.model import About, Finding, Key, Level, Location, Operation, Resource
 from samigrate.domain.outcome import FileChange, ObjectReport, WorkloadReport
 from samigrate.facts.state import Work
@@ -21,6 +21,9 @@ from samigrate.plan.planner import Planned
 from samigrate.reading import Inventory
 from samigrate.review.plan_file import planfile
 from samigrate.review.plan_file.planfile import NEW, Entry, Left, Step, Target
+
+_StepsOf = Mapping[tuple[str, int, str, str], Sequence[Step]]
+"""The steps of workloads, by key."""
 
 
 def targets(inventory: Inventory) -> Mapping[Key, Target]:
@@ -40,6 +43,7 @@ def read_out(run: Run) -> tuple[list[Entry], list[Left]]:
     while it is being read."""
     called, by_work = targets(run.found), _by_work(run.accepted)
     steps = {key: [step for one in planned for step in _steps(one, called)] for key, planned in by_work.items()}
+    lenders = _Lenders(run, steps, called)
     notes = _notes(run.outcome.findings)
     files = _Files(run)
     entries, left = [], []
@@ -52,7 +56,7 @@ def read_out(run: Run) -> tuple[list[Entry], list[Left]]:
             if report.tokens_before or stated:
                 left.append(_left(called[work.workload.resource.key], report, stated))
             continue
-        borrowed = list(_borrowed(work, run, steps, called))
+        borrowed = list(_borrowed(work, lenders))
         entries.append(_entry(called[work.workload.resource.key], report, [*steps[key], *borrowed], stated, files, work))
     for thing in run.outcome.objects:
         own_target = called[thing.resource.key]
@@ -104,42 +108,62 @@ def _key(location: Location) -> Key:
 # ---------------------------------------------------------------- what another entry does for it
 
 
-def _borrowed(
-    work: Work, run: Run, steps: Mapping[tuple[str, int, str, str], Sequence[Step]], called: Mapping[Key, Target]
-) -> Iterator[Step]:
+class _Lenders:
+    """Who does what in a run: workloads by their place in it, the first of each scope to do a thing before the others."""
+
+    def __init__(self, run: Run, steps: _StepsOf, called: Mapping[Key, Target]) -> None:
+        self.works, self.steps, self.called, self.recipe = run.works, steps, called, run.recipe
+        self.limits = planner.Limits(run.found.resources, {}, lambda _: "")
+        self.by_object: dict[Key, list[int]] = defaultdict(list)
+        self.by_effect: dict[Hashable, list[int]] = defaultdict(list)
+        for place, work in enumerate(run.works):
+            self.by_object[work.workload.resource.key].append(place)
+            for step in steps.get(work.workload.key, ()):
+                for view in work.views:
+                    doers = self.by_effect[id(view.scope), _effect(step)]
+                    doers += [place] if len(doers) < 2 and place not in doers else []  # two: one of them is another than who asks
+
+    def of(self, work: Work, expected: Sequence[Step]) -> Iterator[Work]:
+        """The other workloads that may do one of the steps for a workload, in the order of the run."""
+        doers = (self.by_effect.get((id(view.scope), _effect(step)), ()) for view in work.views for step in expected)
+        places = {place for group in (*doers, self.by_object[work.workload.resource.key]) for place in group}
+        return (self.works[place] for place in sorted(places) if self.works[place] is not work)
+
+
+def _borrowed(work: Work, lenders: _Lenders) -> Iterator[Step]:
     """What the workload would need if it were the only one, and another's entry does."""
-    own_steps = steps[work.workload.key]
-    alone = planner.plan([work], run.recipe.transforms, planner.Limits(run.found.resources, {}, lambda _: ""))
-    expected = [
-        step for planned in alone.accepted for step in _steps(planned, called) if not any(_is_same(step, other) for other in own_steps)
-    ]
+    own_steps, called = lenders.steps[work.workload.key], lenders.called
+    own_effects = {_effect(step) for step in own_steps}
+    alone = planner.plan([work], lenders.recipe.transforms, lenders.limits)
+    expected = [step for planned in alone.accepted for step in _steps(planned, called) if _effect(step) not in own_effects]
     if not expected:
         return
     has_shared = any(step.about is About.COMMENTARY for step in own_steps)
-    for sibling in run.works:
-        if sibling is work or not _share_a_scope(work, sibling):
-            continue
-        theirs = steps.get(sibling.workload.key, ())
+    for sibling in lenders.of(work, expected):
+        theirs = lenders.steps.get(sibling.workload.key, ())
+        effects = {_effect(step) for step in theirs}
         lender = f"{called[sibling.workload.resource.key]} at {sibling.workload.pod}"
         is_same_object = sibling.workload.resource.key == work.workload.resource.key
         they_share = any(one.about is About.COMMENTARY for one in theirs)
         for step in expected:
             is_shared = step.about is About.COMMENTARY and is_same_object and not has_shared and they_share
-            if is_shared or any(_is_same(step, one) for one in theirs):
+            if is_shared or _effect(step) in effects:
                 yield Step(**{name: getattr(step, name) for name in Step.__slots__} | {"unless": lender})
-        expected = [step for step in expected if not any(_is_same(step, one) for one in theirs)]
+        expected = [step for step in expected if _effect(step) not in effects]
         has_shared = has_shared or (is_same_object and they_share)
 
 
-def _share_a_scope(work: Work, other: Work) -> bool:
-    return any(view.scope is seen.scope for view in work.views for seen in other.views)
+def _effect(step: Step) -> Hashable:
+    """What is equal for two steps of the same effect; an account is the same wherever it stands."""
+    value = _hashable(step.value)
+    return (NEW, value, step.into) if step.op == NEW else (step.on, step.op, step.pointer, value)
 
 
-def _is_same(step: Step, sibling: Step) -> bool:
-    """Whether two steps have the same effect; an account is the same wherever it stands."""
-    if step.op == NEW or sibling.op == NEW:
-        return (step.op, step.value, step.into) == (sibling.op, sibling.value, sibling.into)
-    return (step.on, step.op, step.pointer, step.value) == (sibling.on, sibling.op, sibling.pointer, sibling.value)
+def _hashable(value: Value) -> Hashable:
+    """What is equal where the values are."""
+    if isinstance(value, dict):
+        return frozenset((key, _hashable(item)) for key, item in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 def alone(run: Run, work: Work) -> list[FileChange]:

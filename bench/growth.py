@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import measure, samples
-from bench.run import SAMIGRATE
 
 MB = 1_000_000
+PROGRAM = "import os, sys; from samigrate.__main__ import program; os.chdir(sys.argv.pop(1)); program()"
+"""What the installed program does, in this checkout, in a folder."""
 WANTED = 1.05
 """The exponent that no shape should be above."""
 NOISE = 0.1
@@ -217,25 +218,25 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 
 
 def made(shape: Shape, count: int, folder: Path, *, is_piped: bool = True) -> tuple[Path, list[str]]:
-    """What stands on standard input, and the paths on the command line: a stream is a file where it is not to be piped."""
+    """What stands on standard input, and the paths in the folder to run on: a stream is a file where it is not to be piped."""
     nothing, path = folder / "nothing", folder / "stream.yaml"
     nothing.touch()
     if shape.is_stream:
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(f"---\n{text}" for _, text in shape.files(count))
-        return (path, ["-"]) if is_piped else (nothing, [str(path)])
+        return (path, ["-"]) if is_piped else (nothing, [path.name])
     for name, text in shape.files(count):
         path = folder / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return nothing, [str(folder / "files")]
+    return nothing, ["files"]
 
 
 def took(shape: Shape, command: Sequence[str], count: int, cache: Path) -> measure.Process:
     """What a run over so many documents takes."""
     with tempfile.TemporaryDirectory(prefix="samigrate-growth-") as folder:
         stdin, paths = made(shape, count, Path(folder), is_piped=command[0] != "plan")
-        return measure.process([*SAMIGRATE, *command, "--jobs", "1", *paths], stdin, cache)
+        return measure.process([sys.executable, "-c", PROGRAM, folder, *command, "--jobs", "1", *paths], stdin, cache)
 
 
 def measured(shape: Shape, sizes: Sequence[int], command: Sequence[str], cache: Path) -> Iterator[str]:

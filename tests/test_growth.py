@@ -1,16 +1,21 @@
-"""Twice the manifests take twice the steps, not four times: counted in lines of our code that run, not in seconds."""
+"""Twice the manifests take twice the steps, not four times. Nothing is timed: counted are the lines of our code that run,
+and how much memory each of them takes, which shows what one line has C do: to copy a dictionary, say."""
 
 from __future__ import annotations
 
 import gc
 import sys
+import tracemalloc
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from bench import samples
+import samigrate
+from bench import growth, samples
 from samigrate import pipeline
 from samigrate.hosts import stream
 from samigrate.plan import recipe
@@ -101,3 +106,51 @@ def test_steps_grow_with_the_manifests(manifests: Callable[[int], str], count: i
     steps(manifests(2))  # what is loaded once
     few, more, most = (steps(manifests(times * count)) for times in (1, 2, 4))
     assert most - more < 2.1 * (more - few)  # what does not grow at all is in none of the differences
+
+
+OURS = str(Path(samigrate.__file__).parent)
+AMOUNT = 60_000
+"""What takes fewer bytes in all is not looked at: in small amounts the steps show in which dictionaries grow."""
+
+
+def taken(text: str) -> Counter[str]:
+    """How many bytes each line of our code takes while it runs to migrate a stream, kept or not, with all that it calls in C
+    and in libraries; all runs of a line together."""
+    root = stream.root(text.encode, None, lambda settings: Settings())
+    chosen, result = recipe.load(("least-privilege",)), Counter[str]()
+    place, start = "", 0
+
+    def note(frame: FrameType | None) -> None:
+        nonlocal place, start
+        now, peak = tracemalloc.get_traced_memory()
+        result[place] += peak - start
+        place, start = f"{frame.f_code.co_filename.removeprefix(OURS)}:{frame.f_lineno}" if frame else "", now
+        tracemalloc.reset_peak()
+
+    def line(frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        if not frame.f_code.co_filename.startswith(OURS):
+            return None
+        note(frame.f_back if event == "return" else frame)
+        return line
+
+    before = sys.gettrace()
+    tracemalloc.start()
+    sys.settrace(line)
+    try:
+        outcome = pipeline.run(root, chosen)
+    finally:
+        sys.settrace(before)
+        tracemalloc.stop()
+    assert not outcome.problems
+    return result
+
+
+def streamed(shape: str, count: int) -> str:
+    return "".join(f"---\n{document}" for _, document in growth.SHAPES[shape].files(count))
+
+
+@pytest.mark.parametrize("shape", ["workloads", "copies"])
+def test_no_line_takes_more_for_each_manifest_the_more_there_are(shape: str) -> None:
+    taken(streamed(shape, 8))  # what is loaded once
+    few, many = (taken(streamed(shape, count)) for count in (15, 60))
+    assert {line: (few[line], amount) for line, amount in many.items() if amount > max(AMOUNT, 8 * few[line])} == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from samigrate.base.values import pointer, text
@@ -12,6 +12,7 @@ from samigrate.evidence import EvidenceSource
 
 if TYPE_CHECKING:
     from samigrate.catalog import Catalog
+    from samigrate.scope.index import Visible
     from samigrate.scope.view import View
     from samigrate.settings.config import Settings
 
@@ -29,7 +30,7 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             "account-hints", Sign.UNSEEN_ACCOUNT, Strength.WEAK, f"runs as {account}, a placeholder", workload.resource.at, json_pointer
         )
         return
-    accounts = view.find("", "ServiceAccount", account)
+    accounts = view.once(("accounts", account), lambda: view.find("", "ServiceAccount", account))
     if not accounts:
         yield Evidence(
             "account-hints",
@@ -39,6 +40,11 @@ def _find(workload: Workload, view: View, catalog: Catalog, settings: Settings) 
             workload.resource.at,
             json_pointer,
         )
+    yield from view.once(("account hints", account), lambda: list(_of_account(account, accounts, settings)))
+
+
+def _of_account(account: str, accounts: Sequence[Visible], settings: Settings) -> Iterator[Evidence]:
+    """What the account says, the same for all that run as it."""
     for visible in accounts:
         if key := next((key for key in visible.resource.annotations if str(key).startswith(_OAUTH)), None):
             detail = f"its account {account} is a client of OpenShift's login, and its token the client's secret"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from samigrate.domain import account_names as names
 from samigrate.domain.model import DEFAULT_ACCOUNT, Resource, ResourceId, Unread, Workload
@@ -43,22 +43,30 @@ class Elsewhere:
         """`is_declared`: the user has said that all of it is applied together, copies or not."""
         self.is_declared = is_declared
         self.scopes: list[Scope] = []
-        self._alternatives: dict[Scope, frozenset[Scope]] = {}
+        self._workloads: dict[Scope, frozenset[ResourceId]] = {}
+        self._remaining: dict[tuple[int, frozenset[Scope]], list[InScope[Any]]] = {}
         self._claims: dict[str, _Index[Workload]] = {}
 
     def copies(self, id_: ResourceId, namespace: str | None) -> frozenset[Scope]:
         """The scopes that hold a workload of that name, in that namespace."""
         return _NO_SCOPES if self.is_declared else self._holders.get(id_._replace(namespace=namespace), _NO_SCOPES)
 
-    def alternatives(self, scope: Scope) -> frozenset[Scope]:
-        """The scopes that hold a copy of any of a scope's workloads."""
-        if self.is_declared:
-            return _NO_SCOPES
-        if scope not in self._alternatives:
+    def are_alternatives(self, scope: Scope, other: Scope) -> bool:
+        """Whether one of two scopes holds a copy of any of the other's workloads."""
+        return not self.is_declared and scope is not other and not self._ids(scope).isdisjoint(self._ids(other))
+
+    def _ids(self, scope: Scope) -> frozenset[ResourceId]:
+        if scope not in self._workloads:
             present = (workload for layer in scope.near for workload in layer.workloads)
-            ids = {workload.id._replace(namespace=scope.namespace(workload.resource)) for workload in present}
-            self._alternatives[scope] = frozenset(one for id_ in ids for one in self._holders.get(id_, ())) - {scope}
-        return self._alternatives[scope]
+            self._workloads[scope] = frozenset(one.id._replace(namespace=scope.namespace(one.resource)) for one in present)
+        return self._workloads[scope]
+
+    def without(self, located: list[InScope[T]], apart: frozenset[Scope]) -> list[InScope[T]]:
+        """What stands in none of some scopes, of one list of an index: the same for all copies of a workload."""
+        key = id(located), apart
+        if key not in self._remaining:
+            self._remaining[key] = [one for one in located if one.scope not in apart]
+        return self._remaining[key]
 
     @cached_property
     def _holders(self) -> Mapping[Hashable, frozenset[Scope]]:

@@ -15,7 +15,7 @@ from samigrate.scope.identities import Identity, covers
 from samigrate.scope.index import Grant, Scope, Visible
 from samigrate.scope.layer import ANY, RBAC, Layer, Subject
 from samigrate.scope.matching import Match, compare
-from samigrate.scope.spaces import Placed
+from samigrate.scope.spaces import FEW, Placed
 from samigrate.scope.unread import may_name
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class View:
         view.namespace, view._owners = namespace, {}
         return view
 
-    def _once(self, question: Hashable, find: Callable[[], T]) -> T:
+    def once(self, question: Hashable, find: Callable[[], T]) -> T:
         """What all workloads of the namespace are told alike, but for those that see other copies."""
         return self.scope.once((question, self.namespace, self.apart), find)
 
@@ -54,6 +54,8 @@ class View:
     def _far(self, located: Iterable[InScope[T]], location_of: Callable[[T], Location]) -> Iterator[InScope[T]]:
         """What other scopes hold, each thing once: but for copies of the workload's own environment."""
         visited: set[int] = set()
+        if isinstance(located, list) and min(len(located), len(self.apart)) > FEW:
+            located = self.scope.elsewhere.without(located, self.apart)
         for candidate in located:
             if (
                 candidate.scope is self.scope
@@ -67,7 +69,7 @@ class View:
 
     def _match(self, located: InScope[T]) -> Match:
         """How sure it is that what another scope holds is applied together with this one."""
-        return Match.DOUBT if located.scope in self.scope.elsewhere.alternatives(self.scope) else Match.SAME
+        return Match.DOUBT if self.scope.elsewhere.are_alternatives(self.scope, located.scope) else Match.SAME
 
     def _seen(self, resource: Resource) -> Visible | None:
         if resource.id.kind in CLUSTER_SCOPED:
@@ -89,7 +91,7 @@ class View:
     def all(self, group: str, kind: str) -> list[Visible]:
         """Every object of a kind in the workload's namespace, or maybe in it; every one of the scope of a cluster-scoped
         kind."""
-        return self._once(("all", group, kind), lambda: self._all(group, kind))
+        return self.once(("all", group, kind), lambda: self._all(group, kind))
 
     def _all(self, group: str, kind: str) -> list[Visible]:
         near = self._resources(("kind", group, kind), lambda layer: layer.by_kind.get((group, kind), ()), kind)
@@ -100,7 +102,7 @@ class View:
 
     def tokens_of(self, account: str) -> list[Visible]:
         """The Secrets in the workload's namespace, or maybe in it, that say to be of the account of that name."""
-        return self._once("tokens", self._tokens).get(account, [])
+        return self.once("tokens", self._tokens).get(account, [])
 
     def _tokens(self) -> dict[str, list[Visible]]:
         by_owner: dict[str, list[Visible]] = {}
@@ -133,7 +135,7 @@ class View:
 
     def grants(self, account: str) -> list[Grant]:
         """What names the account of that name in the workload's namespace, directly (R-D3)."""
-        return self._once(("grants", account), lambda: [*self._near_grants(account), *self._far_grants(account)])
+        return self.once(("grants", account), lambda: [*self._near_grants(account), *self._far_grants(account)])
 
     def _near_grants(self, account: str) -> Iterator[Grant]:
         names, mine = self.scope.names_of(account, self.namespace), self.scope.built_name(account, self.namespace)
@@ -173,11 +175,11 @@ class View:
 
     def account(self, name: str) -> list[Visible]:
         """ServiceAccounts of that name in the workload's namespace, or maybe in it; the surest first."""
-        return self._once(("account", name), lambda: sorted(self.find("", "ServiceAccount", name), key=lambda visible: -visible.match))
+        return self.once(("account", name), lambda: sorted(self.find("", "ServiceAccount", name), key=lambda visible: -visible.match))
 
     def automount(self, name: str) -> bool | None:
         """What the account of that name says; None where it says nothing, is not in the input, or is in doubt."""
-        return self._once(("automount", name), lambda: self._automount(name))
+        return self.once(("automount", name), lambda: self._automount(name))
 
     def _automount(self, name: str) -> bool | None:
         sure = [visible.resource for visible in self.account(name) if visible.match is Match.SAME]
@@ -242,7 +244,7 @@ class View:
 
     def users(self, account: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, that run as the account, in the input or in a cluster."""
-        return self._once(("users", account), lambda: self._users(account))
+        return self.once(("users", account), lambda: self._users(account))
 
     def _users(self, account: str) -> list[Workload]:
         near = self._workloads_near(
@@ -260,7 +262,7 @@ class View:
 
     def user_names(self, account: str) -> list[str]:
         """The same by kind, namespace and name, in order, each once: copies of an object are one user."""
-        return self._once(("user names", account), lambda: self._user_names(account))
+        return self.once(("user names", account), lambda: self._user_names(account))
 
     def _user_names(self, account: str) -> list[str]:
         ids = {user.id for user in self.users(account)}
@@ -270,7 +272,7 @@ class View:
     def claimants(self, name: str, pattern: str) -> list[Workload]:
         """Workloads of the workload's namespace, or maybe of it, whose account would want that name; one of those that are
         copies of each other."""
-        return self._once(("claims", pattern, name), lambda: self._claimants(name, pattern))
+        return self.once(("claims", pattern, name), lambda: self._claimants(name, pattern))
 
     def _claimants(self, name: str, pattern: str) -> list[Workload]:
         near = self._workloads_near(("claims", pattern, name), lambda layer: layer.claims(pattern).get(name, ()))

@@ -41,7 +41,8 @@ class Slot:
     """The place of one value: the root, a mapping's entry or a sequence's item.
 
     `old` is the node it had, None if the place is new. `is_fresh` says that `value` replaces it. `inner` is the draft
-    of its collection once something in there has changed. `behind` is the slot a new entry was asked to follow.
+    of its collection once something in there has changed, `has_gone` whether anything of it may be gone. `behind` is the
+    slot a new entry was asked to follow.
     """
 
     key: str = ""
@@ -50,6 +51,7 @@ class Slot:
     is_fresh: bool = False
     value: Any = None
     inner: list[Slot] = field(default_factory=list)
+    has_gone: bool = False
     is_gone: bool = False
     behind: Slot | None = None
     pointer: str = ""
@@ -162,7 +164,7 @@ class _Step(NamedTuple):
         return slots[0] if slots else None
 
     def _item(self, slot: Slot, node: Node, step: str) -> Slot:
-        live = [inner for inner in slot.inner if not inner.is_gone]
+        live = [inner for inner in slot.inner if not inner.is_gone] if slot.has_gone else slot.inner
         if not is_index(step) or int(step) >= len(live):
             raise self.refuse(f"there is no item {step}", node)
         return live[int(step)]
@@ -181,6 +183,7 @@ class _Step(NamedTuple):
                 raise self.refuse(f"{key!r} is merged from an anchor and cannot be removed here", node)
             if result is None:
                 raise self.refuse("there is no such key", node)
+            slot.has_gone = True
             _remove(result, slot.inner, self.op.pointer)
         elif result is not None:
             _replace(result, self.op)
@@ -214,7 +217,9 @@ class _Step(NamedTuple):
 
     def _edit_sequence(self, slot: Slot, node: Node, step: str) -> None:
         if self.op.op == "add":
-            live = [index for index, inner in enumerate(slot.inner) if not inner.is_gone]
+            live: Sequence[int] = range(len(slot.inner))
+            if slot.has_gone:
+                live = [index for index in live if not slot.inner[index].is_gone]
             if step != "-" and (not is_index(step) or int(step) > len(live)):
                 raise self.refuse(f"there is no item {step}", node)
             index = len(live) if step == "-" else int(step)
@@ -223,6 +228,7 @@ class _Step(NamedTuple):
             return
         result = self._item(slot, node, step)
         if self.op.op == "remove":
+            slot.has_gone = True
             _remove(result, slot.inner, self.op.pointer)
         else:
             _replace(result, self.op)

@@ -83,7 +83,11 @@ def _sets_account(value: Value) -> bool:
 
 
 def _defaults(work: Work, view: View) -> Iterator[Finding]:
+    for message in view.scope.once("default accounts", lambda: list(_default_accounts(view))):
+        yield work.finding("default-account-config", "R-D31", message, "none needed for this workload; runs keep that account")
+
+
+def _default_accounts(view: View) -> Iterator[str]:
     for resource in view.everywhere("", "ConfigMap"):
         if name := text(resource.value, "data", "default-service-account"):
-            message = f"{resource.id} makes {name} the account of runs that name none"
-            yield work.finding("default-account-config", "R-D31", message, "none needed for this workload; runs keep that account")
+            yield f"{resource.id} makes {name} the account of runs that name none"

@@ -24,7 +24,10 @@ def used(work: Work, view: View) -> list[Grant]:
 
 def passed_on(work: Work, view: View) -> list[Grant]:
     """The grants of `default` whose bindings get the new account as a subject, too."""
-    return [grant for grant in used(work, view) if not needs_token(grant, work.catalog) or shows_use(work.workload, work.verdict)]
+    grants = used(work, view)
+    if grants and shows_use(work.workload, work.verdict):
+        return grants
+    return [grant for grant in grants if not needs_token(grant, work.catalog)]
 
 
 def unexplained(work: Work) -> Grant | None:

@@ -91,6 +91,8 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
         problems=tuple(problem for outcome in outcomes for problem in outcome.problems),
         changes=tuple(change for outcome in outcomes for change in outcome.changes),
         objects=tuple(each for outcome in outcomes for each in outcome.objects),
+        unseen=tuple(each for outcome in outcomes for each in outcome.unseen),
+        holds_objects=any(outcome.holds_objects for outcome in outcomes),
     )
 
 

@@ -15,7 +15,7 @@ from samigrate.domain.model import Finding, Key, Location, Problem, Resource, Se
 from samigrate.domain.running import Instance, RunningPods
 from samigrate.files import dumps, file_types, manifests, prefilter
 from samigrate.files.manifests import Manifest, is_kustomization_file
-from samigrate.kinds import Kinds, shapes
+from samigrate.kinds import Kinds, brought, shapes
 from samigrate.kustomize import generators, kustomization, transformers
 from samigrate.kustomize.generators import Open
 from samigrate.settings.config import Settings
@@ -309,7 +309,10 @@ def _nameless(resource: Resource) -> str:
 
 
 def _unsupported(resource: Resource) -> Iterable[Finding]:
-    """R-C4: a kind that no file describes, with something that looks like a pod spec."""
+    """R-C4: a kind that no file describes, with something that looks like a pod spec. What brings a chart or a folder holds
+    values for it, and no pod."""
+    if brought.source(resource):
+        return
     for pointer in shapes.find_pod_specs(resource):
         message = f"{resource.id.name}: the kind {resource.id.kind} is not known, but holds what looks like a pod spec"
         yield Finding(

@@ -293,7 +293,9 @@ def test_fail_on(condition: str, code: int) -> None:
 def test_the_json_report_has_the_shape_of_its_version(folder: Path) -> None:
     (folder / "bad.yaml").write_text(BROKEN)
     report = json.loads(invoke(["audit", "--format", "json", "."]).stdout)
-    assert list(report) == ["version", "recipe", "scopes", "summary", "workloads", "findings", "skipped", "objects", "against", "running"]
+    assert list(report) == [
+        "version", "recipe", "scopes", "summary", "not_seen", "workloads", "findings", "skipped", "objects", "against", "running"
+    ]  # fmt: skip
     assert report["recipe"] == ["least-privilege"]
     assert list(report["summary"]) == [
         "files", "documents", "workloads", "changed_files", "containers", "tokens_before", "tokens_after",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from samigrate.domain.model import Risk
-from samigrate.report.conditions import is_met
+from samigrate.report.conditions import reason
 from tests.command import invoke
 from tests.stream import Run, migrate
 from tests.transforms.manifests import account, binding, deployment, role, stream, token_secret
@@ -339,7 +339,7 @@ def test_what_brings_objects_from_elsewhere_is_said(text: str, said: str) -> Non
 
 
 def test_what_always_stands_fails_no_audit() -> None:
-    assert not is_met(migrate(OWN).outcome, "note")
+    assert not reason(migrate(OWN).outcome, "note")
 
 
 # ---------------------------------------------------------------- findings that concern several workloads

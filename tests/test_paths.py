@@ -9,6 +9,20 @@ import pytest
 from tests.command import invoke
 
 CHART = "apiVersion: v2\nname: api\nversion: 0.1.0\n"
+RELEASE = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: api, namespace: shop}
+spec:
+  chart: {spec: {chart: api}}
+  values: {pod: {spec: {containers: [{name: api, image: nginx}]}}}
+"""
+OTHERS = {
+    "values/values.yaml": "kind: small\n",
+    "releases/api.yaml": RELEASE,
+    "remote/kustomization.yaml": "resources: ['https://example.com/base?ref=v1']\n",
+}
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: nginx}]}\n"
 NAMELESS = "cannot be the name of a namespace"
 
 
@@ -22,6 +36,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0")
     (tmp_path / "chart").mkdir()
     (tmp_path / "chart/Chart.yaml").write_text(CHART)
+    for name, text in OTHERS.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
     (tmp_path / "k8s").mkdir()
     (tmp_path / "k8s/config.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n")
     return tmp_path
@@ -33,16 +50,71 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         pytest.param(["empty"], 2, id="a folder without manifests"),
         pytest.param(["code"], 2, id="a folder of programs, which nobody asked to read"),
-        pytest.param(["code", "--python"], 0, id="a folder of programs"),
+        pytest.param(["code", "--python"], 2, id="a folder of programs without a workload"),
         pytest.param(["empty", "k8s"], 0, id="one of two folders"),
-        pytest.param(["chart"], 0, id="a chart"),
-        pytest.param(["README.md"], 0, id="a file without manifests"),
+        pytest.param(["k8s"], 0, id="objects, and no workload among them"),
+        pytest.param(["chart"], 2, id="a chart"),
+        pytest.param(["k8s", "chart"], 2, id="a chart beside objects that are no workloads"),
+        pytest.param(["README.md"], 2, id="a file without manifests"),
+        pytest.param(["values"], 2, id="YAML that is no manifest"),
+        pytest.param(["releases"], 2, id="HelmReleases only"),
+        pytest.param(["remote"], 2, id="a kustomization of a remote base"),
         pytest.param(["k8s", "--exclude", "k8s/**"], 0, id="all excluded"),
         pytest.param(["photo.png"], 2, id="no text"),
     ],
 )
 def test_nothing_checked_is_no_pass(command: list[str], paths: list[str], code: int) -> None:
-    assert invoke([*command, *paths]).exit == code
+    result = invoke([*command, *paths])
+    assert result.exit == code
+    if code == 2 and paths != ["photo.png"]:
+        assert result.stderr.splitlines()[-1].startswith("samigrate: nothing was judged: ")
+
+
+@pytest.mark.parametrize("command", [["migrate", "--check"], ["migrate", "--check", "-q"], ["audit", "--fail-on", "token"]], ids=" ".join)
+@pytest.mark.parametrize("text", ["", "\n---\n# nothing\n", "Error: chart not found\n", "usage: helm\n\tbad", "{}\n", "null\n"])
+def test_a_stream_without_an_object_is_no_pass(command: list[str], text: str) -> None:
+    result = invoke([*command, "-"], text.encode())
+    assert result.exit == 2
+    assert result.stderr.splitlines()[-1] == (
+        "samigrate: nothing was judged: there is no Kubernetes object on standard input; did the command before the pipe fail?"
+    )
+
+
+def test_an_object_of_a_stream_that_is_no_workload_is_a_pass() -> None:
+    assert invoke(["migrate", "--check", "-"], b"apiVersion: v1\nkind: Service\nmetadata: {name: web}\n").exit == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "last"),
+    [
+        (["migrate", "--check"], "failed by --check: 1 file would change"),
+        (["migrate", "--check", "-q"], "failed by --check: 1 file would change"),
+        (["migrate", "--check", "--format", "sarif"], "failed by --check: 1 file would change"),
+        (["audit", "--fail-on", "token", "--fail-on", "none"], "failed by --fail-on token: 1 workload, Pod web; --fail-on none: 1 workload, Pod web"),
+        (["audit", "--fail-on", "note", "--format", "json"], "failed by --fail-on note: 1 finding, needs-recreate"),
+    ],
+)  # fmt: skip
+def test_a_gate_that_fails_says_why_last(folder: Path, command: list[str], last: str) -> None:
+    (folder / "web.yaml").write_text(POD)
+    result = invoke([*command, "web.yaml"])
+    assert (result.exit, result.stderr.splitlines()[-1]) == (1, f"samigrate: {last}")
+
+
+SEEN = "Seen 1 workload; not seen: 1 chart, 1 HelmRelease, 1 remote base"
+
+
+@pytest.mark.parametrize("command", ["migrate", "migrate --check", "audit", "audit --format markdown"])
+def test_a_summary_says_what_was_not_seen(folder: Path, command: str) -> None:
+    (folder / "web.yaml").write_text(POD)
+    result = invoke([*command.split(), "."])
+    assert SEEN in result.stderr + result.stdout.decode()
+    assert b'"not_seen": {\n    "chart": 1,' in invoke(["audit", "--format", "json", "."]).stdout
+    alone = invoke([*command.split(), "web.yaml"])
+    assert "not seen:" not in alone.stderr + alone.stdout.decode()
+
+
+def test_nobody_is_told_to_describe_a_release_as_a_kind() -> None:
+    assert "unsupported-kind" not in invoke(["audit", "-v", "releases"]).stdout.decode()
 
 
 @pytest.mark.parametrize("command", ["audit", "migrate", "migrate --check", "plan"])
@@ -55,7 +127,8 @@ def test_a_folder_without_manifests_is_named(command: str) -> None:
 
 @pytest.mark.parametrize("path", ["k8s", "k8s/config.yaml", "."])
 def test_what_is_excluded_is_said_where_nothing_is_left(folder: Path, path: str) -> None:
-    (folder / "chart/Chart.yaml").unlink()
+    for name in ("chart/Chart.yaml", *OTHERS):
+        (folder / name).unlink()
     config = "apiVersion: samigrate.dev/v1\nkind: Config\nexclude: ['k8s/**', samigrate.yaml]\n"
     (folder / "samigrate.yaml").write_text(config)
     result = invoke(["migrate", "--check", path])

@@ -27,9 +27,17 @@ def with_charts(options: Options, before: Outcome, outcome: Outcome, roots: Sequ
     asked = Asked(options, roots, found)
     outcomes = [asked.without_notes(before), asked.without_notes(outcome)]
     for done in asked.every(edits):
-        outcomes.append(done.outcome)
+        outcomes.append(done.outcome if done.outcome.documents else _unjudged(done))
         edits.add(done.outcome.changes)
     return pipeline.merge(outcomes)._replace(recipes=outcome.recipes, changes=edits.changes)
+
+
+def _unjudged(done: Done) -> Outcome:
+    """What is said of a chart that could not be rendered, or an installation of one that is not here."""
+    from samigrate.domain.outcome import Unseen
+
+    what = "chart" if os.path.basename(done.at.file) == "Chart.yaml" else "installed chart"
+    return done.outcome._replace(unseen=(Unseen(what, done.at.file),))
 
 
 class Asked:
@@ -54,7 +62,9 @@ class Asked:
         judged = charts.judged(self._seen, self._given)
         findings = (each for each in outcome.findings if each.id != "unseen-source" or (each.at.path, each.at.document) not in judged)
         skipped = (skip for skip in outcome.skipped if os.path.normpath(skip.path) not in noted)
-        return outcome._replace(findings=tuple(findings), skipped=tuple(skipped))
+        editable = {each.path for each in charts.elsewhere(self._seen)}
+        unseen = (each for each in outcome.unseen if each.what != "chart" and (each.path, each.document) not in judged | editable)
+        return outcome._replace(findings=tuple(findings), skipped=tuple(skipped), unseen=tuple(unseen))
 
     def every(self, edits: Edits, wanted: Wanted = lambda _: True) -> Iterator[Done]:
         """Each chart and each installation of one that is wanted, edited. `edits` are the files as they become: who takes what is

@@ -15,7 +15,7 @@ from samigrate.base.wording import clean, count
 from samigrate.cli import waiting
 from samigrate.cli.options import Options, decided
 from samigrate.cli.output import DONE, exit_code, put, say, say_problems
-from samigrate.cli.running import find_recipes, find_roots, settled, stdin
+from samigrate.cli.running import find_recipes, find_roots, stdin
 
 if TYPE_CHECKING:
     from samigrate.domain.outcome import Outcome
@@ -109,7 +109,7 @@ def _decide(options: Options) -> tuple[list[Run], Outcome]:
         roots = watched([replace(root, reports_live=True) for root in roots])
         chosen = find_recipes(roots, options)
         runs = [pipeline.trace(root, chosen[root.settings.recipes]) for root in roots]
-    return runs, settled(pipeline.merge([before, *(run.outcome for run in runs)]))
+    return runs, pipeline.merge([before, *(run.outcome for run in runs)])
 
 
 def _write(folder: str, files: Mapping[str, str], *, quiet: bool) -> None:

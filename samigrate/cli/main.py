@@ -180,7 +180,7 @@ def migrate(
         from samigrate.report import formats
 
         outcome = run(options, read, with_lines=options.format is not None and formats.load(options.format).with_lines)
-    outcome = settled(outcome) if check else outcome
+    outcome = settled(outcome, options.paths) if check else outcome
     if options.is_stream and outcome.problems:
         say_problems(outcome)
         return exit_code(outcome)
@@ -197,8 +197,7 @@ def migrate(
     _print_result(outcome, options, read, is_silent=write or check, diff=diff)
     compared = _compared(outcome, existing)
     _say_summary(outcome, options, written, compared)
-    would_change = outcome.is_changed() if compared is None else bool(compared.new)
-    return exit_code(outcome, WOULD_CHANGE if check and would_change else DONE)
+    return _passed(outcome, [f"--check: {reason}" for reason in _would_change(outcome, compared)] if check else [])
 
 
 def _known(baseline: str | None, check: bool) -> Counter[KnownChange] | None:
@@ -218,6 +217,23 @@ def _compared(outcome: Outcome, existing: Counter[KnownChange] | None) -> Compar
     from samigrate.report.baseline import compare
 
     return compare(outcome, existing)
+
+
+def _would_change(outcome: Outcome, compared: Compared | None) -> Iterable[str]:
+    """Why a check fails; nothing where it passes."""
+    from samigrate.base.wording import count
+
+    if compared is not None:
+        return [f"{count(len(compared.new), 'change')} that the baseline does not hold"] if compared.new else []
+    return [f"{count(len(outcome.changes), 'file')} would change"] if outcome.is_changed() else []
+
+
+def _passed(outcome: Outcome, reasons: Sequence[str]) -> int:
+    """The exit code of a gate, which is said to have failed for these reasons."""
+    code = exit_code(outcome, WOULD_CHANGE if reasons else DONE)
+    if code == WOULD_CHANGE:
+        say([f"samigrate: failed by {'; '.join(reasons)}"])
+    return code
 
 
 def _as_written(outcome: Outcome, written: tuple[str, ...]) -> Outcome:
@@ -298,11 +314,11 @@ def _say_summary(outcome: Outcome, options: Options, written: tuple[str, ...] | 
 )
 def audit(fail_on: tuple[str, ...], workload: str, against: str | None, **shared: Any) -> int:
     """Say who holds a token, as which account, why, and what would change. Of a dump of a cluster: what runs."""
-    from samigrate.report.conditions import is_met, narrow
+    from samigrate.report.conditions import narrow, reason
 
     options = Options(**shared, workload=workload)
     outcome = run(options, stdin(options), with_lines=True, reports_live=True)
-    outcome = settled(outcome) if fail_on else outcome
+    outcome = settled(outcome, options.paths) if fail_on else outcome
     if against:
         from samigrate.report.against import compared
 
@@ -312,7 +328,7 @@ def audit(fail_on: tuple[str, ...], workload: str, against: str | None, **shared
         outcome = narrow(outcome, workload)
     report(outcome, options, options.format or "text")
     say_problems(outcome)
-    return exit_code(outcome, WOULD_CHANGE if any(is_met(outcome, condition) for condition in fail_on) else DONE)
+    return _passed(outcome, [f"--fail-on {condition}: {met}" for condition in fail_on if (met := reason(outcome, condition))])
 
 
 @cli.command()

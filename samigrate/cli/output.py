@@ -201,7 +201,7 @@ def say_problems(outcome: Outcome) -> None:
     for problem in outcome.problems:
         location = f"{problem.path}:{problem.line}" if problem.line else problem.path
         ending = f" ({REPORT}; its files are untouched)" if problem.ours else ""
-        say([f"{clean(location)}: {clean(problem.message)}{ending}"])
+        say([f"{clean(location) or 'samigrate'}: {clean(problem.message)}{ending}"])
 
 
 def exit_code(outcome: Outcome, code: int = DONE) -> int:

@@ -32,7 +32,7 @@ class Input(NamedTuple):
 
 def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> Input:
     """What the options name. `read` gives standard input."""
-    from samigrate.domain.outcome import Outcome
+    from samigrate.domain.outcome import Outcome, Unseen
     from samigrate.hosts import stream
 
     settle = adjust(options)
@@ -51,7 +51,8 @@ def find_roots(options: Options, read: Callable[[], bytes] = bytes) -> Input:
         jobs = options.jobs or processes.available()
         roots, skipped, problems = [replace(root, jobs=jobs) for root in gathered.roots], gathered.skipped, gathered.problems
         charts = gathered.charts
-    return Input(list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, ()), charts)
+    unseen = tuple(Unseen("chart", os.path.join(chart.shown, "Chart.yaml")) for chart in charts)
+    return Input(list(roots), Outcome((), (), 0, 0, (), (), skipped, problems, (), unseen=unseen), charts)
 
 
 def informed(root: Root, context: tuple[str, ...]) -> tuple[Root, tuple[Problem, ...]]:
@@ -85,15 +86,18 @@ def run(options: Options, read: Callable[[], bytes] = bytes, *, with_lines: bool
     return pipeline.merge([before, outcome])._replace(recipes=outcome.recipes)
 
 
-def settled(outcome: Outcome) -> Outcome:
-    """The outcome of a run that is to pass or fail: where every PATH was empty, none of it has passed."""
+def settled(outcome: Outcome, paths: Sequence[str]) -> Outcome:
+    """The outcome of a run that is to pass or fail: where nothing was judged, nothing has passed. It says so last."""
     from samigrate.domain.model import Problem
     from samigrate.hosts import walk
+    from samigrate.report import coverage
 
-    if outcome.files or not outcome.skipped or any(skip.reason != walk.EMPTY for skip in outcome.skipped):
+    left = tuple(skip for skip in outcome.skipped if skip.reason != walk.EMPTY)
+    reason = coverage.nothing_judged(outcome._replace(skipped=left), paths)
+    if not reason:
         return outcome
-    nothing = tuple(Problem(skip.path, 0, skip.reason) for skip in outcome.skipped)
-    return outcome._replace(skipped=(), problems=(*outcome.problems, *nothing))
+    empty = tuple(Problem(skip.path, 0, skip.reason) for skip in outcome.skipped if skip.reason == walk.EMPTY)
+    return outcome._replace(skipped=left, problems=(*outcome.problems, *empty, Problem("", 0, reason)))
 
 
 _REPORT = re.compile(rb'\{\s*"(?:version": 1,\s*"recipe": \[|\$schema": "[^"]*sarif|source": \{\s*"name": "samigrate")')

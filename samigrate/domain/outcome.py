@@ -157,8 +157,17 @@ class Compared(NamedTuple):
     differing: int
 
 
+class Unseen(NamedTuple):
+    """Something that may hold workloads and is not in the input: what it is, as a noun, and where it is named."""
+
+    what: str
+    path: str
+    document: int = 0
+
+
 class Outcome(NamedTuple):
-    """All that a run found and would change; what hosts write and reporters print."""
+    """All that a run found and would change; what hosts write and reporters print. `holds_objects`: a file in PATH holds an
+    object for a cluster, of whatever kind."""
 
     recipes: tuple[str, ...]
     scopes: tuple[str, ...]
@@ -172,6 +181,8 @@ class Outcome(NamedTuple):
     objects: tuple[ObjectReport, ...] = ()
     is_rollback: bool = False
     against: Compared | None = None
+    unseen: tuple[Unseen, ...] = ()
+    holds_objects: bool = False
 
     def is_changed(self) -> bool:
         return bool(self.changes)

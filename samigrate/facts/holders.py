@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from samigrate.base.values import Value, resolve, text
 from samigrate.domain.model import TOKEN_SECRET_TYPE, PodSpec, Resource
+from samigrate.kinds import brought
 from samigrate.kinds.shapes import find_pod_specs
-from samigrate.scope import brought
 from samigrate.scope.identities import is_wildcard
 from samigrate.scope.view import View
 

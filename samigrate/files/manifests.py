@@ -30,6 +30,8 @@ _RENDERED = re.compile(r"^# Source: [^/\s]+/(?:charts/[^/\s]+/)*templates/", re.
 _SEALED = re.compile(r"^sops:[ \t]*\r?$|[{,]\s*\"sops\"\s*:\s*\{", re.MULTILINE)
 _SEAL = "SOPS has sealed the file: its MAC covers every value"
 """Source: https://getsops.io/docs/#message-authentication-code"""
+TEMPLATE = "a template, not a manifest: render it first"
+_HEADS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in ("kind", "apiVersion"))
 _TEMPLATED = re.compile(r"\{\{.*?\}\}|^\s*\{\{", re.MULTILINE)
 
 
@@ -52,7 +54,7 @@ class Manifest:
     a patch or a configuration holds no documents, and its values as `sides`; a kustomization has what its generators
     make as `generated`. `unread` is what of it could not be read: it may say anything that its text does not exclude.
     `is_dump`: all of it are a cluster's own objects, of which nothing is edited; then `running` are their pods, and
-    `resources` hold one of each sort of them."""
+    `resources` hold one of each sort of them. `holds_objects`: it holds an object for a cluster, whether or not that matters here."""
 
     path: str
     documents: Mapping[int, Document]
@@ -68,6 +70,7 @@ class Manifest:
     unread: tuple[Unread, ...] = ()
     running: tuple[RunningPods, ...] = ()
     is_dump: bool = False
+    holds_objects: bool = False
 
 
 # ---------------------------------------------------------------- bytes to text
@@ -161,15 +164,23 @@ def read(path: str, content: str, kinds: frozenset[str], *, has_callers: bool = 
     is_json = path.endswith(".json") or (has_flow and count == 1)  # among others a document may stand in block style
     problems = tuple(one for one in reported if isinstance(one, Problem))
     skips = tuple(one for one in reported if isinstance(one, Skip))
-    return Manifest(
+    manifest = Manifest(
         path, documents, tuple(resources), frozenset(marked), count, is_json, tuple(opts), problems, skips, unread=tuple(unread)
     )
+    return dataclasses.replace(manifest, holds_objects=_holds_objects(content, resources))
+
+
+def _holds_objects(content: str, resources: Sequence[Resource]) -> bool:
+    """Whether there is an object for a cluster: our own files and kustomizations are for tools."""
+    if resources:
+        return any(resource.id.group not in (OWN_GROUP, "kustomize.config.k8s.io") for resource in resources)
+    return all(head.search(content) for head in _HEADS)
 
 
 def _told(path: str, line: int, fragment: str, problem: str) -> Problem | Skip:
     """What is said of a document that is no YAML: only of a manifest it is a problem."""
     if _is_template(fragment):
-        return Skip(path, line, "a template, not a manifest: render it first")
+        return Skip(path, line, TEMPLATE)
     if is_manifest(fragment.encode("utf-8", "replace")):
         return Problem(path, line, problem)
     return Skip(path, line, f"not readable as YAML, and no manifest: {problem}")

@@ -68,7 +68,17 @@ def read(path: str, content: str) -> Manifest:
     result = list(_opts(content, fragments, resources)) if "ignore[" in content else []
     skips += [Skip(path, one, "an opt-out that stands at no declaration") for one in result if isinstance(one, int)]
     opts = tuple(one for one in result if isinstance(one, suppress.Opt))
-    return Manifest(path, documents, tuple(resources), frozenset(documents), len(documents), False, opts, skips=tuple(skips))
+    return Manifest(
+        path,
+        documents,
+        tuple(resources),
+        frozenset(documents),
+        len(documents),
+        False,
+        opts,
+        skips=tuple(skips),
+        holds_objects=bool(resources),
+    )
 
 
 def _opts(content: str, fragments: Sequence[DeclaredObject], resources: Sequence[Resource]) -> Iterator[suppress.Opt | int]:

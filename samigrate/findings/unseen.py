@@ -9,7 +9,7 @@ from samigrate.base.values import mapping, sequence, text
 from samigrate.domain.model import Finding, Location, Resource, Severity
 from samigrate.domain.running import is_live
 from samigrate.facts import built
-from samigrate.scope.brought import source
+from samigrate.kinds.brought import source
 from samigrate.scope.layer import BINDINGS
 
 if TYPE_CHECKING:
@@ -28,15 +28,20 @@ VAULT = "vault.hashicorp.com/"
 
 def of(works: Sequence[Work], resources: Iterable[Resource]) -> Iterator[Finding]:
     """One finding for each kind of source, and one for each scope with workloads about what grants rights unseen."""
-    overlays = (view.scope.overlay for work in works for view in work.views)
-    visited = {member.at for overlay in overlays if overlay for member in overlay.build.members if not member.is_file}
-    yield from _sources([resource for resource in resources if source(resource) and resource.at not in visited])
+    yield from _sources(sources(works, resources))
     scopes: dict[str, list[Work]] = {}
     for work in works:
         for view in work.views:
             scopes.setdefault(view.scope.name, []).append(work)
     for scope, present in sorted(scopes.items()):
         yield from _grants(scope, present)
+
+
+def sources(works: Sequence[Work], resources: Iterable[Resource]) -> list[Resource]:
+    """The objects that bring others which are not in the input."""
+    overlays = (view.scope.overlay for work in works for view in work.views)
+    visited = {member.at for overlay in overlays if overlay for member in overlay.build.members if not member.is_file}
+    return [resource for resource in resources if source(resource) and resource.at not in visited]
 
 
 def _sources(resources: Sequence[Resource]) -> Iterator[Finding]:

@@ -68,7 +68,7 @@ def line_of(release: Release, text: str) -> int:
 
 def _outcome(scope: str, result: Result, reports: Sequence[WorkloadReport], recipe: str, files: int) -> Outcome:
     documents = len(result.variants[0].documents.pieces) if result.variants else 0
-    return Outcome((recipe,), (scope,), files, documents, tuple(reports), (), (), (), ())
+    return Outcome((recipe,), (scope,), files, documents, tuple(reports), (), (), (), (), holds_objects=documents > 0)
 
 
 def _path(shown: str, path: str) -> str:

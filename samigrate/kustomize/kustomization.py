@@ -78,6 +78,11 @@ class Kustomization(NamedTuple):
         return tuple(local(self.base, [text(entry, "path") for entry in sequence(self.value, "replacements")]))
 
     @property
+    def remote(self) -> tuple[str, ...]:
+        """What it gathers from another host."""
+        return tuple(str(entry) for name in _LOCAL for entry in sequence(self.value, name) if _is_remote(entry))
+
+    @property
     def is_component(self) -> bool:
         return text(self.value, "kind") == "Component"
 

@@ -17,6 +17,7 @@ from samigrate.plan import rewriting
 from samigrate.plan.planner import Planned
 from samigrate.plan.recipe import Recipe
 from samigrate.reading import Inventory, Root
+from samigrate.report import coverage
 
 
 class End(NamedTuple):
@@ -50,6 +51,8 @@ def outcome(root: Root, recipe: Recipe, inventory: Inventory, end: End) -> Outco
         problems=(*inventory.problems, *end.problems),
         changes=tuple(change for _, change in sorted(end.changes.items())),
         objects=tuple(_objects(end.accepted)),
+        unseen=coverage.of(root, inventory, end.works),
+        holds_objects=coverage.holds_objects(root, inventory),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from samigrate.base.errors import InputError
+from samigrate.base.wording import count
 from samigrate.domain.model import Severity
 from samigrate.domain.outcome import Outcome, WorkloadReport
 from samigrate.findings.unseen import STANDING
@@ -40,12 +43,21 @@ def _names(report: WorkloadReport) -> set[tuple[str, str | None, str]]:
     return {(kind, report.namespace, report.workload.id.name), *built, *([report.running.owner[1:]] if report.running else [])}
 
 
-def is_met(outcome: Outcome, condition: str) -> bool:
-    """`token`: a container holds one; a finding's level: one of that level or worse; a verdict: a workload with it;
-    a risk: a change of that level."""
-    if condition == "token":
-        return any(report.tokens_before for report in outcome.workloads)
+def reason(outcome: Outcome, condition: str) -> str:
+    """Why a condition is met, "" where it is not. `token`: a container holds one; a finding's level: one of that level or
+    worse; a verdict: a workload with it; a risk: a change of that level."""
     if condition in SEVERITIES:
         enough = SEVERITIES[SEVERITIES.index(Severity(condition)) :]
-        return any(finding.severity in enough and finding.id != STANDING for finding in outcome.findings)
-    return any(report.verdict.level == condition or (report.applied and str(report.risk) == condition) for report in outcome.workloads)
+        return _first([finding.id for finding in outcome.findings if finding.severity in enough and finding.id != STANDING], "finding")
+    return _first([str(report.workload.id) for report in outcome.workloads if _is_met(report, condition)], "workload")
+
+
+def _is_met(report: WorkloadReport, condition: str) -> bool:
+    if condition == "token":
+        return report.tokens_before > 0
+    return report.verdict.level == condition or bool(report.applied and str(report.risk) == condition)
+
+
+def _first(names: Sequence[str], noun: str) -> str:
+    """`3 workloads, Deployment web first`."""
+    return f"{count(len(names), noun)}, {names[0]} first" if len(names) > 1 else f"1 {noun}, {names[0]}" if names else ""

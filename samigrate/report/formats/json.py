@@ -9,7 +9,7 @@ from typing import Any
 
 from samigrate.domain.model import Finding, Level, Problem, ResourceId, Risk, Skip
 from samigrate.domain.outcome import Applied, Built, Mention, ObjectReport, Outcome, WorkloadReport
-from samigrate.report import running
+from samigrate.report import coverage, running
 from samigrate.report.formats import Look, Reporter
 
 VERSION = 1
@@ -21,6 +21,7 @@ def render(outcome: Outcome, look: Look) -> Iterator[str]:
         "recipe": list(outcome.recipes),
         "scopes": list(outcome.scopes),
         "summary": summary(outcome),
+        "not_seen": coverage.counted(outcome),
         "workloads": [_workload(report) for report in outcome.workloads],
         "findings": [_finding(finding) for finding in outcome.findings] + [_problem(problem) for problem in outcome.problems],
         "skipped": [_skip(skip) for skip in outcome.skipped],

@@ -10,7 +10,7 @@ from samigrate.base.markdown import arrow, bullets, code, details, table
 from samigrate.base.wording import USES_API, count, scopes
 from samigrate.domain.model import Finding, Level, Severity
 from samigrate.domain.outcome import Outcome, WorkloadReport
-from samigrate.report import running
+from samigrate.report import coverage, running
 from samigrate.report.formats import Look, Reporter
 
 _HEAD = ("Workload", "At", "Account", "Tokens", "Uses the API", "Risk", "Why")
@@ -18,7 +18,7 @@ _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
 def render(outcome: Outcome, look: Look) -> Iterator[str]:
-    yield "## samigrate\n\n" + _totals(outcome) + "\n"
+    yield "## samigrate\n\n" + "\n\n".join([_totals(outcome), *coverage.told(outcome)]) + "\n"
     ordered = sorted(outcome.workloads, key=lambda report: (report.scopes, report.workload.key))
     for content, reports in groupby((report for report in ordered if not report.running), key=lambda report: report.scopes):
         yield f"\n### {code(scopes(content))}\n\n" + table(_HEAD, map(_row, reports))

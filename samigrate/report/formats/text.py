@@ -17,7 +17,7 @@ from samigrate.base.wording import cut, scopes
 from samigrate.domain.model import AGAINST, Evidence, Finding, Level, Severity, Strength
 from samigrate.domain.outcome import STREAM, Outcome, WorkloadReport
 from samigrate.findings.unseen import STANDING
-from samigrate.report import running, words
+from samigrate.report import coverage, running, words
 from samigrate.report.against import COMPARISON
 from samigrate.report.formats import Look, Reporter
 
@@ -256,6 +256,7 @@ def _totals(outcome: Outcome) -> Iterator[str]:
         yield f"{count(against.running, 'workload')} in the cluster: {against.undeclared} that no manifest declares, {differing}"
     if outcome.changes:
         yield f"`samigrate migrate` would change {count(len(outcome.changes), 'file')}: {tokens(outcome)}"
+    yield from coverage.told(outcome)
 
 
 def tokens(outcome: Outcome) -> str:
@@ -271,6 +272,7 @@ def tokens(outcome: Outcome) -> str:
 def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iterator[str]:
     """What a migration says on stderr. `written` are the paths written, None where nothing was to be."""
     yield from (*findings(outcome, look), *skips(outcome, look))
+    yield from coverage.told(outcome)
     changed = len(outcome.changes) if written is None else len(written)
     for path in _some(written or (), look):
         yield f"wrote {clean(path)}"
@@ -296,7 +298,7 @@ def summary(outcome: Outcome, look: Look, written: Sequence[str] | None) -> Iter
 
 def compared(outcome: Outcome, look: Look, new: int, gone: int) -> Iterator[str]:
     """What a check against a baseline says on stderr, where `new` changes are not in it, and `gone` of it are no more."""
-    yield from (*findings(outcome, look), *skips(outcome, look))
+    yield from (*findings(outcome, look), *skips(outcome, look), *coverage.told(outcome))
     files = count(len(outcome.changes), "file")
     if new:
         yield f"Not in the baseline: {count(new, 'change')}. With what is in it, {files} would change ({outcome.files} read)."

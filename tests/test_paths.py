@@ -113,6 +113,19 @@ def test_a_summary_says_what_was_not_seen(folder: Path, command: str) -> None:
     assert "not seen:" not in alone.stderr + alone.stdout.decode()
 
 
+def test_a_folder_that_flux_applies_is_seen_where_it_is_here(folder: Path) -> None:
+    for name in ("here", "gone"):
+        text = (
+            RELEASE.partition("spec:")[0]
+            .replace("helm.toolkit.fluxcd.io/v2", "kustomize.toolkit.fluxcd.io/v1")
+            .replace("HelmRelease", "Kustomization")
+        )
+        (folder / "releases" / f"{name}.yaml").write_text(f"{text.replace('api,', name + ',')}spec: {{path: ./{name}}}\n")
+    (folder / "here").mkdir()
+    (folder / "here/web.yaml").write_text(RELEASE)
+    assert "not seen: 2 HelmReleases, 1 chart, 1 Flux Kustomization, 1 remote base" in invoke(["migrate", "."]).stderr
+
+
 def test_nobody_is_told_to_describe_a_release_as_a_kind() -> None:
     assert "unsupported-kind" not in invoke(["audit", "-v", "releases"]).stdout.decode()
 

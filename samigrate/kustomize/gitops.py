@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from samigrate.base import globs
 from samigrate.base.values import Value, mapping, sequence, text
-from samigrate.domain.model import Resource
+from samigrate.domain.model import Location, Resource
 from samigrate.kustomize import kustomization
 from samigrate.kustomize.kustomization import NO_VARIABLES, Kustomization
 
@@ -111,6 +111,17 @@ def kustomizations(resources: Sequence[Resource], existing: Sequence[Kustomizati
             if (candidate := _kustomization(resource, name, applied, files)) is not None:
                 kustomizations_by_key.setdefault(name, candidate)
     return list(kustomizations_by_key.values())
+
+
+def applied_here(resources: Sequence[Resource], existing: Sequence[Kustomization], paths: Iterable[str], top: str) -> set[Location]:
+    """The objects that apply folders of which each is there; the arguments are those of `kustomizations`."""
+    files = _Files(top, existing, paths, resources)
+    result = set()
+    for resource in resources:
+        if apply := _KINDS.get((resource.id.group, resource.id.kind)):
+            folders = [files.folder(applied.path, resource.at.path) for applied in apply(resource, files)]
+            result |= {resource.at} if folders and None not in folders else set()
+    return result
 
 
 def _kustomization(resource: Resource, name: str, applied: _Applied, files: _Files) -> Kustomization | None:

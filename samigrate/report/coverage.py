@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from samigrate.base.wording import count, listed
+from samigrate.domain.model import Location, Resource
 from samigrate.domain.outcome import Outcome, Unseen
 from samigrate.facts.state import Work
 from samigrate.files import manifests
 from samigrate.findings import unseen
+from samigrate.kustomize import gitops
+from samigrate.kustomize.kustomization import Kustomization
 from samigrate.reading import Inventory, Root, kustomizations
 
 
@@ -21,13 +24,28 @@ def of(root: Root, inventory: Inventory, works: Sequence[Work]) -> tuple[Unseen,
 def _of(root: Root, inventory: Inventory, works: Sequence[Work]) -> Iterator[Unseen]:
     paths = {source.path for source in root.sources if source.may_change}
     resources = [resource for manifest in inventory.manifests if manifest.path in paths for resource in manifest.resources]
-    for resource in unseen.sources(works, resources):
-        is_build = resource.id.group in ("", "kustomize.config.k8s.io")
-        yield Unseen("inflated chart" if is_build else resource.id.kind, resource.at.path, resource.at.document)
-    for one in kustomizations(inventory):
+    existing = kustomizations(inventory)
+    brought = unseen.sources(works, resources)
+    here = _applied_here(root, inventory, existing) if brought else set()
+    for resource in brought:
+        if resource.at not in here:
+            yield Unseen(_noun(resource), resource.at.path, resource.at.document)
+    for one in existing:
         if one.path in paths:
             yield from (Unseen("remote base", f"{one.path} {entry}") for entry in one.remote)
     yield from (Unseen("template", skip.path) for skip in inventory.skipped if skip.path in paths and skip.reason == manifests.TEMPLATE)
+
+
+def _applied_here(root: Root, inventory: Inventory, existing: Sequence[Kustomization]) -> set[Location]:
+    """The objects that apply folders of the repository: what they bring is seen, or named by itself."""
+    every = [resource for manifest in inventory.manifests for resource in manifest.resources]
+    return gitops.applied_here(every, existing, [source.path for source in root.sources], root.path)
+
+
+def _noun(resource: Resource) -> str:
+    if resource.id.kind != "Kustomization":
+        return resource.id.kind
+    return "Flux Kustomization" if resource.id.group == "kustomize.toolkit.fluxcd.io" else "inflated chart"
 
 
 def holds_objects(root: Root, inventory: Inventory) -> bool:

@@ -36,7 +36,7 @@ def _unjudged(done: Done) -> Outcome:
     """What is said of a chart that could not be rendered, or an installation of one that is not here."""
     from samigrate.domain.outcome import Unseen
 
-    what = "chart" if os.path.basename(done.at.file) == "Chart.yaml" else "installed chart"
+    what = "chart" if os.path.basename(done.at.file) == "Chart.yaml" else done.at.object.partition(" ")[0]
     return done.outcome._replace(unseen=(Unseen(what, done.at.file),))
 
 
@@ -62,8 +62,8 @@ class Asked:
         judged = charts.judged(self._seen, self._given)
         findings = (each for each in outcome.findings if each.id != "unseen-source" or (each.at.path, each.at.document) not in judged)
         skipped = (skip for skip in outcome.skipped if os.path.normpath(skip.path) not in noted)
-        editable = {each.path for each in charts.elsewhere(self._seen)}
-        unseen = (each for each in outcome.unseen if each.what != "chart" and (each.path, each.document) not in judged | editable)
+        asked = judged | {(each.path, each.document) for each in charts.elsewhere(self._seen)}
+        unseen = (each for each in outcome.unseen if each.what != "chart" and (each.path, each.document) not in asked)
         return outcome._replace(findings=tuple(findings), skipped=tuple(skipped), unseen=tuple(unseen))
 
     def every(self, edits: Edits, wanted: Wanted = lambda _: True) -> Iterator[Done]:

@@ -179,7 +179,7 @@ class View:
 
     def automount(self, name: str) -> bool | None:
         """What the account of that name says; None where it says nothing, is not in the input, or is in doubt."""
-        return self.once(("automount", name), lambda: self._automount(name))
+        return self.once(("mounts", name), lambda: self._automount(name))
 
     def _automount(self, name: str) -> bool | None:
         sure = [visible.resource for visible in self.account(name) if visible.match is Match.SAME]

@@ -60,7 +60,7 @@ def rendered(helm: str, folder: Path) -> list[object]:
     return [each for each in yaml.safe_load_all(output) if each]
 
 
-UNRENDERED = ("values that must be given", "a dependency that is not here")
+UNRENDERED = ("values that must be given", "a dependency that is not here", "a pod that is summed up in a label")
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -1,4 +1,4 @@
-"""From a pod's name to the workload that made it (R-E17).
+"""From a pod's name to the workload that made it (R-E17); what is made up in a name is of a set of characters (R-B6).
 
 A controller names its pods after itself and adds parts that tell them apart. `family` takes those parts for `*`, and
 `names` says what the pods of a workload come to: the two are compared, so whatever is stripped is stripped from both.
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-_ID = "[bcdfghjklmnpqrstvwxz2456789]"
-"""The characters of generated names, R-B6 (k8s.io/apimachinery `util/rand`)."""
-_RANDOM = re.compile(rf"(.+)-{_ID}{{5}}")
-_MIDDLE = re.compile(rf"(.+)-(?:\d+|{_ID}{{6,10}})")
+from samigrate.domain.tokens import ID, SUFFIX
+
+_RANDOM = re.compile(rf"(.+)-{SUFFIX}")
+_MIDDLE = re.compile(rf"(.+)-(?:\d+|{ID}{{6,10}})")
 _ORDINAL = re.compile(r"(.+)-\d+")
 _LONGEST_BASE, _LONGEST = 58, 63
 """A generated name is its base, cut to 58 characters, and five more (k8s.io/apiserver `storage/names`)."""

@@ -58,7 +58,7 @@ class Asked:
         """What was said of the input but for the notes that these charts are not judged."""
         from samigrate.hosts import charts
 
-        noted = {os.path.normpath(os.path.join(chart.shown, "Chart.yaml")) for chart in self._seen.charts}
+        noted = {chart.file for chart in self._seen.charts}
         judged = charts.judged(self._seen, self._given)
         findings = (each for each in outcome.findings if each.id != "unseen-source" or (each.at.path, each.at.document) not in judged)
         skipped = (skip for skip in outcome.skipped if os.path.normpath(skip.path) not in noted)

@@ -38,6 +38,7 @@ class Traced(NamedTuple):
 
 
 def trace(options: Options) -> Traced:
+    """What a run makes of the input, and what led to it."""
     from samigrate import pipeline
 
     if options.is_stream or "-" in options.paths:

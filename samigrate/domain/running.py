@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from samigrate.base.values import Value, sequence, text
 from samigrate.domain.model import Location, Resource, ResourceId
+from samigrate.domain.tokens import ID
 
 Owner = Callable[[ResourceId], "Resource | None"]
 """Gives an object that is known by its name, if the input has it."""
 
-_OF_A_REPLICA_SET = re.compile(r"(.+)-[bcdfghjklmnpqrstvwxz2456789]{8,10}")
+_OF_A_REPLICA_SET = re.compile(rf"(.+)-{ID}{{8,10}}")
 _OF_A_CRON_JOB = re.compile(r"(.+)-(?:2[5-9]\d{6}|[3-9]\d{7})")
 """A CronJob calls its Jobs after the minute they are for, counted from 1970: 25,000,000 was in 2017."""
 _DEEPEST = 8

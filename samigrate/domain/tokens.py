@@ -12,7 +12,9 @@ from typing import NamedTuple
 from samigrate.base.values import Value, at, mapping, sequence, text
 from samigrate.domain.model import INJECTED_VOLUME, TOKEN_PATH, Container, PodSpec, Workload
 
-SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
+ID = "[bcdfghjklmnpqrstvwxz2456789]"
+"""A character of generated names (k8s.io/apimachinery `util/rand`)."""
+SUFFIX = f"{ID}{{5}}"
 """The alphabet of generated names (R-B6)."""
 _GENERATED = re.compile(rf"(?P<account>.+)-token-{SUFFIX}")
 _POSSIBLE = re.compile(r"(?P<account>.+)-token-[0-9a-z]{5}")

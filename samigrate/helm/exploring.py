@@ -54,15 +54,39 @@ class Deciding(NamedTuple):
     read: Callable[[str], str | None] = lambda _: None
 
 
+class Exploration:
+    """Renders variants of a chart, and decides on them. `planted` are the templates with the keys that tell where pods come from."""
+
+    def __init__(self, chart: Chart, render: Render, decide: Deciding, planted: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._chart, self._render, self._decide, self._planted = chart, render, decide, planted
+        self._is_steady = not (may_change_by_itself(chart.templates) or may_change_by_itself(chart.others))
+        self._asks = value_keys.asks(chart)
+
+    def seen_with(self, variant: Variant) -> Rendered | Refused:
+        """What a variant renders, with its pods. Raises NotDoneError for one that must render and does not."""
+        text = self._render({}, variant)
+        if isinstance(text, Refused):
+            if variant.must_render:
+                raise NotDoneError(f"does not render with {variant.name}: {text.message}", "mend the values, or name others in the config")
+            return text
+        rendered = Rendered(variant, Documents(text))
+        if not self._is_steady:
+            again = [self._render({}, variant) for _ in range(2)]
+            rendered.unsteady = unsteady(rendered.documents, [Documents(each) for each in again if isinstance(each, str)])
+        by_default = not self._asks and not value_keys.is_asked_for(self._chart, variant, self._decide.read)
+        planted = self._render(self._planted, variant) if self._planted else text
+        return _with_pods(rendered, planted, self._decide, by_default)
+
+
 def explored(chart: Chart, render: Render, decide: Deciding, found: Sequence[Site], tried: Sequence[Variant]) -> list[Rendered]:
     """The variants that render, with their pods. Those that nobody has written down are added where a template that makes a
     binding or a pod is not rendered by the others."""
-    planted = sites.planted(chart, found)
+    exploration = Exploration(chart, render, decide, sites.planted(chart, found))
     result: list[Rendered] = []
     refused: list[Refused] = []
 
     def add(variant: Variant) -> None:
-        rendered = seen_with(chart, render, decide, variant, planted)
+        rendered = exploration.seen_with(variant)
         if isinstance(rendered, Refused):
             refused.append(rendered)
         else:
@@ -86,24 +110,6 @@ def explored(chart: Chart, render: Render, decide: Deciding, found: Sequence[Sit
     for variant in _crossed(result, {path for path, _ in unbound if has_binding(result, path)}):
         add(variant)
     return result
-
-
-def seen_with(
-    chart: Chart, render: Render, decide: Deciding, variant: Variant, planted: Mapping[str, str] = MappingProxyType({})
-) -> Rendered | Refused:
-    """What a variant renders, with its pods; `planted` are the templates with the keys that tell where pods come from. Raises
-    NotDoneError for one that must render and does not."""
-    text = render({}, variant)
-    if isinstance(text, Refused):
-        if variant.must_render:
-            raise NotDoneError(f"does not render with {variant.name}: {text.message}", "mend the values, or name others in the config")
-        return text
-    rendered = Rendered(variant, Documents(text))
-    if may_change_by_itself(chart.templates) or may_change_by_itself(chart.others):
-        again = [render({}, variant) for _ in range(2)]
-        rendered.unsteady = unsteady(rendered.documents, [Documents(each) for each in again if isinstance(each, str)])
-    by_default = not value_keys.asks(chart, variant, decide.read)
-    return _with_pods(rendered, render(planted, variant) if planted else text, decide, by_default)
 
 
 def _optional_containers(chart: Chart, found: Sequence[Site], rendered: Sequence[Rendered]) -> list[tuple[str, int]]:

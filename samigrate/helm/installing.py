@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 
 from samigrate import yamltext
-from samigrate.base.values import Value, mapping, pointer, resolve
+from samigrate.base.values import Value, mapping, pointer
 from samigrate.helm import editing
+from samigrate.helm.blocks import with_block
 from samigrate.helm.chart import Chart, Refused, Render, Variant, nested
 from samigrate.helm.deciding import Group, groups_of
 from samigrate.helm.editing import Setting
-from samigrate.helm.exploring import Deciding, NotDoneError, seen_with
+from samigrate.helm.exploring import Deciding, Exploration, NotDoneError
 from samigrate.helm.migrating import Result, left_of, told
 from samigrate.helm.proving import proven
 from samigrate.helm.releases import Release, releases
@@ -31,14 +31,15 @@ def migrate(chart: Chart, render: Render, decide: Deciding, release: Release, te
         own = json.dumps(release.values or {})
         chart = chart._replace(texts={VALUES: own}, others={**chart.others, **chart.texts})
         variant = release.variant._replace(name="its values", files=(*release.files, VALUES), values="")
-        rendered = seen_with(chart, partial(_with_values, render, own), decide, variant)
+        render = partial(_with_values, render, own)
+        rendered = Exploration(chart, render, decide).seen_with(variant)
         if isinstance(rendered, Refused):
             raise NotDoneError(rendered.message, "mend the values")
         groups = groups_of(chart, [], [rendered], by_switch=False)
         for group in groups:
             group.values_in = VALUES
         give_attempts(chart, render, [rendered], groups)
-        is_proven = bool(proven(chart, partial(_with_values, render, own), [rendered], groups))
+        is_proven = bool(proven(chart, render, [rendered], groups))
         changed = {release.path: _written(text, release, groups)} if is_proven else {}
     except NotDoneError as error:
         return Result((), (), {}, (error.left._replace(path=release.path),))
@@ -56,36 +57,19 @@ def _written(text: str, release: Release, groups: Sequence[Group]) -> str:
     """The file with the values that take the tokens. Raises NotDoneError where it cannot take them, or where they would not be
     what counts, as where a parameter of an Application lies over them."""
     settings = sorted({edit.keys for group in groups if group.attempt for edit in group.attempt.edits if isinstance(edit, Setting)})
-    values: Value = json.loads(json.dumps(release.values or {}))
+    values: Value = release.values or {}
     chunk = yamltext.split(text)[release.document]
     document = text[chunk.start : chunk.end]
     try:
         for keys in settings:
             values = merged(values, mapping(nested(keys, False)))
-            document = (
-                _with_text(document, release.place, keys) if release.is_text else editing.with_setting(document, (*release.place, *keys))
-            )
+            if release.is_text:
+                document = with_block(document, pointer(*release.place), partial(editing.with_setting, keys=keys))
+            else:
+                document = editing.with_setting(document, (*release.place, *keys))
     except (yamltext.CannotEdit, yamltext.YamlError) as error:
         raise NotDoneError(f"{release.title} cannot take the edit: {error}", "set the value by hand") from error
     after = releases(release.path, [(release.document, yamltext.load(document).value)], (), lambda _: None)
     if not any(each.place == release.place and each.values == values for each in after):
         raise NotDoneError(f"{release.title} has something that lies over the values that were to be set", "set the value by hand")
     return text[: chunk.start] + document + text[chunk.end :]
-
-
-def _with_text(document: str, place: tuple[str | int, ...], keys: tuple[str, ...]) -> str:
-    """A document in which a value is set in a text of YAML: a block scalar, of which all other lines stay."""
-    [(first, last)] = yamltext.line_ranges(document, [pointer(*place)])
-    lines = document.splitlines(keepends=True)
-    body = lines[first:last]
-    indent = min((len(line) - len(line.lstrip(" ")) for line in body if line.strip()), default=0)
-    old = "".join(line[indent:] if line.strip() else line.lstrip(" ") for line in body)
-    if (
-        not re.search(r":\s+\|[-+]?\s*(#.*)?$", lines[first - 1])
-        or resolve(yamltext.load(document).value, pointer(*place)).strip() != old.strip()
-    ):
-        raise yamltext.CannotEdit(pointer(*place), "its values are a text in quotes", first)
-    new = editing.with_setting(old, keys)
-    return "".join(
-        [*lines[:first], *(" " * indent + line if line.strip() else line for line in new.splitlines(keepends=True)), *lines[last:]]
-    )

@@ -47,6 +47,10 @@ class Release(NamedTuple):
     unread: str = ""
 
     @property
+    def chart_name(self) -> str:
+        return posixpath.basename(self.chart)
+
+    @property
     def called(self) -> str:
         """What a plan calls it."""
         return self.title.removesuffix(f" in {self.path}")

@@ -50,7 +50,7 @@ def outcome_of_release(release: Release, result: Result, text: str, recipe: str)
 
 def not_here(release: Release, text: str, recipe: str) -> Outcome:
     """What is said of an installation of a chart that is not at hand."""
-    name = release.chart.rpartition("/")[2]
+    name = release.chart_name
     message = f"{release.title} installs {name} of {release.source or 'another repository'}, which is not here"
     action = f"give it, for an edit that is proven: --chart {name}=DIR or a packed one"
     if known := charts.chart(name):

@@ -21,7 +21,7 @@ Keys = tuple[str, ...]
 
 def candidates(chart: Chart, file: str) -> list[Keys]:
     """The values that may decide about a token, as they are called in a values file of the chart: those for pods before those for
-    accounts, what the file has before what it might have, what a library reads at last."""
+    accounts; what the file has, what a library is known to read, what templates read."""
     above = keys_above(file)
     texts = {**chart.others, **chart.texts}
     own = _read(texts.get(file, ""))
@@ -38,14 +38,18 @@ def candidates(chart: Chart, file: str) -> list[Keys]:
     return [each for each in dict.fromkeys(inside) if at(own, *each) is not False]
 
 
-def asks(chart: Chart, variant: Variant, read: Callable[[str], str | None]) -> bool:
-    """Whether somebody asks for a token: whoever installs the chart, who wraps another chart in it, or its template by a literal.
-    Where a chart's own values say `true`, they say what Kubernetes does anyway."""
+def asks(chart: Chart) -> bool:
+    """Whether a chart asks for a token: its template by a literal, or its values where it wraps another chart. Where its values say
+    `true` of its own pods, they say what Kubernetes does anyway."""
     if any(_LITERAL.search(text) for path, text in {**chart.others, **chart.texts}.items() if "templates/" in path):
         return True
+    is_wrapper = chart.others or any(path.startswith("charts/") for path in chart.texts)
+    return bool(is_wrapper) and _says_true(_read(chart.texts.get("values.yaml", "")))
+
+
+def is_asked_for(chart: Chart, variant: Variant, read: Callable[[str], str | None]) -> bool:
+    """Whether whoever installs the chart asks for a token."""
     layers = [chart.texts.get(file) or read(file) for file in variant.files] + ([] if variant.is_supposed else [variant.values])
-    if chart.others or any(path.startswith("charts/") for path in chart.texts):
-        layers.append(chart.texts.get("values.yaml", ""))
     return any(layer is None or _says_true(_read(layer)) for layer in layers)
 
 

@@ -6,10 +6,10 @@ import re
 
 from samigrate import yamltext
 from samigrate.base.values import at, pointer
+from samigrate.helm.blocks import with_block
 
 _VERSION = re.compile(r"(v?)(\d+)\.(\d+)\.(\d+)")
 _CHANGES = "artifacthub.io/changes"
-_BLOCK = re.compile(r":\s+\|[-+]?\s*(#.*)?$")
 
 
 def raised(text: str, part: str, said: str) -> str:
@@ -27,17 +27,16 @@ def raised(text: str, part: str, said: str) -> str:
     lines = text.splitlines(keepends=True)
     lines[line - 1] = lines[line - 1].replace(match[0], match[1] + ".".join(map(str, numbers)), 1)
     text = "".join(lines)
-    return _with_change(text, said) if isinstance(at(value, "annotations", _CHANGES), str) else text
-
-
-def _with_change(text: str, said: str) -> str:
-    """The list of changes, a block of text, with one entry: it tells of the newest version."""
-    lines = text.splitlines(keepends=True)
-    [(first, last)] = yamltext.line_ranges(text, [pointer("annotations", _CHANGES)])
-    if not _BLOCK.search(lines[first - 1].rstrip("\r\n")) or last == first:
+    if not isinstance(at(value, "annotations", _CHANGES), str):
         return text
-    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip(" "))]
-    newline = "\r\n" if lines[first].endswith("\r\n") else "\n"
-    end = "" if not lines[last - 1].endswith("\n") else newline
-    new = f"{indent}- kind: changed{newline}{indent}  description: {said}{end}"
-    return "".join([*lines[:first], new, *lines[last:]])
+    try:
+        return with_block(text, pointer("annotations", _CHANGES), lambda old: _changes(old, said))
+    except yamltext.CannotEdit:
+        return text
+
+
+def _changes(old: str, said: str) -> str:
+    """The list of changes with one entry, as it tells of the newest version."""
+    newline = "\r\n" if "\r\n" in old else "\n"
+    new = newline.join(["- kind: changed", f"  description: {said}", ""])
+    return new if old.endswith("\n") else new.removesuffix(newline)

@@ -30,6 +30,8 @@ from samigrate.settings.config import ChartSettings, Settings, chart_settings
 from samigrate.transforms import Phase
 
 _PINNED = re.compile(r"v?\d+(\.\d+)*\S*")
+_WORDS = (*WORDS, "OCIRepository", "Binding")
+"""A file without any of these says nothing of charts, nor of who has which rights."""
 _CHART_FILES = ("Chart.yaml", "requirements.yaml")
 
 
@@ -56,6 +58,10 @@ class Around(NamedTuple):
     bound: tuple[Bound, ...]
     editable: frozenset[str]
 
+    def holds_chart_of(self, release: Release) -> bool:
+        """Whether the chart of an installation is one of those that are asked for."""
+        return any(release.is_of(chart.shown) for chart in self.charts)
+
 
 class Done(NamedTuple):
     """What became of a chart, or of an installation of one."""
@@ -77,8 +83,7 @@ def every(edits: Edits, seen: Around, settings: Settings, choices: Choices, want
     who takes what is yielded adds its changes. `settings` are for installations."""
     count = Counter[Target]()
     for chart in seen.charts:
-        file = os.path.normpath(os.path.join(chart.shown, "Chart.yaml"))
-        at = Target(file, f"Chart {os.path.basename(os.path.abspath(chart.folder))}")
+        at = Target(chart.file, f"Chart {os.path.basename(os.path.abspath(chart.folder))}")
         if wanted(at):
             outcome = edited(chart, seen, recipe.load(chart.settings.recipes), choices)
             yield Done(Made(at, 1, *_for_people(chart, seen, outcome)), outcome)
@@ -120,11 +125,9 @@ def around(roots: Sequence[Root], charts: Sequence[FoundChart]) -> Around:
     texts = {path: _text(path) for path in paths}
     sources = [source for root in roots for source in root.sources if source.path.endswith((".yaml", ".yml", ".json"))]
     texts |= {source.path: _decoded(source.path, source.read) for source in sources}
-    documents = {path: list(_documents(text)) for path, text in texts.items() if text and any(word in text for word in WORDS)}
-    published = [each for path, text in texts.items() if text and "OCIRepository" in text for each in _published(path, text)]
-    named = (
-        each for path, text in texts.items() if text and "Binding" in text for each in bound(path, (value for _, value in _documents(text)))
-    )
+    documents = {path: list(_documents(text)) for path, text in texts.items() if text and any(word in text for word in _WORDS)}
+    published = [each for path, ours in documents.items() for each in _published(path, ours)]
+    named = (each for path, ours in documents.items() for each in bound(path, (value for _, value in ours)))
     installed = (each for path, ours in documents.items() for each in releases(path, ours, published, _text))
     return Around(tuple(charts), tuple(installed), tuple(named), frozenset(source.path for source in sources if source.may_change))
 
@@ -137,8 +140,8 @@ def _documents(content: str) -> Iterator[tuple[int, Value]]:
             continue  # told of where manifests are read
 
 
-def _published(path: str, content: str) -> Iterator[Published]:
-    for _, document in _documents(content):
+def _published(path: str, documents: Sequence[tuple[int, Value]]) -> Iterator[Published]:
+    for _, document in documents:
         if text(document, "kind") == "OCIRepository" and (url := text(document, "spec", "url")):
             reference = mapping(document, "spec", "ref")
             version = text(reference, "tag") or text(reference, "semver") or ""
@@ -244,8 +247,7 @@ def released(release: Release, seen: Around, text: str, settings: Settings, chos
     """What becomes of an installation of a chart that is not in the repository; `text` is the file that holds it, as it is by now. It
     is edited where the chart is given."""
     release = _found_again(release, text)
-    name = os.path.basename(release.chart)
-    if name in choices.given:
+    if release.chart_name in choices.given:
         decide = _deciding(settings, chosen, seen.bound, choices)
         result = _released(release, text, decide, choices)
         return telling.outcome_of_release(release, result, text, chosen.name)
@@ -262,7 +264,7 @@ def _found_again(release: Release, text: str) -> Release:
 
 
 def _released(release: Release, text: str, decide: Deciding, choices: Choices) -> migrating.Result:
-    folder = choices.given[os.path.basename(release.chart)]
+    folder = choices.given[release.chart_name]
     files = release.located(os.path.normpath(folder))
     unread = release.unread or _unreadable(files, os.path.dirname(release.path))
     left = Left(release.path, 1, f"it takes values from {unread}, which are not read", "set the value by hand") if unread else None
@@ -279,16 +281,9 @@ def _released(release: Release, text: str, decide: Deciding, choices: Choices) -
 
 def judged(seen: Around, given: Collection[str]) -> set[tuple[str, int]]:
     """The files and documents that install a chart of which the pods are judged."""
-    known = (
-        each for each in seen.releases if os.path.basename(each.chart) in given or any(each.is_of(chart.shown) for chart in seen.charts)
-    )
-    return {(each.path, each.document) for each in known}
+    return {(each.path, each.document) for each in seen.releases if each.chart_name in given or seen.holds_chart_of(each)}
 
 
 def elsewhere(seen: Around) -> list[Release]:
     """The installations of charts that are not in the repository, in files that may change."""
-    return [
-        release
-        for release in seen.releases
-        if release.path in seen.editable and release.chart and not any(release.is_of(chart.shown) for chart in seen.charts)
-    ]
+    return [each for each in seen.releases if each.path in seen.editable and each.chart and not seen.holds_chart_of(each)]

@@ -151,7 +151,8 @@ def copied(command: str, folder: str, shown: str, given: Mapping[str, str]) -> I
         except _LinkError as error:
             yield Refused(str(error))
             return
-        others = {path: content for path, content in {**_packed(copy), **texts_in(copy)}.items() if path not in texts}
+        inside = {f"charts/{path}": content for path, content in texts_in(os.path.join(copy, "charts")).items()}
+        others = {path: content for path, content in {**_packed(copy), **inside}.items() if path not in texts}
         renderer = Renderer(command, home, copy, texts)
         chart = Chart(shown, texts, others, tuple(f"charts/{name}/" for name in elsewhere))
         refused = renderer.unlike_asked() if given else None

@@ -48,6 +48,11 @@ class FoundChart(NamedTuple):
     shown: str
     settings: Settings
 
+    @property
+    def file(self) -> str:
+        """Its Chart.yaml, as people see it."""
+        return os.path.normpath(os.path.join(self.shown, walk.CHART))
+
 
 class Gathered(NamedTuple):
     roots: tuple[Root, ...]

@@ -12,10 +12,9 @@ import yaml
 from samigrate.helm.versions import raised
 from tests.command import invoke
 from tests.helm.charts import CONTAINERS, POD, chart
-from tests.helm.test_charts import changes, helm4, write
+from tests.helm.test_charts import changes, write
 from tests.helm.test_releases import FLUX, WEB
 
-__all__ = ["helm4"]
 META = "apiVersion: v2\nname: web # ours\nversion: 0.1.0 # of the chart\n"
 TWO = {
     **{f"charts/web/{path}": text for path, text in (chart(POD + CONTAINERS) | {"Chart.yaml": META}).items()},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,21 +18,6 @@ from samigrate.helm.sites import Site
 from tests.command import invoke
 from tests.helm.charts import ACCOUNT as ACCOUNT_DOCUMENT
 from tests.helm.charts import CONTAINERS, FALSE, HELPERS, POD, SAMPLES, chart
-from tests.support import tools
-
-
-@pytest.fixture(params=["helm3", "helm4"])
-def helm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    path = tools.need(request.param)
-    monkeypatch.setenv("PATH", f"{os.path.dirname(path)}{os.pathsep}{os.environ['PATH']}")
-    return path
-
-
-@pytest.fixture
-def helm4(monkeypatch: pytest.MonkeyPatch) -> str:
-    path = tools.need("helm4")
-    monkeypatch.setenv("PATH", f"{os.path.dirname(path)}{os.pathsep}{os.environ['PATH']}")
-    return path
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

@@ -10,9 +10,8 @@ import pytest
 from samigrate.helm.documenting import changed_row, new_row, schema
 from tests.command import invoke
 from tests.helm.charts import CONTAINERS, POD, chart
-from tests.helm.test_charts import changes, helm4, texts, write
+from tests.helm.test_charts import changes, texts, write
 
-__all__ = ["helm4"]
 SAID = "Mount a token"
 HELM_DOCS = (
     "# web\n\n| Key | Type | Default | Description |\n|-----|------|---------|-------------|\n"

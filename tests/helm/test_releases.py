@@ -10,9 +10,7 @@ import pytest
 
 from tests.command import invoke
 from tests.helm.charts import ACCOUNT, BINDING, CONTAINERS, POD, chart
-from tests.helm.test_charts import changes, helm, helm4, texts, write
-
-__all__ = ["helm", "helm4"]
+from tests.helm.test_charts import changes, texts, write
 
 BY_VALUE = "      automountServiceAccountToken: {{ .Values.pod.automountServiceAccountToken }}\n"
 VALUES = "image: nginx\npod:\n  automountServiceAccountToken: true\n"

@@ -19,6 +19,7 @@ from samigrate.pipeline import Run
 from samigrate.plan import planner, rewriting
 from samigrate.plan.planner import Planned
 from samigrate.reading import Inventory
+from samigrate.report import words
 from samigrate.review.plan_file import planfile
 from samigrate.review.plan_file.planfile import NEW, Entry, Left, Step, Target
 
@@ -234,7 +235,7 @@ def _entry(own_target: Target, report: WorkloadReport, steps: Sequence[Step], no
         reason=_reason(steps, own_target, work.settings.prefix),
         account="",
         automount="",
-        was=(report.account_before, _stated(report.automount_before)),
+        was=(report.account_before, words.automount(report.automount_before)),
         was_mounted=work.is_mounted,
         tokens=(report.tokens_before, report.tokens_after),
         steps=tuple(steps),
@@ -277,10 +278,6 @@ def _reason(steps: Sequence[Step], own_target: Target, prefix: str) -> str:
             if result := at(step.value, f"{prefix}/reason"):
                 return str(result)
     return "; ".join(dict.fromkeys(step.reason for step in steps if step.reason))
-
-
-def _stated(value: bool | None) -> str:
-    return "unset" if value is None else str(value).lower()
 
 
 def _evidence(report: WorkloadReport) -> Iterator[str]:
